@@ -1,0 +1,2 @@
+/** PV6xxx: the policy cannot be compiled for its target. */
+export const COMPILATION = {};

@@ -1,0 +1,2 @@
+/** PV5xxx: a task, a boost or a resource could be lost. */
+export const LIVENESS = {};

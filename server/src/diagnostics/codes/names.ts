@@ -1,0 +1,2 @@
+/** PV2xxx: a name does not mean what it is used for. */
+export const NAMES = {};

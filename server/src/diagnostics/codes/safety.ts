@@ -1,0 +1,2 @@
+/** PV4xxx: the kernel could deadlock, sleep or crash. */
+export const SAFETY = {};

@@ -1,0 +1,2 @@
+/** PV7xxx: a trace cannot be read or a simulation cannot be run. */
+export const TRACES = {};

@@ -1,0 +1,2 @@
+/** PV3xxx: values of different kinds are mixed. */
+export const TYPES = {};

@@ -1,0 +1,2 @@
+/** PV8xxx: pvpolicy.json or the command line is wrong. */
+export const WORKSPACE = {};
