@@ -1,0 +1,79 @@
+/**
+ * A recorded trace in memory: one row an event, one typed array a column, in the order of time (ties keep the
+ * order of the file). Rows cost 37 bytes; strings are interned. What an event's `a`, `b`, `c` and `wide` mean is
+ * said by its kind in `kinds.ts`.
+ */
+export interface Trace {
+  readonly format: TraceFormat;
+  /** Name of the trace clock where the file says it, else 'unknown'. */
+  readonly clock: string;
+  /** Number of CPUs: what the file says, else the highest CPU seen plus one. */
+  readonly cpus: number;
+  readonly length: number;
+  /** Time of the first event in ns, as the clock counts. */
+  readonly baseNs: bigint;
+  /** ns since `baseNs`. */
+  readonly time: Float64Array;
+  /** Index into KINDS. */
+  readonly kind: Uint8Array;
+  readonly cpu: Uint16Array;
+  /** The thread that was running on `cpu`. */
+  readonly tid: Int32Array;
+  /** Bits of CONTEXT: in what context the event fired. */
+  readonly context: Uint8Array;
+  readonly a: Int32Array;
+  readonly b: Int32Array;
+  readonly c: Int32Array;
+  readonly wide: Float64Array;
+  readonly strings: readonly string[];
+  readonly tasks: ReadonlyMap<number, TaskInfo>;
+  /** Time of the first event of each CPU, ns since `baseNs`; before the latest of them the trace is partial. */
+  readonly cpuStart: Float64Array;
+  /** Events seen, by name, of every kind: also of those that have no row because no policy can use them. */
+  readonly counts: ReadonlyMap<string, number>;
+  /** Events that the recorder said it lost. */
+  readonly lost: number;
+  /** Lines or records that could not be read. */
+  readonly skipped: number;
+  readonly notes: readonly TraceNote[];
+}
+
+export type TraceFormat = 'ftrace-text' | 'trace-cmd-text' | 'perf-script-text';
+
+export interface TaskInfo {
+  readonly tid: number;
+  /** The last name seen. */
+  readonly comm: string;
+  /** Thread group where the trace tells it (TGID column), else undefined. */
+  readonly tgid: number | undefined;
+}
+
+/** Something the reader had to put up with: where (line, counted from 1, and byte offset), and how often. */
+export interface TraceNote {
+  readonly message: string;
+  readonly line: number;
+  readonly offset: number;
+  readonly count: number;
+}
+
+/** Bits of the `context` column. `known` is clear where the file has no such information. */
+export const CONTEXT = {
+  known: 1,
+  irqsOff: 2,
+  hardirq: 4,
+  softirq: 8,
+  nmi: 16,
+  needResched: 32,
+  preemptOff: 64,
+} as const;
+
+/** A trace that cannot be read at all: why, and at which line and byte. */
+export interface TraceError {
+  readonly message: string;
+  readonly line: number | undefined;
+  readonly offset: number | undefined;
+}
+
+export type TraceResult =
+  | { readonly ok: true; readonly trace: Trace }
+  | { readonly ok: false; readonly error: TraceError };
