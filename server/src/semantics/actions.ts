@@ -16,7 +16,12 @@ export interface ActionParam {
   readonly required: boolean;
 }
 
-const positional = (name: string, type: Type): ActionParam => ({ name, type, labelled: false, required: true });
+const positional = (name: string, type: Type): ActionParam => ({
+  name,
+  type,
+  labelled: false,
+  required: true,
+});
 const labelled = (name: string, type: Type): ActionParam => ({ name, type, labelled: true, required: true });
 
 const thread = positional('thread', TASK);
@@ -48,15 +53,27 @@ export const ACTIONS: readonly ActionInfo[] = [
     params: [thread, positional('low', RATIO), positional('high', RATIO)],
     doc: 'Bounds the utilization of the thread that frequency selection sees.',
   },
-  { name: 'pin', params: [thread, positional('mask', CPUMASK)], doc: 'Restricts the thread to the CPUs of `mask`.' },
+  {
+    name: 'pin',
+    params: [thread, positional('mask', CPUMASK)],
+    doc: 'Restricts the thread to the CPUs of `mask`.',
+  },
   { name: 'unpin', params: [thread], doc: 'Gives the thread back the affinity that it had before `pin`.' },
-  { name: 'cap', params: [positional('vm', VM), positional('share', RATIO)], doc: 'Limits the CPU time of the VM to `share` of one CPU per vCPU.' },
+  {
+    name: 'cap',
+    params: [positional('vm', VM), positional('share', RATIO)],
+    doc: 'Limits the CPU time of the VM to `share` of one CPU per vCPU.',
+  },
   {
     name: 'set_halt_poll',
     params: [positional('vm', VM), positional('limit', DURATION)],
     doc: 'Limits how long KVM polls before a halted vCPU of the VM sleeps.',
   },
-  { name: 'core_tag', params: [positional('vm', VM)], doc: 'Lets only threads of this VM share a core with each other.' },
+  {
+    name: 'core_tag',
+    params: [positional('vm', VM)],
+    doc: 'Lets only threads of this VM share a core with each other.',
+  },
   { name: 'kick', params: [positional('cpu', CPU)], doc: 'Makes the CPU pass through its scheduler soon.' },
   {
     name: 'set_slice',

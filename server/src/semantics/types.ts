@@ -37,6 +37,15 @@ export type Type =
   | { readonly kind: 'tuple'; readonly items: readonly Type[] }
   /** `v.hint`, `v.feedback`: only its fields can be used. */
   | { readonly kind: 'shared'; readonly direction: 'hint' | 'feedback' }
+  /** A histogram; of one declared `per` something, the one of an entity. */
+  | { readonly kind: 'histogram'; readonly of: Type }
+  /** What is kept per entity (or per string) and says something only when indexed: `weights`, of `weights[m]`. */
+  | {
+      readonly kind: 'map';
+      readonly of: 'table' | 'counter' | 'histogram';
+      readonly key: Type;
+      readonly value: Type;
+    }
   | { readonly kind: 'range'; readonly of: Type }
   /** What `for` can walk besides ranges: `cpus(mask)`, `m.vcpus`, `vms`. */
   | { readonly kind: 'sequence'; readonly of: Type }
@@ -66,7 +75,8 @@ export const VOID: Type = { kind: 'void' };
 export const NONE: Type = { kind: 'none' };
 export const ERROR: Type = { kind: 'error' };
 
-export const optional = (inner: Type): Type => (inner.kind === 'optional' ? inner : { kind: 'optional', inner });
+export const optional = (inner: Type): Type =>
+  inner.kind === 'optional' ? inner : { kind: 'optional', inner };
 
 /** The type as the user writes it. */
 export function show(type: Type): string {
@@ -90,6 +100,12 @@ export function show(type: Type): string {
       return `(${type.items.map(show).join(', ')})`;
     case 'shared':
       return `shared ${type.direction}`;
+    case 'histogram':
+      return `histogram of ${show(type.of)}`;
+    case 'map':
+      return type.of === 'table'
+        ? `table ${show(type.key)} -> ${show(type.value)}`
+        : `${type.of} per ${show(type.key)}`;
     case 'range':
       return `range of ${show(type.of)}`;
     case 'sequence':
@@ -98,5 +114,42 @@ export function show(type: Type): string {
       return '?';
     default:
       return type.kind;
+  }
+}
+
+/** Are the two types one and the same? */
+export function same(a: Type, b: Type): boolean {
+  if (a === b) return true;
+  switch (a.kind) {
+    case 'int':
+      return b.kind === 'int' && a.bits === b.bits && a.signed === b.signed;
+    case 'enum':
+    case 'struct':
+      return b.kind === a.kind && a.name === b.name;
+    case 'flags':
+      return b.kind === 'flags' && a.group === b.group;
+    case 'optional':
+      return b.kind === 'optional' && same(a.inner, b.inner);
+    case 'ewma':
+      return b.kind === 'ewma' && a.alpha === b.alpha && same(a.of, b.of);
+    case 'list':
+    case 'ring':
+      return b.kind === a.kind && a.max === b.max && same(a.of, b.of);
+    case 'tuple':
+      return (
+        b.kind === 'tuple' &&
+        a.items.length === b.items.length &&
+        a.items.every((item, i) => same(item, b.items[i] ?? ERROR))
+      );
+    case 'shared':
+      return b.kind === 'shared' && a.direction === b.direction;
+    case 'histogram':
+    case 'range':
+    case 'sequence':
+      return b.kind === a.kind && same(a.of, b.of);
+    case 'map':
+      return b.kind === 'map' && a.of === b.of && same(a.key, b.key) && same(a.value, b.value);
+    default:
+      return a.kind === b.kind;
   }
 }
