@@ -1,0 +1,164 @@
+import { arrayOf, endId, entriesOf, KIND, typeById, type Btf, type Entry, type RawType } from './btf.ts';
+
+/** One parameter or member with its type in C. */
+export interface Typed {
+  readonly name: string;
+  readonly type: string;
+}
+
+export interface Prototype {
+  readonly params: readonly Typed[];
+  readonly result: string;
+}
+
+/** What a kernel says of itself: everything that a profile needs. */
+export interface KernelFacts {
+  /** Tracepoints that a tp_btf program can attach to, with the arguments that it gets. */
+  readonly tracepoints: ReadonlyMap<string, Prototype>;
+  readonly kfuncs: ReadonlyMap<string, Prototype>;
+  /** Callbacks of each struct_ops type: `sched_ext_ops` → `enqueue` → prototype. */
+  readonly structOps: ReadonlyMap<string, ReadonlyMap<string, Prototype>>;
+  /** Id of each named struct, for `fieldOf`. */
+  readonly structs: ReadonlyMap<string, number>;
+  /** Every named enumerator with its enum's name and its value. */
+  readonly enumerators: ReadonlyMap<string, { readonly enumName: string; readonly value: bigint }>;
+}
+
+// Deeper than any C type of the kernel; BTF with a loop of typedefs or pointers stops here.
+const MAX_DEPTH = 32;
+
+/** Reads all facts of a kernel's BTF in one pass over its types (of the base too, for a module). */
+export function kernelFacts(btf: Btf): KernelFacts {
+  const tracepoints = new Map<string, Prototype>();
+  const kfuncs = new Map<string, Prototype>();
+  const structs = new Map<string, number>();
+  const structOps = new Map<string, ReadonlyMap<string, Prototype>>();
+  const enumerators = new Map<string, { enumName: string; value: bigint }>();
+  for (let id = 1; id < endId(btf); id++) {
+    const type = typeById(btf, id);
+    if (!type) continue;
+    if (type.kind === KIND.typedef && type.name.startsWith('btf_trace_')) {
+      const prototype = pointedPrototype(btf, type.sizeOrType);
+      // The first argument is the void * of the tracepoint's own data, which programs never see.
+      if (prototype)
+        tracepoints.set(type.name.slice('btf_trace_'.length), {
+          ...prototype,
+          params: prototype.params.slice(1),
+        });
+    } else if (type.kind === KIND.declTag && type.name === 'bpf_kfunc') {
+      const func = typeById(btf, type.sizeOrType);
+      const prototype = func?.kind === KIND.func ? prototypeOf(btf, func.sizeOrType) : undefined;
+      if (func && prototype) kfuncs.set(func.name, prototype);
+    } else if (type.kind === KIND.struct && type.name) {
+      if (!structs.has(type.name)) structs.set(type.name, id);
+    } else if (type.kind === KIND.enum || type.kind === KIND.enum64) {
+      for (const { name, value } of entriesOf(btf, type))
+        enumerators.set(name, { enumName: type.name, value });
+    }
+  }
+  for (const name of structs.keys()) {
+    if (!name.startsWith('bpf_struct_ops_')) continue;
+    const ops = name.slice('bpf_struct_ops_'.length);
+    const id = structs.get(ops);
+    if (id !== undefined) structOps.set(ops, callbacks(btf, id));
+  }
+  return { tracepoints, kfuncs, structOps, structs, enumerators };
+}
+
+function callbacks(btf: Btf, struct: number): ReadonlyMap<string, Prototype> {
+  const found = new Map<string, Prototype>();
+  for (const member of membersOf(btf, struct)) {
+    const prototype = pointedPrototype(btf, member.type);
+    if (prototype) found.set(member.name, prototype);
+  }
+  return found;
+}
+
+/** The field `name` of a struct, also inside its anonymous members: its type id, or undefined. */
+export function fieldOf(btf: Btf, struct: number, name: string): Entry | undefined {
+  return membersOf(btf, struct).find((member) => member.name === name);
+}
+
+/** All fields of a struct; those of anonymous structs and unions count as its own. */
+export function membersOf(btf: Btf, struct: number, depth = 0): readonly Entry[] {
+  const type = resolve(btf, struct);
+  if (!type || (type.kind !== KIND.struct && type.kind !== KIND.union) || depth > MAX_DEPTH) return [];
+  return entriesOf(btf, type).flatMap((entry) =>
+    entry.name ? [entry] : membersOf(btf, entry.type, depth + 1),
+  );
+}
+
+/** The type behind typedefs and qualifiers; undefined for wild ids and loops. */
+export function resolve(btf: Btf, id: number): RawType | undefined {
+  let type = typeById(btf, id);
+  for (let depth = 0; type && isWrapper(type.kind); depth++) {
+    if (depth > MAX_DEPTH) return undefined;
+    type = typeById(btf, type.sizeOrType);
+  }
+  return type;
+}
+
+function isWrapper(kind: number): boolean {
+  return (
+    kind === KIND.typedef ||
+    kind === KIND.const ||
+    kind === KIND.volatile ||
+    kind === KIND.restrict ||
+    kind === KIND.typeTag
+  );
+}
+
+function pointedPrototype(btf: Btf, id: number): Prototype | undefined {
+  const pointer = resolve(btf, id);
+  return pointer?.kind === KIND.ptr ? prototypeOf(btf, pointer.sizeOrType) : undefined;
+}
+
+function prototypeOf(btf: Btf, id: number): Prototype | undefined {
+  const type = resolve(btf, id);
+  if (type?.kind !== KIND.funcProto) return undefined;
+  return {
+    params: entriesOf(btf, type).map((param) => ({ name: param.name, type: typeName(btf, param.type) })),
+    result: typeName(btf, type.sizeOrType),
+  };
+}
+
+/** A type as C writes it: `const struct cpumask *`. */
+export function typeName(btf: Btf, id: number, depth = 0): string {
+  const type = typeById(btf, id);
+  if (!type || depth > MAX_DEPTH) return '?';
+  const inner = (): string => typeName(btf, type.sizeOrType, depth + 1);
+  switch (type.kind) {
+    case 0:
+      return 'void';
+    case KIND.struct:
+      return `struct ${type.name}`;
+    case KIND.union:
+      return `union ${type.name}`;
+    case KIND.fwd:
+      return `${type.kindFlag ? 'union' : 'struct'} ${type.name}`;
+    case KIND.enum:
+    case KIND.enum64:
+      return `enum ${type.name}`;
+    case KIND.ptr: {
+      const target = inner();
+      return target.endsWith('*') ? `${target}*` : `${target} *`;
+    }
+    case KIND.const: {
+      const target = inner();
+      return target.endsWith('*') ? `${target}const` : `const ${target}`;
+    }
+    case KIND.volatile:
+      return `volatile ${inner()}`;
+    case KIND.restrict:
+    case KIND.typeTag:
+      return inner();
+    case KIND.array: {
+      const { element, length } = arrayOf(btf, type);
+      return `${typeName(btf, element, depth + 1)}[${length}]`;
+    }
+    case KIND.funcProto:
+      return 'function';
+    default:
+      return type.name;
+  }
+}
