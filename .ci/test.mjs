@@ -1,0 +1,154 @@
+// The whole test run, one line a step: `npm test` and CI both call it.
+//
+//   node .ci/test.mjs [--provision] [STEP…]     no step named: all of them
+//
+// With CI=true, or with --provision, the lanes' tools are installed first (test/provision.sh); otherwise a lane
+// whose tools are missing is skipped and says how to get them. Full logs go to a folder below the system's
+// temporary one; a step that fails shows the end of its log. The last line is the sum of all tests.
+import { spawn } from 'node:child_process';
+import { createWriteStream, existsSync, mkdtempSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+const logs = mkdtempSync(join(tmpdir(), 'pvpolicy-test-'));
+const inCi = process.env.CI !== undefined && process.env.CI !== 'false';
+const minute = 60_000;
+
+/**
+ * One step: a command, what must have passed before it, and whether it counts tests. `when` answers
+ * whether there is anything to do.
+ */
+const steps = [
+  {
+    name: 'install',
+    command: ['npm', 'ci'],
+    limit: 10 * minute,
+    when: () => !existsSync(join(root, 'node_modules')),
+  },
+  {
+    name: 'provision',
+    command: ['bash', 'test/provision.sh'],
+    limit: 20 * minute,
+    when: () => inCi || provisioning,
+  },
+  { name: 'build', command: ['npm', 'run', 'build'], needs: ['install'] },
+  { name: 'typecheck', command: ['npm', 'run', 'typecheck'], needs: ['install'] },
+  { name: 'lint', command: ['npm', 'run', 'lint'], needs: ['install'] },
+  { name: 'unit', command: vitest(), limit: 15 * minute, needs: ['install'], counts: true },
+  { name: 'package', command: ['npm', 'run', 'package'], needs: ['build'] },
+  { name: 'neovim', command: vitest('test/neovim/vitest.config.ts'), needs: ['build'], counts: true },
+  {
+    name: 'editor',
+    command: vitest('test/editor/vitest.config.ts'),
+    limit: 15 * minute,
+    needs: ['package'],
+    counts: true,
+  },
+];
+
+const options = process.argv.slice(2);
+const provisioning = options.includes('--provision');
+const chosen = options.filter((option) => option !== '--provision');
+const unknown = chosen.filter((name) => !steps.some((step) => step.name === name));
+if (unknown.length > 0) {
+  console.error(`no step ${unknown.join(', ')}; there are: ${steps.map((step) => step.name).join(', ')}`);
+  process.exit(2);
+}
+
+const sum = { passed: 0, failed: 0, skipped: 0 };
+const broken = new Set();
+for (const step of steps) {
+  if (chosen.length > 0 && !chosen.includes(step.name)) continue;
+  if (step.when?.() === false) continue;
+  const missing = (step.needs ?? []).filter((name) => broken.has(name));
+  if (missing.length > 0) {
+    report(step.name, `not run: ${missing.join(', ')} failed`, 0);
+    broken.add(step.name);
+    continue;
+  }
+  await runStep(step);
+}
+if (broken.size > 0) console.log(`full logs: ${logs}`);
+console.log(`${sum.passed} passed, ${sum.failed} failed, ${sum.skipped} skipped`);
+process.exitCode = broken.size > 0 || sum.failed > 0 ? 1 : 0;
+
+function vitest(config) {
+  const chosen = config === undefined ? [] : ['-c', config];
+  return ['npx', 'vitest', 'run', ...chosen, '--reporter=default', '--reporter=json'];
+}
+
+async function runStep({ name, command, limit = 5 * minute, counts = false }) {
+  const begin = performance.now();
+  const log = join(logs, `${name}.log`);
+  const results = join(logs, `${name}.json`);
+  const status = await run(counts ? [...command, `--outputFile.json=${results}`] : command, log, limit);
+  const tests = counts ? readCounts(results) : { passed: 0, failed: 0, skipped: 0, advice: [] };
+  // A step that ends badly without a failed test (a file that does not load, a time-out) is one failure.
+  if (status !== 'ok' && tests.failed === 0) tests.failed = 1;
+  for (const key of ['passed', 'failed', 'skipped']) sum[key] += tests[key];
+  const figures = counts
+    ? `${tests.passed} passed, ${tests.failed} failed, ${tests.skipped} skipped`
+    : status;
+  report(name, status === 'ok' || !counts ? figures : `${figures} (${status})`, performance.now() - begin);
+  for (const line of tests.advice) console.log(`           ${line}`);
+  if (tests.failed === 0) return;
+  broken.add(name);
+  console.log(readFileSync(log, 'utf8').trimEnd().split('\n').slice(-60).join('\n'));
+}
+
+function report(name, text, milliseconds) {
+  console.log(`${name.padEnd(10)} ${text.padEnd(40)} ${(milliseconds / 1000).toFixed(1).padStart(6)} s`);
+}
+
+/** Runs a command in a process group of its own; gives 'ok', 'status N' or 'timed out'. Output goes to the log. */
+function run([program, ...args], log, limit) {
+  return new Promise((resolve) => {
+    const output = createWriteStream(log);
+    const env = { ...process.env, FORCE_COLOR: '0', NO_COLOR: '1' };
+    const child = spawn(program, args, { cwd: root, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+    child.stdout.pipe(output, { end: false });
+    child.stderr.pipe(output, { end: false });
+    let late = false;
+    const timer = setTimeout(() => {
+      late = true;
+      killGroup(child.pid);
+    }, limit);
+    const interrupted = () => {
+      killGroup(child.pid);
+      process.exit(130);
+    };
+    process.once('SIGINT', interrupted).once('SIGTERM', interrupted);
+    const finish = (status) => {
+      clearTimeout(timer);
+      process.off('SIGINT', interrupted).off('SIGTERM', interrupted);
+      output.end(() => resolve(status));
+    };
+    child.once('error', (error) => finish(error.message));
+    child.once('close', (code) => finish(late ? 'timed out' : code === 0 ? 'ok' : `status ${code}`));
+  });
+}
+
+function killGroup(pid) {
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch {
+    // It has ended by itself.
+  }
+}
+
+/** Sums of one vitest run, and what its skipped lanes ask for. */
+function readCounts(file) {
+  if (!existsSync(file)) return { passed: 0, failed: 0, skipped: 0, advice: [] };
+  const results = JSON.parse(readFileSync(file, 'utf8'));
+  const tests = results.testResults.flatMap((suite) => suite.assertionResults);
+  return {
+    passed: results.numPassedTests,
+    failed: results.numFailedTests,
+    skipped: results.numPendingTests + results.numTodoTests,
+    advice: tests
+      .filter(({ status, title }) => status !== 'passed' && / tools missing, /.test(title))
+      .map(({ title }) => title),
+  };
+}

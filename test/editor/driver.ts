@@ -1,0 +1,235 @@
+// Drives a real VS Code (as a server, shown in headless Chromium) the way a person does: keys, mouse, and what
+// is to be read on the screen. Waits on what appears, never for a fixed time.
+import { copyFileSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { BrowserContext, Locator, Page } from './playwright.ts';
+import { startServer, type EditorServer } from './server.ts';
+import { loadChromium, type EditorTools } from './tools.ts';
+
+const repository = join(dirname(fileURLToPath(import.meta.url)), '../..');
+/** Where the screenshots go; kept after the run. */
+const shots = process.env['PVPOLICY_SHOTS'] ?? join(tmpdir(), 'pvpolicy-shots');
+const images = join(repository, 'docs/images');
+
+const browserFlags =
+  '--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking ' +
+  '--disable-component-update --disable-sync --disable-dev-shm-usage';
+
+/** A server with the extension installed, a browser, and a workspace that is a copy of some folder. */
+export interface Editor {
+  /** The workspace's folder on disk. */
+  readonly workspace: string;
+  /** Opens the workspace in a fresh window, with a file of it in the editor. */
+  open(file: string): Promise<Window>;
+  stop(): Promise<void>;
+}
+
+/** One browser window that shows the workspace. */
+export interface Window {
+  readonly page: Page;
+  /** The text of the open file as it is on disk. */
+  onDisk(): string;
+  /** Runs a command by its title in the command palette. */
+  command(title: string): Promise<void>;
+  /** Puts the cursor at the start of the nth (from 0) occurrence of a text of the file on disk. */
+  goTo(text: string, occurrence?: number): Promise<void>;
+  /** Rests the mouse on a text until its hover shows `expected`; gives the whole text of the hover. */
+  hover(text: string, expected: RegExp, occurrence?: number): Promise<string>;
+  /** Opens the Problems view and gives its rows once one matches. */
+  problems(expected: RegExp): Promise<readonly string[]>;
+  /** Waits for an element that shows a text that matches. */
+  shows(selector: string, expected: RegExp): Promise<string>;
+  /** The text of the first web view whose text matches. */
+  webview(expected: RegExp): Promise<string>;
+  /** Saves the file and gives its text. */
+  save(): Promise<string>;
+  /** Takes a picture in the dark and in the light theme. */
+  picture(name: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+/**
+ * Starts everything. `vsix` is the packaged extension, `source` the folder to copy as the workspace. What it
+ * writes (except pictures) is below one temporary folder that `stop` removes.
+ */
+export async function startEditor(tools: EditorTools, vsix: string, source: string): Promise<Editor> {
+  const scratch = mkdtempSync(join(tmpdir(), 'pvpolicy-editor-'));
+  const workspace = join(scratch, 'workspace');
+  cpSync(source, workspace, { recursive: true });
+  const home = join(scratch, 'server');
+  mkdirSync(home);
+  const server = await startServer(tools, home, vsix);
+  let browser: BrowserContext | undefined;
+  const stop = async () => {
+    await browser?.close();
+    await server.stop();
+    rmSync(scratch, { recursive: true, force: true, maxRetries: 5 });
+  };
+  try {
+    browser = await loadChromium(tools).launchPersistentContext(join(scratch, 'profile'), {
+      executablePath: tools.chromium,
+      headless: true,
+      viewport: { width: 1360, height: 800 },
+      args: browserFlags.split(' '),
+      timeout: 60_000,
+    });
+    browser.setDefaultTimeout(20_000);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  const context = browser;
+  return {
+    workspace,
+    open: async (file) => openWindow(await context.newPage(), server, workspace, file),
+    stop,
+  };
+}
+
+async function openWindow(
+  page: Page,
+  server: EditorServer,
+  workspace: string,
+  file: string,
+): Promise<Window> {
+  const path = join(workspace, file);
+  await page.emulateMedia({ colorScheme: 'dark' });
+  const payload = JSON.stringify([['openFile', `vscode-remote://127.0.0.1:${server.port}${path}`]]);
+  const query = new URLSearchParams({ folder: workspace, payload });
+  await page.goto(`http://127.0.0.1:${server.port}/?${query}`, { timeout: 60_000 });
+  await page.locator('.monaco-editor .view-line').first().waitFor({ timeout: 60_000 });
+
+  const onDisk = () => readFileSync(path, 'utf8');
+  const window: Window = {
+    page,
+    onDisk,
+    command: (title) => runCommand(page, title),
+    goTo: (text, occurrence = 0) => goToPosition(page, onDisk(), text, occurrence),
+    async hover(text, expected, occurrence = 0) {
+      await goToPosition(page, onDisk(), text, occurrence);
+      return hoverAtCursor(page, expected);
+    },
+    async problems(expected) {
+      const rows = page.locator('.markers-panel .monaco-list-row');
+      if ((await rows.count()) === 0) await page.keyboard.press('Control+Shift+M');
+      await waitForText(rows, expected);
+      return rows.allInnerTexts();
+    },
+    shows: (selector, expected) => waitForText(page.locator(selector), expected),
+    webview: (expected) => webviewText(page, expected),
+    save: () => saveAndRead(page, onDisk),
+    async picture(name) {
+      for (const theme of ['light', 'dark'] as const) await takePicture(page, name, theme);
+    },
+    // Leaving the page tells the server to end the window's extension host.
+    close: () => page.close({ runBeforeUnload: true }),
+  };
+  return window;
+}
+
+async function runCommand(page: Page, title: string): Promise<void> {
+  await page.keyboard.press('F1');
+  const rows = page.locator('.quick-input-list .monaco-list-row');
+  await rows.first().waitFor();
+  await page.keyboard.type(title);
+  await page.locator('.quick-input-list .monaco-list-row.focused', { hasText: title }).waitFor();
+  await page.keyboard.press('Enter');
+  await page.locator('.quick-input-widget').waitFor({ state: 'hidden' });
+}
+
+async function goToPosition(page: Page, content: string, text: string, occurrence: number): Promise<void> {
+  let offset = content.indexOf(text);
+  for (let skipped = 0; skipped < occurrence && offset >= 0; skipped++)
+    offset = content.indexOf(text, offset + 1);
+  if (offset < 0) throw new Error(`the file does not hold ${JSON.stringify(text)}`);
+  const before = content.slice(0, offset).split('\n');
+  const column = (before.at(-1) ?? '').length + 1;
+  await page.keyboard.press('Escape');
+  await page.keyboard.press('Control+g');
+  await page.locator('.quick-input-widget').waitFor();
+  await page.keyboard.type(`${before.length}:${column}`);
+  await page.keyboard.press('Enter');
+  await page.locator('.quick-input-widget').waitFor({ state: 'hidden' });
+}
+
+/** The language server may still be starting, so the mouse leaves and comes back until the hover is there. */
+async function hoverAtCursor(page: Page, expected: RegExp): Promise<string> {
+  const cursor = page.locator('.monaco-editor.focused .cursors-layer .cursor').first();
+  const hovers = page.locator('.monaco-editor .monaco-hover:not(.hidden)');
+  let seen = '';
+  for (let attempt = 0; attempt < 10; attempt++) {
+    const box = await cursor.boundingBox();
+    if (box === null) throw new Error('the cursor is not on the screen');
+    await page.mouse.move(box.x + 6, box.y + box.height / 2, { steps: 4 });
+    for (let waited = 0; waited < 3_000; waited += 200) {
+      await page.waitForTimeout(200);
+      seen = (await hovers.allInnerTexts()).join('\n');
+      if (expected.test(seen)) return seen;
+    }
+    await page.mouse.move(5, 795);
+  }
+  throw new Error(`no hover that matches ${String(expected)}; the last one was: ${seen}`);
+}
+
+/** Waits until one of the elements matches (30 s); gives its text. Says what was there instead when none does. */
+async function waitForText(elements: Locator, expected: RegExp): Promise<string> {
+  let seen: string[] = [];
+  for (let waited = 0; waited < 30_000; waited += 200) {
+    seen = await elements.allInnerTexts();
+    const found = seen.find((text) => expected.test(plain(text)));
+    if (found !== undefined) return plain(found);
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+  throw new Error(`nothing that matches ${String(expected)} in: ${seen.map(plain).join(' | ')}`);
+}
+
+async function webviewText(page: Page, expected: RegExp): Promise<string> {
+  let seen: string[] = [];
+  for (let waited = 0; waited < 30_000; waited += 300) {
+    seen = [];
+    for (const frame of page.frames()) {
+      const text = await frame
+        .locator('body')
+        .innerText({ timeout: 1_000 })
+        .catch(() => '');
+      // The window itself is a frame too; a web view's has no workbench in it.
+      if (
+        (await frame
+          .locator('.monaco-workbench')
+          .count()
+          .catch(() => 1)) > 0
+      )
+        continue;
+      if (expected.test(text)) return text;
+      seen.push(text);
+    }
+    await page.waitForTimeout(300);
+  }
+  throw new Error(`no web view that matches ${String(expected)}; there is: ${seen.join(' | ')}`);
+}
+
+async function saveAndRead(page: Page, onDisk: () => string): Promise<string> {
+  await page.keyboard.press('Control+s');
+  await page.locator('.tab.active.dirty').waitFor({ state: 'hidden' });
+  return onDisk();
+}
+
+/** The editor follows the colour scheme that the system prefers, at once and with pop-ups left open. */
+async function takePicture(page: Page, name: string, theme: 'dark' | 'light'): Promise<void> {
+  await page.emulateMedia({ colorScheme: theme });
+  await page.locator(theme === 'dark' ? '.monaco-workbench.vs-dark' : '.monaco-workbench.vs').waitFor();
+  mkdirSync(shots, { recursive: true });
+  const file = `${name}-${theme}.png`;
+  await page.screenshot({ path: join(shots, file), animations: 'disabled' });
+  if (process.env['UPDATE_IMAGES'] === '1') {
+    mkdirSync(images, { recursive: true });
+    copyFileSync(join(shots, file), join(images, file));
+  }
+}
+
+/** The editor draws blanks as no-break spaces. */
+function plain(text: string): string {
+  return text.replaceAll('\u00a0', ' ').replace(/\s+/g, ' ').trim();
+}

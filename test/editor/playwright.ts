@@ -1,0 +1,68 @@
+// The part of playwright-core that the lane uses. The package is provisioned, not a dependency, so its own
+// types are not at hand when the tests are type-checked.
+
+/** Milliseconds. */
+interface Timeout {
+  readonly timeout?: number;
+}
+
+/** A rectangle in CSS pixels of the page. */
+export interface Box {
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** Elements that a selector finds, looked up anew at each use. */
+export interface Locator {
+  first(): Locator;
+  nth(index: number): Locator;
+  locator(selector: string, options?: { readonly hasText?: string | RegExp }): Locator;
+  count(): Promise<number>;
+  waitFor(
+    options?: Timeout & { readonly state?: 'attached' | 'visible' | 'hidden' | 'detached' },
+  ): Promise<void>;
+  boundingBox(options?: Timeout): Promise<Box | null>;
+  innerText(options?: Timeout): Promise<string>;
+  allInnerTexts(): Promise<string[]>;
+  getAttribute(name: string, options?: Timeout): Promise<string | null>;
+  isVisible(): Promise<boolean>;
+  click(options?: Timeout): Promise<void>;
+  hover(options?: Timeout): Promise<void>;
+}
+
+export interface Frame {
+  locator(selector: string): Locator;
+}
+
+export interface Page {
+  readonly keyboard: { press(keys: string): Promise<void>; type(text: string): Promise<void> };
+  readonly mouse: { move(x: number, y: number, options?: { readonly steps?: number }): Promise<void> };
+  goto(url: string, options?: Timeout): Promise<unknown>;
+  locator(selector: string, options?: { readonly hasText?: string | RegExp }): Locator;
+  emulateMedia(options: { readonly colorScheme: 'dark' | 'light' }): Promise<void>;
+  frames(): readonly Frame[];
+  evaluate(expression: string): Promise<unknown>;
+  screenshot(options: { readonly path: string; readonly animations: 'disabled' | 'allow' }): Promise<unknown>;
+  waitForTimeout(milliseconds: number): Promise<void>;
+  close(options?: { readonly runBeforeUnload?: boolean }): Promise<void>;
+}
+
+export interface BrowserContext {
+  newPage(): Promise<Page>;
+  setDefaultTimeout(milliseconds: number): void;
+  close(): Promise<void>;
+}
+
+export interface Chromium {
+  launchPersistentContext(
+    profile: string,
+    options: Timeout & {
+      readonly executablePath: string;
+      readonly headless: boolean;
+      readonly viewport: { readonly width: number; readonly height: number };
+      readonly args: readonly string[];
+    },
+  ): Promise<BrowserContext>;
+}
