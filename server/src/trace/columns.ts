@@ -1,6 +1,6 @@
 /**
  * A recorded trace in memory: one row an event, one typed array a column, in the order of time (ties keep the
- * order of the file). Rows cost 37 bytes; strings are interned. What an event's `a`, `b`, `c` and `wide` mean is
+ * order of the file). Rows cost 36 bytes; strings are interned. What an event's `a`, `b`, `c` and `wide` mean is
  * said by its kind in `kinds.ts`.
  */
 export interface Trace {
@@ -12,12 +12,14 @@ export interface Trace {
   readonly length: number;
   /** Time of the first event in ns, as the clock counts. */
   readonly baseNs: bigint;
+  /** ns from the first event to the last, whether they have a row or not. */
+  readonly durationNs: number;
   /** ns since `baseNs`. */
   readonly time: Float64Array;
   /** Index into KINDS. */
   readonly kind: Uint8Array;
   readonly cpu: Uint16Array;
-  /** The thread that was running on `cpu`. */
+  /** The thread that was running on `cpu`; 0 for the idle task, −1 where the file does not know it. */
   readonly tid: Int32Array;
   /** Bits of CONTEXT: in what context the event fired. */
   readonly context: Uint8Array;
@@ -26,14 +28,20 @@ export interface Trace {
   readonly c: Int32Array;
   readonly wide: Float64Array;
   readonly strings: readonly string[];
+  /** The threads by id, in the order in which they were first seen; not the idle tasks, which share the id 0. */
   readonly tasks: ReadonlyMap<number, TaskInfo>;
-  /** Time of the first event of each CPU, ns since `baseNs`; before the latest of them the trace is partial. */
+  /** Time of the first event of each CPU, ns since `baseNs`; Infinity where a CPU has none. */
   readonly cpuStart: Float64Array;
+  /**
+   * ns since `baseNs` until when events of some CPU are missing because the recorder's buffers, one a CPU, were
+   * overwritten from their start; 0 where the file says nothing of that kind.
+   */
+  readonly partialUntil: number;
   /** Events seen, by name, of every kind: also of those that have no row because no policy can use them. */
   readonly counts: ReadonlyMap<string, number>;
-  /** Events that the recorder said it lost. */
+  /** Events that the recorder said it lost, at least; those overwritten before the trace begins are not counted. */
   readonly lost: number;
-  /** Lines or records that could not be read. */
+  /** Lines or records that could not be read, or not wholly. */
   readonly skipped: number;
   readonly notes: readonly TraceNote[];
 }
@@ -42,7 +50,7 @@ export type TraceFormat = 'ftrace-text' | 'trace-cmd-text' | 'perf-script-text';
 
 export interface TaskInfo {
   readonly tid: number;
-  /** The last name seen. */
+  /** The last name seen; `<...>` where the trace has none. */
   readonly comm: string;
   /** Thread group where the trace tells it (TGID column), else undefined. */
   readonly tgid: number | undefined;
@@ -75,5 +83,4 @@ export interface TraceError {
 }
 
 export type TraceResult =
-  | { readonly ok: true; readonly trace: Trace }
-  | { readonly ok: false; readonly error: TraceError };
+  { readonly ok: true; readonly trace: Trace } | { readonly ok: false; readonly error: TraceError };

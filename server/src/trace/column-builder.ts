@@ -1,0 +1,107 @@
+import { stableOrder } from './stable-order.ts';
+
+/** One event on its way into the columns. */
+export interface Row {
+  kind: number;
+  cpu: number;
+  tid: number;
+  context: number;
+  a: number;
+  b: number;
+  c: number;
+  wide: number;
+}
+
+type Column = Float64Array | Int32Array | Uint16Array | Uint8Array;
+
+/** Columns that grow by doubling as rows are appended. */
+export class ColumnBuilder {
+  length = 0;
+  private capacity = 1024;
+  private sorted = true;
+  private latest = -Infinity;
+  private baseSeconds = 0;
+  private baseNanos = 0;
+  private time = new Float64Array(this.capacity);
+  private kind = new Uint8Array(this.capacity);
+  private cpu = new Uint16Array(this.capacity);
+  private tid = new Int32Array(this.capacity);
+  private context = new Uint8Array(this.capacity);
+  private a = new Int32Array(this.capacity);
+  private b = new Int32Array(this.capacity);
+  private c = new Int32Array(this.capacity);
+  private wide = new Float64Array(this.capacity);
+
+  /** Takes `seconds` and `nanos` as the zero of time. */
+  setBase(seconds: number, nanos: number): void {
+    this.baseSeconds = seconds;
+    this.baseNanos = nanos;
+  }
+
+  /** Nanoseconds from the base to `seconds` and `nanos`. */
+  since(seconds: number, nanos: number): number {
+    return (seconds - this.baseSeconds) * 1e9 + (nanos - this.baseNanos);
+  }
+
+  /** Appends `row` at `time`, ns since the base. */
+  append(time: number, row: Row): void {
+    const i = this.length;
+    if (i === this.capacity) this.grow();
+    if (time < this.latest) this.sorted = false;
+    else this.latest = time;
+    this.time[i] = time;
+    this.kind[i] = row.kind;
+    this.cpu[i] = row.cpu;
+    this.tid[i] = row.tid;
+    this.context[i] = row.context;
+    this.a[i] = row.a;
+    this.b[i] = row.b;
+    this.c[i] = row.c;
+    this.wide[i] = row.wide;
+    this.length = i + 1;
+  }
+
+  /** The columns cut to their length, in order of time (ties as appended), time counted from `first` ns on. */
+  finish(first: number) {
+    const order = this.sorted ? undefined : stableOrder(this.time.subarray(0, this.length));
+    const columns = {
+      length: this.length,
+      baseNs: BigInt(this.baseSeconds) * 1_000_000_000n + BigInt(this.baseNanos) + BigInt(first),
+      time: this.cut(this.time, order),
+      kind: this.cut(this.kind, order),
+      cpu: this.cut(this.cpu, order),
+      tid: this.cut(this.tid, order),
+      context: this.cut(this.context, order),
+      a: this.cut(this.a, order),
+      b: this.cut(this.b, order),
+      c: this.cut(this.c, order),
+      wide: this.cut(this.wide, order),
+    };
+    if (first !== 0) for (let i = 0; i < columns.length; i++) columns.time[i]! -= first;
+    return columns;
+  }
+
+  private cut<T extends Column>(column: T, order: Uint32Array | undefined): T {
+    const cut = column.slice(0, this.length) as T;
+    if (order) for (let i = 0; i < order.length; i++) cut[i] = column[order[i]!]!;
+    return cut;
+  }
+
+  private grow(): void {
+    this.capacity *= 2;
+    this.time = this.grown(this.time, new Float64Array(this.capacity));
+    this.kind = this.grown(this.kind, new Uint8Array(this.capacity));
+    this.cpu = this.grown(this.cpu, new Uint16Array(this.capacity));
+    this.tid = this.grown(this.tid, new Int32Array(this.capacity));
+    this.context = this.grown(this.context, new Uint8Array(this.capacity));
+    this.a = this.grown(this.a, new Int32Array(this.capacity));
+    this.b = this.grown(this.b, new Int32Array(this.capacity));
+    this.c = this.grown(this.c, new Int32Array(this.capacity));
+    this.wide = this.grown(this.wide, new Float64Array(this.capacity));
+  }
+
+  private grown<T extends Column>(from: T, to: T): T {
+    to.set(from);
+    return to;
+  }
+}

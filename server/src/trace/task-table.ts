@@ -1,0 +1,85 @@
+import { ByteStrings } from './byte-strings.ts';
+import type { TaskInfo } from './columns.ts';
+
+/** PID_MAX_LIMIT on 64-bit kernels (include/linux/threads.h, 6.12): thread ids are below it. */
+const PID_LIMIT = 4 * 1024 * 1024;
+const UNKNOWN = -1;
+
+/** Can `tid` be the id of a thread? */
+export function isThreadId(tid: number): boolean {
+  return tid >= 0 && tid < PID_LIMIT;
+}
+
+/** The threads that a trace mentions: their last names and, where it tells, their thread groups. */
+export class TaskTable {
+  private readonly comms = new ByteStrings();
+  private readonly tids: number[] = [];
+  private readonly comm: number[] = [];
+  private readonly tgid: number[] = [];
+  /** By thread id: its place in the lists above, plus one. */
+  private places = new Int32Array(1 << 15);
+
+  /** Notes the name that an event itself gives for `tid`; it replaces an older one. */
+  name(tid: number, bytes: Uint8Array, from: number, to: number): void {
+    const place = this.place(tid);
+    if (place < 0) return;
+    const known = this.comm[place]!;
+    if (known !== UNKNOWN && this.comms.equals(known, bytes, from, to)) return;
+    this.comm[place] = this.comms.intern(bytes, from, to);
+  }
+
+  /**
+   * Notes the name in the left column of a line, which counts only while no event has given one: it is what the
+   * recorder had saved, perhaps from before an exec, and `<...>` where it had nothing.
+   */
+  nameIfUnknown(tid: number, bytes: Uint8Array, from: number, to: number): void {
+    const place = this.place(tid);
+    if (place < 0 || this.comm[place] !== UNKNOWN) return;
+    let start = from;
+    while (start < to && bytes[start] === 0x20) start++;
+    const placeholder = bytes[start] === 0x3c && bytes[start + 1] === 0x2e;
+    if (start < to && !placeholder) this.comm[place] = this.comms.intern(bytes, start, to);
+  }
+
+  /** Notes the thread group of `tid`. */
+  group(tid: number, tgid: number): void {
+    const place = this.place(tid);
+    if (place >= 0 && isThreadId(tgid)) this.tgid[place] = tgid;
+  }
+
+  /** The threads by id, in the order in which they were first seen. */
+  tasks(): Map<number, TaskInfo> {
+    const tasks = new Map<number, TaskInfo>();
+    this.tids.forEach((tid, place) => {
+      const comm = this.comm[place]!;
+      const tgid = this.tgid[place]!;
+      tasks.set(tid, {
+        tid,
+        comm: comm === UNKNOWN ? '<...>' : this.comms.text(comm),
+        tgid: tgid === UNKNOWN ? undefined : tgid,
+      });
+    });
+    return tasks;
+  }
+
+  /** The place of `tid`, a new one where it has none; −1 for the idle tasks (0) and what is no thread id. */
+  private place(tid: number): number {
+    if (tid <= 0 || tid >= PID_LIMIT) return -1;
+    if (tid >= this.places.length) this.grow(tid);
+    const known = this.places[tid]!;
+    if (known !== 0) return known - 1;
+    this.tids.push(tid);
+    this.comm.push(UNKNOWN);
+    this.tgid.push(UNKNOWN);
+    this.places[tid] = this.tids.length;
+    return this.tids.length - 1;
+  }
+
+  private grow(tid: number): void {
+    let size = this.places.length;
+    while (size <= tid) size *= 2;
+    const places = new Int32Array(size);
+    places.set(this.places);
+    this.places = places;
+  }
+}
