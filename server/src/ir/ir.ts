@@ -64,6 +64,8 @@ export interface Program {
   readonly counters: readonly CounterDef[];
   readonly histograms: readonly HistogramDef[];
   readonly dsqs: readonly DsqDef[];
+  /** Checked by the simulator after every event; the emitters leave them out. */
+  readonly invariants: readonly InvariantDef[];
   readonly host: Side;
   /** Absent where the policy has no `guest { }`. */
   readonly guest: Side | undefined;
@@ -101,6 +103,8 @@ export interface TableDef {
 
 export interface StateDef {
   readonly scope: Scope;
+  /** Host and guest have stores of their own: at most one definition for a side and scope. */
+  readonly side: 'host' | 'guest';
   readonly doc: string | undefined;
   readonly fields: readonly FieldDef[];
 }
@@ -139,6 +143,15 @@ export interface DsqDef {
   readonly order: 'fifo' | 'vtime';
   /** Position in the policy, from 0. */
   readonly index: number;
+}
+
+/** With a parameter (a vcpu, vm, task or cpu) it holds for every entity of that type that has state. */
+export interface InvariantDef {
+  readonly name: string;
+  readonly doc: string | undefined;
+  readonly params: readonly Local[];
+  readonly always: readonly Expr[];
+  readonly span: Span;
 }
 
 /** A local variable; `id` is unique within its function or handler, `name` is as the user wrote it. */
@@ -274,8 +287,13 @@ export type Place =
   | { readonly kind: 'state'; readonly instance: Instance; readonly field: string; readonly type: IrType }
   /** The guest's page on the guest side. */
   | { readonly kind: 'hint'; readonly field: string; readonly type: IrType }
-  /** The page of a vCPU on the host side. */
-  | { readonly kind: 'feedback'; readonly vcpu: Expr; readonly field: string; readonly type: IrType }
+  /** What the host tells a guest: the page of `vcpu` on the host side; on the guest side its own (undefined). */
+  | {
+      readonly kind: 'feedback';
+      readonly vcpu: Expr | undefined;
+      readonly field: string;
+      readonly type: IrType;
+    }
   /** `p.scx.slice`: a kernel field that the program may write. */
   | {
       readonly kind: 'kernel';
@@ -317,6 +335,7 @@ export type BinaryOp =
   | 'ge'
   /** (s64)(a − b) < 0: vtime order, and `before(a, b)`. */
   | 'before'
+  /** By `before` where the unit is vtime. */
   | 'min'
   | 'max';
 
@@ -347,6 +366,9 @@ export type Expr = (
   /** To another width, signedness or unit; `bool` to int gives 0 or 1, int to `bool` is `≠ 0`. */
   | { readonly kind: 'convert'; readonly operand: Expr }
   | { readonly kind: 'select'; readonly condition: Expr; readonly then: Expr; readonly otherwise: Expr }
+  /** The optional (its type) that is not there, and the one that is `operand`. */
+  | { readonly kind: 'none' }
+  | { readonly kind: 'some'; readonly operand: Expr }
   /** Is the optional there? */
   | { readonly kind: 'is-some'; readonly operand: Expr }
   | { readonly kind: 'call'; readonly fn: string; readonly args: readonly Expr[] }
@@ -411,4 +433,9 @@ export type Intrinsic =
   | 'mask-any'
   | 'mask-first'
   /** string, string → bool */
-  | 'string-eq';
+  | 'string-eq'
+  /** s64 → u64: the distance from zero. */
+  | 'abs'
+  /** task → duration; only in invariants, which the simulator checks. */
+  | 'waiting'
+  | 'boosted-for';

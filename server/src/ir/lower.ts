@@ -1,0 +1,94 @@
+import type * as ast from '../../../grammar/ast.ts';
+import type { HandlerModel, Model } from '../semantics/model.ts';
+import type { Fn, Handler, InvariantDef, Local, Program, Side } from './ir.ts';
+import { declare, newBody, type Body } from './lower-body.ts';
+import { lowerDeclarations } from './lower-decls.ts';
+import { lowerAs } from './lower-expr.ts';
+import { lowerBlock } from './lower-stmt.ts';
+import { IR_BOOL, IR_VOID, irType } from './types.ts';
+
+/**
+ * Lowers a policy to the program that the emitters print and the executor runs. Only for models without errors: what
+ * the checker should have refused throws.
+ */
+export function lower(model: Model): Program {
+  const { header } = model.file;
+  if (!header || !model.target) throw new Error('a policy without a header cannot be lowered');
+  const guest = model.file.decls.some((decl) => decl.kind === 'guest');
+  return {
+    name: model.name,
+    target: model.target,
+    doc: header.doc,
+    requires: header.requires?.version,
+    ...lowerDeclarations(model),
+    invariants: model.invariants.map((decl) => lowerInvariant(model, decl)),
+    host: lowerSide(model, 'host'),
+    guest: guest ? lowerSide(model, 'guest') : undefined,
+  };
+}
+
+function lowerSide(model: Model, side: 'host' | 'guest'): Side {
+  const ofGuest = new Set<ast.Decl>(
+    model.file.decls.flatMap((decl) => (decl.kind === 'guest' ? decl.decls : [])),
+  );
+  const here = (decl: ast.Decl): boolean => ofGuest.has(decl) === (side === 'guest');
+  return {
+    functions: model.functions.filter(here).map((decl) => lowerFn(model, decl, side)),
+    handlers: model.handlers
+      .filter((handler) => handler.side === side)
+      .map((handler, index) => lowerHandler(model, handler, index)),
+  };
+}
+
+function lowerFn(model: Model, decl: ast.FnDecl, side: 'host' | 'guest'): Fn {
+  const symbol = model.names.get(decl.name);
+  const result = symbol?.kind === 'fn' ? irType(symbol.result) : IR_VOID;
+  const body = newBody(model, side, result);
+  const params = declareFields(body, decl.params);
+  const statements = lowerBlock(body, decl.body);
+  const span = { start: decl.span.start, end: decl.body.span.start };
+  return { name: decl.name.text, doc: decl.doc, params, result, body: statements, locals: body.count, span };
+}
+
+function declareFields(body: Body, fields: readonly ast.Field[]): Local[] {
+  return fields.map((field) => {
+    const type = body.model.declared.get(field);
+    if (!type) throw new Error(`no type for ${field.name.text}`);
+    return declare(body, field.name, irType(type));
+  });
+}
+
+function lowerHandler(model: Model, handler: HandlerModel, index: number): Handler {
+  const { decl, hook, side } = handler;
+  if (!hook) throw new Error(`the hook at ${decl.span.start} is unknown`);
+  const body = newBody(model, side, irType(hook.result));
+  const params = handler.params.map(({ ident, type }) => {
+    const local = declare(body, ident, irType(type));
+    body.own.add(local.id);
+    return local;
+  });
+  const statements = lowerBlock(body, decl.body);
+  return {
+    index,
+    hook,
+    doc: decl.doc,
+    period: decl.kind === 'every' ? periodOf(model, decl) : undefined,
+    params,
+    body: statements,
+    locals: body.count,
+    span: { start: decl.span.start, end: decl.body.span.start },
+  };
+}
+
+function periodOf(model: Model, decl: ast.EveryDecl): bigint {
+  const period = model.constants.get(decl.period);
+  if (typeof period !== 'bigint') throw new Error(`the period at ${decl.period.span.start} is not constant`);
+  return period;
+}
+
+function lowerInvariant(model: Model, decl: ast.InvariantDecl): InvariantDef {
+  const body = newBody(model, 'host', IR_BOOL);
+  const params = declareFields(body, decl.params);
+  const always = decl.always.map((condition) => lowerAs(body, condition, IR_BOOL));
+  return { name: decl.name.text, doc: decl.doc, params, always, span: decl.name.span };
+}
