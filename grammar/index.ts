@@ -1,0 +1,6 @@
+export type * from './ast.ts';
+export { parse } from './parser.ts';
+export type { ParseResult } from './parser.ts';
+export type { Token } from './parser-layout.ts';
+export { LineIndex } from './text.ts';
+export type { Position } from './text.ts';

@@ -1,0 +1,437 @@
+import { EmbeddedActionsParser, EOF } from 'chevrotain';
+import type { ConsumeMethodOpts, ParserMethod, TokenType } from 'chevrotain';
+import type { Diagnostic, Fix, Related, Span } from '../server/src/diagnostics/diagnostic.ts';
+import { diagnostic } from '../server/src/diagnostics/table.ts';
+import { LineIndex } from './text.ts';
+import type { Ident } from './ast.ts';
+import { retyped } from './parser-layout.ts';
+import type { Layout, Token } from './parser-layout.ts';
+import { spanOf } from './parser-lexical.ts';
+import * as T from './tokens.ts';
+
+/**
+ * Blocks, parentheses and types in one another. A level of expression costs the parser some 25 JavaScript frames
+ * and the stages that walk the tree a few each, so this is what a small stack (a worker's) still carries.
+ */
+export const DEEPEST = 100;
+/** Operators, members and calls in one expression; each is one more level of the tree. */
+export const LONGEST_EXPRESSION = 500;
+/** Diagnostics of one file. After this many there is no use in more. */
+export const MOST_DIAGNOSTICS = 500;
+
+const DECLARATIONS: ReadonlySet<TokenType> = new Set([T.Policy, ...T.DECLARATION_TOKENS]);
+
+/** What is between two braces: how messages name it, and how it is named when it is not closed. */
+export interface Body {
+  /** One of what it holds, as in "expected a statement". */
+  readonly item: string;
+  /** The whole, as in "to close the block". */
+  readonly what: string;
+  /** Whether it holds declarations, so that one at the start of a line does not show that a '}' is missing. */
+  readonly declarations?: boolean;
+}
+
+/**
+ * How the parser meets mistakes. No rule ever throws: what is missing is reported and taken as written, with empty
+ * text; after a report the parser is `quiet` until the next statement, field or declaration begins, so that one
+ * mistake is one message. Junk is skipped at the end of an item, where a line end or a '}' is a sure footing.
+ *
+ * Chevrotain's own recovery is off: it drops the half of a rule that was read, which completion needs most, and
+ * it resumes at any token that could follow, which yields cascades. `consumeInternal` and the two `raise…`
+ * methods are where Chevrotain 11 throws; they are replaced here.
+ */
+export abstract class ParserBase extends EmbeddedActionsParser {
+  diagnostics: Diagnostic[] = [];
+  protected text = '';
+  protected docs: ReadonlyMap<number, string> = new Map();
+  private missingBrace = false;
+  private quiet = false;
+  private stopped = false;
+  private depth = 0;
+  /** The index of the last token before EOF. */
+  private lastIdx = -1;
+  private lines: LineIndex | undefined;
+
+  declare protected currIdx: number;
+  declare protected tokVector: Token[];
+  declare RECORDING_PHASE: boolean;
+  declare private tokenMatcher: (token: Token, type: TokenType) => boolean;
+
+  constructor(validate: boolean) {
+    super(T.VOCABULARY, { recoveryEnabled: false, maxLookahead: 1, skipValidations: !validate });
+  }
+
+  /** `RULE`, typed by what the rule answers. */
+  protected rule<R>(name: string, implementation: () => R): ParserMethod<[], R> {
+    return this.RULE(name, implementation);
+  }
+
+  /** Makes the parser ready to read `text`. */
+  protected start(text: string, layout: Layout): void {
+    this.input = layout.tokens;
+    this.lastIdx = layout.tokens.length - 2;
+    this.text = text;
+    this.docs = layout.docs;
+    this.missingBrace = layout.missingBrace;
+    this.diagnostics = [];
+    this.quiet = false;
+    this.stopped = false;
+    this.depth = 0;
+    this.lines = undefined;
+  }
+
+  /** Lets go of the text, which the next one may not keep alive. */
+  protected finish(): void {
+    this.input = [];
+    this.text = '';
+    this.docs = new Map();
+    this.diagnostics = [];
+    this.lines = undefined;
+  }
+
+  // --- reports
+
+  /** Reports `d` unless the mistake before it is still being left. */
+  protected report(d: Diagnostic): void {
+    if (this.quiet || this.stopped || this.RECORDING_PHASE) return;
+    this.quiet = true;
+    this.note(d);
+  }
+
+  /** Reports `d` in any case: it is not about the order of tokens. */
+  protected note(d: Diagnostic): void {
+    if (this.stopped) return;
+    this.diagnostics.push(d);
+    if (this.diagnostics.length >= MOST_DIAGNOSTICS) {
+      this.diagnostics.push(diagnostic('PV1020', d.span, { shown: MOST_DIAGNOSTICS }));
+      this.stop();
+    }
+  }
+
+  /** Reports that `expected` does not stand here. */
+  protected fail(expected: string, fixes: readonly Fix[] = []): void {
+    if (this.quiet || this.stopped) return;
+    const args = { expected, found: this.found() };
+    this.report(diagnostic('PV1001', this.here(), args, { fixes }));
+  }
+
+  /** The next token in the user's words. */
+  protected found(): string {
+    const token = this.LA(1);
+    const type = token.tokenType;
+    if (type === EOF) return 'the end of the file';
+    if (type === T.Newline) return 'the end of the line';
+    if (T.isReserved(type)) return `the keyword '${token.image}'`;
+    const image = token.image.length > 30 ? `${token.image.slice(0, 30)}…` : token.image;
+    return type === T.StringLiteral || type === T.LogEnd || type === T.LogText
+      ? `the text ${image}`
+      : `'${image}'`;
+  }
+
+  /** Where the next token is; where the line or the file ends, the place after the last one. */
+  protected here(): Span {
+    const token = this.LA(1);
+    if (token.tokenType !== EOF && token.tokenType !== T.Newline) return spanOf(token);
+    const end = this.lastEnd();
+    return { start: end, end };
+  }
+
+  /** Leaves the mistake behind: what follows is a new item. */
+  protected settle(): void {
+    this.quiet = false;
+  }
+
+  protected get isQuiet(): boolean {
+    return this.quiet;
+  }
+
+  /** Reads no further. */
+  private stop(): void {
+    this.stopped = true;
+    this.currIdx = this.lastIdx;
+  }
+
+  protected lineOf(offset: number): number {
+    this.lines ??= new LineIndex(this.text);
+    return this.lines.lineAt(offset) + 1;
+  }
+
+  // --- tokens
+
+  protected is(type: TokenType, ahead = 1): boolean {
+    return this.tokenMatcher(this.LA(ahead), type);
+  }
+
+  /** Gives the next token another type; the parser's copy only. */
+  protected retypeNext(type: TokenType): void {
+    this.tokVector[this.currIdx + 1] = retyped(this.LA(1), type);
+  }
+
+  /** Called by Chevrotain for each CONSUME. Answers undefined, after a report, where the token is not there. */
+  protected consumeInternal(type: TokenType, _idx: number, options?: ConsumeMethodOpts): Token | undefined {
+    const next = this.LA(1);
+    if (this.tokenMatcher(next, type)) {
+      this.currIdx++;
+      return next;
+    }
+    this.fail(options?.ERR_MSG ?? type.LABEL ?? type.name);
+    return undefined;
+  }
+
+  /** Called by Chevrotain where no alternative of an OR fits. */
+  protected raiseNoAltException(_occurrence: number, expected: string | undefined): void {
+    this.fail(`${expected ?? 'something else'}${this.after()}`);
+  }
+
+  /** " after '='" where the line ends there, which helps to find the place. */
+  private after(): string {
+    const last = this.LA(0);
+    const ends = this.endsItem(1) || this.is(T.RParen) || this.is(T.RBracket);
+    return ends && AFTER_THESE.has(last.tokenType) ? ` after '${last.image}'` : '';
+  }
+
+  protected skip(): void {
+    if (!this.is(EOF)) this.currIdx++;
+  }
+
+  // --- spans and names
+
+  protected offset(): number {
+    return this.LA(1).startOffset;
+  }
+
+  /** The end of the last token that was read. */
+  protected lastEnd(): number {
+    const last = this.LA(0);
+    return last.tokenType === EOF ? 0 : last.startOffset + last.image.length;
+  }
+
+  /** From `start` to the end of the last token; empty if nothing was read since. */
+  protected spanFrom(start: number): Span {
+    const end = this.lastEnd();
+    return end < start ? { start: end, end } : { start, end };
+  }
+
+  protected docHere(): string | undefined {
+    return this.docs.get(this.offset());
+  }
+
+  /** The name in `token`, or the empty name at the end of what was read. */
+  protected ident(token: Token | undefined): Ident {
+    if (token === undefined) {
+      const end = this.lastEnd();
+      return { kind: 'ident', span: { start: end, end }, text: '' };
+    }
+    return { kind: 'ident', span: spanOf(token), text: token.image };
+  }
+
+  /** A declared name. A reserved word in its place is reported as such and taken for the name. */
+  protected nameHere(expected: string): Ident {
+    const next = this.LA(1);
+    if (T.isReserved(next.tokenType) && AFTER_A_NAME.has(this.LA(2).tokenType)) {
+      this.report(diagnostic('PV1018', spanOf(next), { word: next.image }));
+      this.retypeNext(T.Ident);
+    }
+    return this.ident(this.CONSUME(T.Ident, { ERR_MSG: expected }));
+  }
+
+  // --- nesting
+
+  /** Goes one level deeper. False, with a report, where that is too deep. */
+  protected enter(what: string): boolean {
+    if (this.RECORDING_PHASE) return true;
+    if (this.depth >= DEEPEST) {
+      this.giveUp(what, DEEPEST);
+      return false;
+    }
+    this.depth++;
+    return true;
+  }
+
+  protected leave(): void {
+    if (!this.RECORDING_PHASE) this.depth--;
+  }
+
+  /** Reports that there is too much of `what`, and reads no further. */
+  protected giveUp(what: string, limit: number): void {
+    if (!this.stopped) this.note(diagnostic('PV1013', this.here(), { what, limit }));
+    this.stop();
+  }
+
+  // --- what is between braces and parentheses
+
+  /** `{ item* }`. Each item ends itself with `endOfItem`. */
+  protected braces(body: Body, item: () => void): void {
+    const open = this.openBrace();
+    if (open === undefined) {
+      if (!this.missingBrace) return;
+      this.skipItem();
+    }
+    this.settle();
+    do {
+      this.MANY9({ GATE: () => !this.startsDeclaration() || body.declarations === true, DEF: item });
+    } while (this.skipJunk(body));
+    if (this.is(T.RBrace) || this.RECORDING_PHASE) this.CONSUME9(T.RBrace);
+    else this.unclosed(open, '}', body.what);
+  }
+
+  private openBrace(): Token | undefined {
+    if (!this.RECORDING_PHASE && !this.is(T.LBrace)) {
+      this.fail("'{'");
+      let ahead = 1;
+      while (!this.is(T.LBrace, ahead) && !this.endsItem(ahead)) ahead++;
+      if (this.is(T.LBrace, ahead)) this.currIdx += ahead - 1;
+      else return undefined;
+    }
+    return this.CONSUME8(T.LBrace);
+  }
+
+  /** Reports a bracket that is not closed, with the place where it was opened. */
+  protected unclosed(open: Token | undefined, closer: string, what: string): void {
+    if (open === undefined) {
+      this.fail(`'${closer}'`);
+      return;
+    }
+    if (this.isQuiet) return;
+    const related: Related = { message: `${what} is opened here`, span: spanOf(open) };
+    const args = { closer, what, line: this.lineOf(open.startOffset) };
+    const end = this.lastEnd();
+    this.report(diagnostic('PV1011', { start: end, end }, args, { related: [related] }));
+  }
+
+  /** Skips what is no item. False at the end of the body, true where another item may follow. */
+  private skipJunk(body: Body): boolean {
+    if (this.RECORDING_PHASE || this.is(T.RBrace) || this.is(EOF) || this.startsDeclaration()) return false;
+    if (this.is(T.Sep)) this.skip();
+    else {
+      this.reportJunk(body);
+      this.skipItem();
+    }
+    this.settle();
+    return true;
+  }
+
+  protected reportJunk(body: Body): void {
+    const type = this.LA(1).tokenType;
+    if (DECLARATIONS.has(type)) {
+      this.report(diagnostic('PV1021', this.here(), { word: this.LA(1).image }));
+    } else if (type === T.RParen || type === T.RBracket) {
+      this.report(diagnostic('PV1012', this.here(), { closer: this.LA(1).image }));
+    } else this.fail(body.item);
+  }
+
+  /** Whether the next token starts a declaration on a line that is not indented: a body before it is not closed. */
+  private startsDeclaration(): boolean {
+    const { tokenType, startOffset } = this.LA(1);
+    if (!DECLARATIONS.has(tokenType) || this.is(T.Colon, 2)) return false;
+    const before = this.text.charCodeAt(startOffset - 1);
+    return startOffset === 0 || before === 10 || before === 13;
+  }
+
+  /** The end of a statement, field or declaration: a line end, ';', or a '}' that is left to the caller. */
+  protected endOfItem(expected: string, comma: boolean): void {
+    if (comma) this.OPTION9(() => this.CONSUME9(T.Comma));
+    this.OPTION8(() => this.CONSUME8(T.Sep));
+    if (this.RECORDING_PHASE) return;
+    const last = this.LA(0).tokenType;
+    if (last === T.Comma || last === T.Newline || last === T.Semi) {
+      if (!this.startsDeclaration()) this.settle();
+      return;
+    }
+    if (this.is(EOF)) return;
+    if (!this.is(T.RBrace)) {
+      this.reportTrailing(expected);
+      this.skipItem();
+      if (this.is(T.Sep)) this.skip();
+    }
+    this.settle();
+  }
+
+  protected reportTrailing(expected: string): void {
+    const type = this.LA(1).tokenType;
+    if (type === T.RParen || type === T.RBracket) {
+      this.report(diagnostic('PV1012', this.here(), { closer: this.LA(1).image }));
+    } else this.fail(expected);
+  }
+
+  /** Skips to the end of the item, over whole blocks. */
+  protected skipItem(): void {
+    let braces = 0;
+    while (!this.is(EOF)) {
+      const type = this.LA(1).tokenType;
+      if (braces === 0 && (type === T.RBrace || type === T.Newline || type === T.Semi)) return;
+      if (braces > 0 && this.startsDeclaration()) return;
+      if (type === T.LBrace) braces++;
+      else if (type === T.RBrace) braces--;
+      this.skip();
+    }
+  }
+
+  /** Whether a token ends an item. */
+  protected endsItem(ahead: number): boolean {
+    return this.is(T.Sep, ahead) || this.is(T.RBrace, ahead) || this.is(EOF, ahead);
+  }
+
+  /**
+   * `item, item, …` up to a closing bracket; a comma may stand after the last. `item` is read in two places of the
+   * rule, which Chevrotain tells apart by the number it is given.
+   */
+  protected commaList<R>(item: (nth: 1 | 2) => R, what: string): R[] {
+    const items: R[] = [];
+    this.OPTION6(() => {
+      items.push(item(1));
+      this.MANY8(() => {
+        this.CONSUME8(T.Comma);
+        const more = this.OPTION7(() => items.push(item(2)));
+        if (more === undefined && this.is(T.Comma)) this.fail(what);
+      });
+    });
+    return items;
+  }
+
+  /** Goes on after the bracket that closes `open`, if it is there, whatever stands before it. */
+  protected closeBracket(open: Token | undefined, closer: TokenType, what: string, expected: string): void {
+    if (this.is(closer) || this.RECORDING_PHASE) {
+      this.CONSUME7(closer);
+      return;
+    }
+    const text = T.textOf(closer);
+    if (this.endsItem(1) || this.is(T.LBrace)) this.unclosed(open, text, what);
+    else this.fail(expected);
+    let parens = 0;
+    for (let ahead = 1; !this.endsItem(ahead) && !this.is(T.LBrace, ahead); ahead++) {
+      const type = this.LA(ahead).tokenType;
+      if (parens === 0 && type === closer) {
+        this.currIdx += ahead;
+        return;
+      }
+      if (type === T.LParen || type === T.LBracket) parens++;
+      else if (type === T.RParen || type === T.RBracket) parens--;
+    }
+  }
+}
+
+/** What follows a name where one is declared. */
+const AFTER_A_NAME: ReadonlySet<TokenType> = new Set([
+  T.Assign,
+  T.Colon,
+  T.Comma,
+  T.RParen,
+  T.LParen,
+  T.LBrace,
+  T.In,
+  T.Per,
+  T.For,
+  T.Newline,
+  EOF,
+]);
+
+/** Tokens that an expression or a type is missing after, when a line ends there. */
+const AFTER_THESE: ReadonlySet<TokenType> = new Set([
+  ...T.VOCABULARY.filter(
+    (type) =>
+      type.CATEGORIES?.some((c) => c === T.BinaryOp || c === T.AssignOp || c === T.UnaryOp) ?? false,
+  ),
+  T.Colon, T.Comma, T.LParen, T.LBracket, T.Arrow, T.FatArrow, T.In, T.As, T.Of, T.Question, T.DotDot,
+  T.If, T.For, T.Match, T.Defer, T.Expect, T.Every, T.Max,
+]); // prettier-ignore

@@ -1,0 +1,197 @@
+import { EOF } from 'chevrotain';
+import type { ParserMethod } from 'chevrotain';
+import type { Diagnostic, Fix } from '../server/src/diagnostics/diagnostic.ts';
+import { closest } from '../server/src/diagnostics/suggest.ts';
+import { diagnostic } from '../server/src/diagnostics/table.ts';
+import type { Decl, Header, PolicyFile } from './ast.ts';
+import { DeclarationParser } from './parser-declarations.ts';
+import { layout, notText } from './parser-layout.ts';
+import type { Layout, Token } from './parser-layout.ts';
+import { foreignWord } from './parser-words.ts';
+import { LineIndex } from './text.ts';
+import * as T from './tokens.ts';
+
+/** Longer texts are no policies; the budget of a keystroke is for one fiftieth of this. */
+const LONGEST_TEXT = 1 << 20;
+
+const DECLARATION_WORDS = T.DECLARATION_TOKENS.map(T.textOf);
+
+/** What a text is, and what is wrong with it. */
+export interface ParseResult {
+  readonly file: PolicyFile;
+  /** In the order of the text. */
+  readonly diagnostics: readonly Diagnostic[];
+  /** Every token of the text with comments and line ends, without white space. */
+  readonly tokens: readonly Token[];
+}
+
+/** The whole language. One instance parses one text after the other. */
+export class PolicyParser extends DeclarationParser {
+  /** `validate` has Chevrotain check the grammar for ambiguities, which takes longer than the rest of the start. */
+  constructor(validate: boolean) {
+    super(validate);
+    this.performSelfAnalysis();
+  }
+
+  /** Reads the tokens of `text`. */
+  read(text: string, tokens: Layout): { file: PolicyFile; diagnostics: Diagnostic[] } {
+    this.start(text, tokens);
+    const file = this.file();
+    const { diagnostics } = this;
+    this.finish();
+    return { file: { ...file, span: { start: 0, end: text.length } }, diagnostics };
+  }
+
+  readonly file: ParserMethod<[], PolicyFile> = this.rule('file', () => {
+    let header: Header | undefined;
+    const decls: Decl[] = [];
+    do {
+      this.MANY(() => {
+        this.OR([
+          {
+            ALT: () => {
+              const found = this.SUBRULE(this.header);
+              if (header !== undefined || decls.length > 0) this.misplaced(found, header === undefined);
+              header ??= found;
+            },
+          },
+          { ALT: () => decls.push(this.SUBRULE(this.decl)) },
+        ]);
+        this.endOfItem('the end of the declaration', false);
+      });
+    } while (this.skipAtTop(decls));
+    if (header === undefined && !this.RECORDING_PHASE) this.missingHeader(decls);
+    return { kind: 'file', span: { start: 0, end: 0 }, header, decls };
+  });
+
+  readonly header: ParserMethod<[], Header> = this.rule('header', () => {
+    this.settle();
+    const doc = this.docHere();
+    const start = this.offset();
+    this.CONSUME(T.Policy);
+    const name = this.nameHere("the name of the policy after 'policy'");
+    this.CONSUME(T.For, { ERR_MSG: "'for' and a target: pvsched, tracing or sched_ext" });
+    const target = this.ident(
+      this.CONSUME1(T.Ident, { ERR_MSG: "a target after 'for': pvsched, tracing or sched_ext" }),
+    );
+    const requires = this.OPTION(() => this.SUBRULE(this.requirement));
+    return { kind: 'header', span: this.spanFrom(start), doc, name, target, requires };
+  });
+
+  /** `requires kernel >= 6.12`. A version is its text: 7.10 is later than 7.9, and not 7.1. */
+  readonly requirement: ParserMethod<[], NonNullable<Header['requires']>> = this.rule('requirement', () => {
+    const start = this.offset();
+    this.CONSUME(T.Requires);
+    this.CONSUME(T.Kernel, { ERR_MSG: "'kernel >= VERSION' after 'requires'" });
+    this.CONSUME(T.Ge, { ERR_MSG: "'>=' and a version" });
+    const version = this.OR<Token | undefined>({
+      ERR_MSG: 'a kernel version such as 6.12',
+      DEF: [
+        { ALT: () => this.CONSUME(T.Version) },
+        { ALT: () => this.CONSUME(T.Decimal) },
+        { ALT: () => this.CONSUME(T.Int) },
+      ],
+    });
+    return { version: version?.image ?? '', span: this.spanFrom(start) };
+  });
+
+  private misplaced(header: Header, first: boolean): void {
+    this.note(diagnostic('PV1010', header.span, { first }));
+  }
+
+  /** An empty file has no mistake but this one; where the first thing is unreadable, that is said first. */
+  private missingHeader(decls: readonly Decl[]): void {
+    const first = decls[0];
+    const end = first === undefined ? 0 : this.text.indexOf('\n') + 1 || this.text.length;
+    this.settle();
+    this.report(
+      diagnostic('PV1009', { start: 0, end: first === undefined ? 0 : Math.min(end, first.span.end) }),
+    );
+  }
+
+  /** Skips what is no declaration; false at the end of the file. */
+  private skipAtTop(decls: Decl[]): boolean {
+    if (this.RECORDING_PHASE || this.is(EOF)) return false;
+    this.settle();
+    if (this.is(T.Sep)) {
+      this.skip();
+      return true;
+    }
+    const doc = this.docHere();
+    const start = this.offset();
+    if (this.reportAtTop()) return true;
+    if (this.is(T.RBrace)) this.skip();
+    else this.skipItem();
+    decls.push({ kind: 'error-decl', span: this.spanFrom(start), doc });
+    return true;
+  }
+
+  /** Reports what is no declaration; true if it is now to be read as the keyword that it resembles. */
+  private reportAtTop(): boolean {
+    const span = this.here();
+    const { image, tokenType } = this.LA(1);
+    if (tokenType === T.RBrace || tokenType === T.RParen || tokenType === T.RBracket) {
+      this.report(diagnostic('PV1012', span, { closer: image }));
+    } else if (T.STATEMENT_TOKENS.includes(tokenType)) {
+      this.report(diagnostic('PV1029', span, { word: image }));
+    } else if (this.is(T.Word)) {
+      const foreign = foreignWord(image);
+      const word = foreign === undefined ? closest(image, ['policy', ...DECLARATION_WORDS]) : foreign.instead;
+      const hint = foreign?.hint ?? (word === undefined ? '' : `; did you mean '${word}'?`);
+      const fixes: Fix[] =
+        word === undefined ? [] : [{ title: `Change to '${word}'`, edits: [{ span, newText: word }] }];
+      this.report(diagnostic('PV1014', span, { word: image, hint }, { fixes }));
+      const type = word === undefined ? undefined : T.keywordType(word);
+      if (type === undefined || (type !== T.Policy && !T.DECLARATION_TOKENS.includes(type))) return false;
+      this.retypeNext(type);
+      return true;
+    } else this.fail('a declaration');
+    return false;
+  }
+}
+
+let parser: PolicyParser | undefined;
+
+/** Reads a policy. Any text yields a tree; what is wrong is in the diagnostics. */
+export function parse(text: string): ParseResult {
+  const bad = notText(text);
+  if (bad !== undefined) return { file: emptyFile(text), diagnostics: [bad], tokens: [] };
+  const tokens = layout(text.length > LONGEST_TEXT ? text.slice(0, LONGEST_TEXT) : text);
+  parser ??= new PolicyParser(false);
+  const { file, diagnostics } = parser.read(text, tokens);
+  const all = merge(text, tokens.diagnostics, diagnostics);
+  if (text.length > LONGEST_TEXT) {
+    const span = { start: LONGEST_TEXT, end: LONGEST_TEXT };
+    all.push(diagnostic('PV1027', span, { limit: '1 MiB' }));
+  }
+  return { file, diagnostics: all, tokens: tokens.raw };
+}
+
+const emptyFile = (text: string): PolicyFile => ({
+  kind: 'file',
+  span: { start: 0, end: text.length },
+  header: undefined,
+  decls: [],
+});
+
+/** Drops what the parser says about a line, or an end of file, that a mistake inside a token explains. */
+function merge(text: string, lexical: readonly Diagnostic[], parsed: readonly Diagnostic[]): Diagnostic[] {
+  if (lexical.length === 0) return [...parsed].sort(inOrder);
+  const lines = new LineIndex(text);
+  const explained = new Set(lexical.map((d) => lines.lineAt(d.span.start)));
+  const swallowed = lexical.find((d) => d.code === 'PV1003')?.span.start ?? Infinity;
+  const kept = parsed.filter(
+    (d) =>
+      !explained.has(lines.lineAt(d.span.start)) &&
+      d.span.start < swallowed &&
+      !endsBefore(text, d, swallowed),
+  );
+  return [...lexical, ...kept].sort(inOrder);
+}
+
+/** Whether a report is about what is missing where the rest of the file became a comment. */
+const endsBefore = (text: string, d: Diagnostic, swallowed: number): boolean =>
+  swallowed !== Infinity && d.span.start === d.span.end && text.slice(d.span.end, swallowed).trim() === '';
+
+const inOrder = (a: Diagnostic, b: Diagnostic): number =>
+  a.span.start - b.span.start || a.span.end - b.span.end;

@@ -1,0 +1,70 @@
+/** Zero-based line and UTF-16 character, as in LSP. */
+export interface Position {
+  readonly line: number;
+  readonly character: number;
+}
+
+const LF = 10;
+const CR = 13;
+
+/**
+ * Offsets of a text to lines and back. Lines end with \n, \r\n or a lone \r, as in LSP. Built once a text; a lookup
+ * is a binary search.
+ */
+export class LineIndex {
+  private readonly starts: readonly number[];
+  private readonly text: string;
+
+  constructor(text: string) {
+    const starts = [0];
+    for (let i = 0; i < text.length; i++) {
+      const c = text.charCodeAt(i);
+      if (c === LF || (c === CR && text.charCodeAt(i + 1) !== LF)) starts.push(i + 1);
+    }
+    this.starts = starts;
+    this.text = text;
+  }
+
+  get lineCount(): number {
+    return this.starts.length;
+  }
+
+  /** The position of an offset; offsets outside the text are moved to its nearest end. */
+  positionAt(offset: number): Position {
+    const at = Math.max(0, Math.min(offset, this.text.length));
+    const line = this.lineAt(at);
+    return { line, character: at - (this.starts[line] ?? 0) };
+  }
+
+  /** The zero-based line of an offset. */
+  lineAt(offset: number): number {
+    let low = 0;
+    let high = this.starts.length - 1;
+    while (low < high) {
+      const middle = (low + high + 1) >> 1;
+      if ((this.starts[middle] ?? 0) <= offset) low = middle;
+      else high = middle - 1;
+    }
+    return low;
+  }
+
+  /** The offset of a position; a character past the end of its line is that end, a line past the last the end of the text. */
+  offsetAt(position: Position): number {
+    if (position.line < 0) return 0;
+    const start = this.starts[position.line];
+    if (start === undefined) return this.text.length;
+    return Math.min(start + Math.max(0, position.character), this.lineEnd(position.line));
+  }
+
+  /** The offset at which a line starts; past the last line: the end of the text. */
+  lineStart(line: number): number {
+    return this.starts[Math.max(0, line)] ?? this.text.length;
+  }
+
+  /** The offset at which a line ends, before its \n or \r\n. */
+  lineEnd(line: number): number {
+    const next = this.starts[line + 1];
+    if (next === undefined) return this.text.length;
+    return next - (this.text.charCodeAt(next - 1) === LF && this.text.charCodeAt(next - 2) === CR ? 2 : 1);
+  }
+}
