@@ -1,5 +1,6 @@
+import type { PolicyFile } from '../../../grammar/ast.ts';
 import type { Target } from '../semantics/model.ts';
-import type { Life } from './catalogue.ts';
+import type { CallRow, Life } from './catalogue.ts';
 
 /** A kernel that a policy can be held against. */
 export interface Profile {
@@ -13,6 +14,15 @@ export interface Profile {
 export interface KernelSelection {
   readonly profiles: readonly Profile[];
   readonly label: string;
+  /** What the workspace adds to those kernels. */
+  readonly outOfTree?: OutOfTree;
+}
+
+/** Calls of an out-of-tree kernel, and the actions that they deliver. */
+export interface OutOfTree {
+  readonly calls: readonly CallRow[];
+  /** Action → name of the call that does it at once. */
+  readonly delivers: Readonly<Record<string, string>>;
 }
 
 const MAINLINE = '6.12 6.13 6.14 6.15 6.16 6.17 6.18 6.19 7.0 7.1 7.2 7.3'.split(' ');
@@ -65,16 +75,28 @@ export function select(profiles: readonly Profile[]): KernelSelection {
   return { profiles, label: nameVersions(profiles) };
 }
 
+/** The kernels that a policy must be safe on; see `kernelsFor`. */
+export function selectKernels(file: PolicyFile, profile?: string): SelectedKernels {
+  const target = TARGETS.find((word) => word === file.header?.target.text);
+  return kernelsFor(target, file.header?.requires?.version, profile);
+}
+
+const TARGETS: readonly Target[] = ['pvsched', 'tracing', 'sched_ext'];
+
+export interface SelectedKernels extends KernelSelection {
+  /** No supported kernel has what the policy requires; the newest stands in, so that names still mean something. */
+  readonly unsupported: boolean;
+}
+
 /**
- * The kernels that a policy must be safe on: the one of `profile` where the user picked one, else every supported
- * kernel that has the target, less those older than `requires`. `unsupported` says that no supported kernel is left;
- * the newest then stands in, so that names still mean something.
+ * The kernel of `profile` where the user picked one, else every supported kernel that has the target, less those
+ * older than `requires`.
  */
-export function selectKernels(
+export function kernelsFor(
   target: Target | undefined,
   requires: string | undefined,
   profile?: string,
-): KernelSelection & { readonly unsupported: boolean } {
+): SelectedKernels {
   const picked = PROFILES.filter((candidate) => candidate.id === profile);
   if (picked.length > 0) return { ...select(picked), unsupported: false };
   const candidates = PROFILES.filter((candidate) => candidate.mainline === (target !== 'pvsched'));
