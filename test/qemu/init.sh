@@ -1,0 +1,16 @@
+#!/bin/sh
+# Process 1 of the virtual machine: mounts what programs expect, runs /run.sh, switches the machine off.
+/bin/busybox mkdir -p /proc /sys /dev /tmp
+/bin/busybox --install -s /bin
+mount -t proc proc /proc
+mount -t sysfs sysfs /sys
+mount -t devtmpfs devtmpfs /dev
+mount -t debugfs debugfs /sys/kernel/debug
+mount -t tracefs tracefs /sys/kernel/tracing
+mount -t bpf bpf /sys/fs/bpf
+echo 4 > /proc/sys/kernel/printk
+for module in irqbypass kvm kvm-amd; do insmod /modules/$module.ko 2>/dev/null; done
+echo BOOTED $(uname -r)
+sh /run.sh
+echo FINISHED
+poweroff -f

@@ -1,0 +1,114 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { chmodSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+
+/** `stable`: the kernel of Debian stable (6.12). `newest`: the newest of its backports (7.x). */
+export type Kernel = 'stable' | 'newest';
+
+export const KERNELS: readonly Kernel[] = ['stable', 'newest'];
+
+const HERE = import.meta.dirname;
+const FOLDER = join(process.env['PVPOLICY_LANES'] ?? join(process.env['HOME'] ?? '/root', '.cache/pvpolicy-lanes'), 'qemu');
+
+/** Is everything there that `boot` needs? */
+export function vmToolsPresent(): boolean {
+  const files = KERNELS.map((kernel) => join(FOLDER, kernel, 'vmlinuz'));
+  return [...files, join(FOLDER, 'libbpf/libbpf.a'), '/usr/bin/qemu-system-x86_64', '/bin/busybox'].every(existsSync);
+}
+
+/** `uname -r` of a kernel. */
+export function release(kernel: Kernel): string {
+  return readFileSync(join(FOLDER, kernel, 'release'), 'utf8').trim();
+}
+
+export interface Boot {
+  readonly kernel: Kernel;
+  /** Files put into / of the machine, by their name on this one. */
+  readonly files: readonly string[];
+  /** Shell script that runs as root once the machine is up. */
+  readonly script: string;
+  readonly timeoutMs: number;
+}
+
+export interface BootResult {
+  /** The machine switched itself off; false: it hung, or ran out of time, and was ended. */
+  readonly finished: boolean;
+  /** Everything on its console: what the script printed and the kernel's messages. */
+  readonly console: string;
+}
+
+/**
+ * Boots a virtual machine of two CPUs, fully emulated and on one thread: with several threads QEMU can crash the
+ * guest while sched_ext patches its static keys.
+ */
+export async function boot(options: Boot): Promise<BootResult> {
+  const work = mkdtempSync(join(tmpdir(), 'pvpolicy-vm-'));
+  try {
+    return await run(options, packInitramfs(work, options), join(FOLDER, options.kernel, 'vmlinuz'));
+  } finally {
+    rmSync(work, { recursive: true, force: true });
+  }
+}
+
+/** The static loader for BPF objects (load.c), built once per test run into `folder`. */
+export function buildLoader(folder: string): string {
+  const output = join(folder, 'load');
+  const libbpf = join(FOLDER, 'libbpf');
+  execFileSync('gcc', [
+    ...['-O2', '-Wall', '-Wextra', '-static', `-I${libbpf}/include`, join(HERE, 'load.c')],
+    ...[join(libbpf, 'libbpf.a'), '-lelf', '-lz', '-o', output],
+  ]);
+  return output;
+}
+
+function packInitramfs(work: string, { kernel, files, script }: Boot): string {
+  const root = join(work, 'root');
+  for (const folder of ['bin', 'modules']) mkdirSync(join(root, folder), { recursive: true });
+  copyFileSync('/bin/busybox', join(root, 'bin/busybox'));
+  copyFileSync(join(HERE, 'init.sh'), join(root, 'init'));
+  chmodSync(join(root, 'init'), 0o755);
+  symlinkShell(root);
+  const modules = join(FOLDER, kernel, 'modules');
+  for (const module of readdirSync(modules)) copyFileSync(join(modules, module), join(root, 'modules', module));
+  for (const file of files) copyFileSync(file, join(root, basename(file)));
+  writeFileSync(join(root, 'run.sh'), script);
+  const image = join(work, 'initramfs.gz');
+  execFileSync('sh', ['-c', `find . | cpio -o -H newc --quiet | gzip -1 > "${image}"`], { cwd: root });
+  return image;
+}
+
+/** /init names /bin/sh, which busybox installs only once it runs. */
+function symlinkShell(root: string): void {
+  execFileSync('ln', ['-s', 'busybox', join(root, 'bin/sh')]);
+}
+
+function run({ timeoutMs }: Boot, initramfs: string, vmlinuz: string): Promise<BootResult> {
+  const append = 'console=ttyS0 quiet panic=-1 mitigations=off';
+  const machine = spawn(
+    'qemu-system-x86_64',
+    [
+      ...['-accel', 'tcg,thread=single', '-cpu', 'EPYC,+svm', '-smp', '2', '-m', '1024', '-nographic', '-no-reboot'],
+      ...['-kernel', vmlinuz, '-initrd', initramfs, '-append', append],
+    ],
+    { stdio: ['ignore', 'pipe', 'pipe'] },
+  );
+  return new Promise((resolve, reject) => {
+    let text = '';
+    let timedOut = false;
+    const timer = setTimeout(() => {
+      timedOut = true;
+      machine.kill('SIGKILL');
+    }, timeoutMs);
+    const collect = (chunk: Buffer): void => {
+      text += chunk.toString();
+    };
+    machine.stdout.on('data', collect);
+    machine.stderr.on('data', collect);
+    machine.on('error', reject);
+    machine.on('close', () => {
+      clearTimeout(timer);
+      resolve({ finished: !timedOut && text.includes('FINISHED'), console: text.replaceAll('\r', '') });
+    });
+  });
+}
