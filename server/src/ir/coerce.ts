@@ -18,9 +18,8 @@ export function coerce(expr: Expr, type: IrType): Expr {
 
 function toOptional(expr: Expr, type: IrType & { kind: 'optional' }): Expr {
   if (expr.kind === 'none') return { ...expr, type };
-  if (expr.type.kind === 'optional') {
-    throw new Error(`an optional ${expr.type.inner.kind} where an optional ${type.inner.kind} is needed`);
-  }
+  // An optional vCPU as an optional task: the same thread, or none.
+  if (expr.type.kind === 'optional') return { kind: 'convert', operand: expr, type, span: expr.span };
   return { kind: 'some', operand: coerce(expr, type.inner), type, span: expr.span };
 }
 

@@ -117,11 +117,17 @@ export interface FieldDef {
 
 export type FieldType =
   | { readonly kind: 'scalar'; readonly type: IrType }
-  /** One 64-bit number, updated as `x += (sample − x) × alpha / 1024`; the first sample is taken as it is. */
+  /**
+   * A 64-bit number and whether there was a sample. The first sample is taken as it is; then x moves towards the
+   * sample by `mul-ratio(alpha, |sample − x|)`: up by `add`, down by `sub`.
+   */
   | { readonly kind: 'ewma'; readonly type: IrType; readonly alpha: bigint }
-  /** Unordered, at most `max`; a push onto a full list is refused. */
+  /**
+   * At most `max`, in the order of the pushes; a push onto a full list is refused. `remove` takes the first equal value
+   * and puts the last one in its place. `at` beyond the end gives zero, or none.
+   */
   | { readonly kind: 'list'; readonly type: IrType; readonly max: number }
-  /** The newest `max` values. */
+  /** The newest `max` values. `sum` wraps; `avg` is the sum divided by the length, 0 while it is empty. */
   | { readonly kind: 'ring'; readonly type: IrType; readonly max: number };
 
 export interface CounterDef {
@@ -196,7 +202,10 @@ export type Stmt = (
   | { readonly kind: 'let'; readonly local: Local; readonly value: Expr }
   | { readonly kind: 'let-tuple'; readonly locals: readonly Local[]; readonly value: Expr }
   | { readonly kind: 'set'; readonly local: Local; readonly value: Expr }
-  /** `value` is computed first; an atomic update reads and writes the place in one step. */
+  /**
+   * `value` is computed first (so in `count`, `record` and `collect`); an atomic update reads and writes the place in
+   * one step.
+   */
   | {
       readonly kind: 'store';
       readonly place: Place;
@@ -363,7 +372,10 @@ export type Expr = (
   /** Bitwise complement, and arithmetic negation, in 64 bits. */
   | { readonly kind: 'complement'; readonly operand: Expr }
   | { readonly kind: 'negate'; readonly operand: Expr }
-  /** To another width, signedness or unit; `bool` to int gives 0 or 1, int to `bool` is `≠ 0`. */
+  /**
+   * To another width, signedness or unit; `bool` to int gives 0 or 1, int to `bool` is `≠ 0`; an optional vCPU to the
+   * optional task that runs it.
+   */
   | { readonly kind: 'convert'; readonly operand: Expr }
   | { readonly kind: 'select'; readonly condition: Expr; readonly then: Expr; readonly otherwise: Expr }
   /** The optional (its type) that is not there, and the one that is `operand`. */
