@@ -1,0 +1,92 @@
+import { EventEmitter, window, workspace, type CancellationToken, type ExtensionContext } from 'vscode';
+import {
+  LanguageClient,
+  State,
+  TransportKind,
+  WorkDoneProgress,
+  type LanguageClientOptions,
+  type ServerOptions,
+} from 'vscode-languageclient/node';
+import {
+  COMPILE,
+  SIMULATE,
+  type CompileParams,
+  type CompileResult,
+  type InitializationOptions,
+  type SimulateParams,
+  type SimulateResult,
+} from '../../server/src/lsp/protocol.ts';
+
+export type ServerState = 'starting' | 'running' | 'stopped';
+
+/** The server, as the rest of the extension sees it. */
+export class PolicyClient {
+  readonly log = window.createOutputChannel('PV Policy', { log: true });
+  private readonly client: LanguageClient;
+  private readonly changed = new EventEmitter<ServerState>();
+  readonly onDidChangeState = this.changed.event;
+  private runs = 0;
+
+  constructor(context: ExtensionContext) {
+    const module = context.asAbsolutePath('dist/server.cjs');
+    const server: ServerOptions = { module, transport: TransportKind.ipc };
+    const options: LanguageClientOptions = {
+      documentSelector: [{ language: 'pvpolicy' }],
+      outputChannel: this.log,
+      initializationOptions: { lenses: true } satisfies InitializationOptions,
+      synchronize: { fileEvents: workspace.createFileSystemWatcher('**/pvpolicy.json') },
+    };
+    this.client = new LanguageClient('pvpolicy', 'PV Policy', server, options);
+    context.subscriptions.push(
+      this.log,
+      this.changed,
+      this.client.onDidChangeState(({ newState }) => this.changed.fire(STATES[newState])),
+    );
+  }
+
+  async start(): Promise<void> {
+    try {
+      await this.client.start();
+    } catch (error) {
+      this.log.error('the language server did not start', error);
+      this.changed.fire('stopped');
+    }
+  }
+
+  async restart(): Promise<void> {
+    if (this.client.state === State.Stopped) await this.start();
+    else await this.client.restart();
+  }
+
+  async stop(): Promise<void> {
+    if (this.client.state !== State.Stopped) await this.client.stop();
+  }
+
+  compile(params: CompileParams): Promise<CompileResult> {
+    return this.client.sendRequest<CompileResult>(COMPILE, params);
+  }
+
+  /** Runs a simulation; `told` hears how far it is. Cancelling ends it. */
+  async simulate(
+    params: SimulateParams,
+    token: CancellationToken,
+    told: (message: string) => void,
+  ): Promise<SimulateResult> {
+    const workDoneToken = `pvpolicy-simulate-${this.runs++}`;
+    const listening = this.client.onProgress(WorkDoneProgress.type, workDoneToken, (value) => {
+      if (value.kind !== 'end' && value.message !== undefined) told(value.message);
+    });
+    try {
+      return await this.client.sendRequest<SimulateResult>(SIMULATE, { ...params, workDoneToken }, token);
+    } finally {
+      listening.dispose();
+    }
+  }
+}
+
+const STATES: Readonly<Record<State, ServerState>> = {
+  [State.Starting]: 'starting',
+  [State.StartFailed]: 'stopped',
+  [State.Running]: 'running',
+  [State.Stopped]: 'stopped',
+};

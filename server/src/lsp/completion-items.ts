@@ -1,0 +1,65 @@
+import {
+  CompletionItemKind,
+  CompletionItemTag,
+  InsertTextFormat,
+  type CompletionItem,
+} from 'vscode-languageserver';
+import type { BuiltinInfo, BuiltinType } from '../semantics/builtins.ts';
+import type { CallInfo } from '../semantics/kernel-view.ts';
+
+export type Item = CompletionItem;
+
+/** Order of the groups in the list: the policy's own names, then the language's, then the kernel's. */
+export const RANK = {
+  local: '0',
+  own: '1',
+  language: '2',
+  keyword: '3',
+  kernel: '4',
+  constant: '5',
+} as const;
+
+export const keyword = (label: string, detail: string): Item => ({
+  label,
+  detail,
+  kind: CompletionItemKind.Keyword,
+  sortText: RANK.keyword + label,
+});
+
+export const snippet = (label: string, body: string, detail: string): Item => ({
+  ...keyword(label, detail),
+  kind: CompletionItemKind.Snippet,
+  insertText: body,
+  insertTextFormat: InsertTextFormat.Snippet,
+});
+
+export const plainItem = (
+  label: string,
+  kind: CompletionItemKind,
+  rank: keyof typeof RANK,
+  detail: string,
+  doc?: string,
+): Item => ({
+  label,
+  kind,
+  detail,
+  sortText: RANK[rank] + label,
+  ...(doc && { documentation: { kind: 'markdown', value: doc } }),
+});
+
+export const typeItem = ({ name, doc }: BuiltinType): Item =>
+  plainItem(name, CompletionItemKind.TypeParameter, 'language', 'type', doc);
+
+export const builtinItem = ({ name, receiver, signature, doc }: BuiltinInfo): Item =>
+  plainItem(
+    name,
+    receiver ? CompletionItemKind.Method : CompletionItemKind.Function,
+    'language',
+    signature,
+    doc,
+  );
+
+export const callItem = ({ name, signature, doc, renamedTo }: CallInfo): Item => ({
+  ...plainItem(name, CompletionItemKind.Function, 'kernel', signature, doc),
+  ...(renamedTo !== undefined && { tags: [CompletionItemTag.Deprecated] }),
+});

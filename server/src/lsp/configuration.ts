@@ -1,0 +1,66 @@
+import type { Connection } from 'vscode-languageserver';
+import { LineIndex } from '../../../grammar/text.ts';
+import { readConfig, type Config } from '../workspace/config.ts';
+import { configPaths, DEFAULTS, type Settings } from '../workspace/settings.ts';
+import { decode } from '../workspace/decode.ts';
+import type { Host } from './host.ts';
+import type { ClientSettings } from './protocol.ts';
+import { toLsp } from './publish.ts';
+
+/** The settings of each policy: from the nearest pvpolicy.json, and the client's on top. */
+export class Configuration {
+  private readonly connection: Connection;
+  private readonly host: Host;
+  private readonly configs = new Map<string, Config | undefined>();
+  private client: ClientSettings = {};
+
+  constructor(connection: Connection, host: Host) {
+    this.connection = connection;
+    this.host = host;
+  }
+
+  /** Takes the client's section `pvpolicy`, in whatever state it is. */
+  setClient(section: unknown): void {
+    const profile =
+      typeof section === 'object' && section !== null && 'kernelProfile' in section
+        ? section.kernelProfile
+        : undefined;
+    this.client = typeof profile === 'string' ? { kernelProfile: profile } : {};
+  }
+
+  /** Forgets what was read from disk. */
+  invalidate(): void {
+    this.configs.clear();
+  }
+
+  settingsOf(uri: string): Settings {
+    const settings = this.nearest(uri)?.settings ?? DEFAULTS;
+    const profile = this.client.kernelProfile;
+    return profile ? { ...settings, profile } : settings;
+  }
+
+  private nearest(uri: string): Config | undefined {
+    const path = this.host.pathOf(uri);
+    if (path === undefined) return undefined;
+    for (const candidate of configPaths(path)) {
+      const config = this.read(candidate);
+      if (config) return config;
+    }
+    return undefined;
+  }
+
+  /** Reads a pvpolicy.json once, and shows what is wrong with it. */
+  private read(path: string): Config | undefined {
+    if (this.configs.has(path)) return this.configs.get(path);
+    const bytes = this.host.read(path);
+    const text = bytes && decode(bytes).text;
+    const config = text === undefined ? undefined : readConfig(text);
+    this.configs.set(path, config);
+    if (config && text !== undefined) {
+      const uri = this.host.uriOf(path);
+      const diagnostics = toLsp(config.diagnostics, new LineIndex(text), uri, this.host.docs);
+      void this.connection.sendDiagnostics({ uri, diagnostics });
+    }
+    return config;
+  }
+}

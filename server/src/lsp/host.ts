@@ -1,0 +1,30 @@
+import type { CancellationToken } from 'vscode-languageserver';
+import type { SimulateResult } from './protocol.ts';
+import type { Docs } from './publish.ts';
+
+/** What a run of the simulator needs; plain data, since it crosses to another thread. */
+export interface SimulationJob {
+  readonly text: string;
+  readonly profile: string | undefined;
+  /** Path of the policy; the paths of traces in scenarios are relative to it. */
+  readonly path: string;
+  readonly scenario: string | undefined;
+  readonly trace: string | undefined;
+  readonly params: Readonly<Record<string, string>>;
+}
+
+/** What the server needs of the machine that it runs on, so that it can run elsewhere too. */
+export interface Host {
+  /** The path of a file URI; undefined for documents that are no file. */
+  readonly pathOf: (uri: string) => string | undefined;
+  readonly uriOf: (path: string) => string;
+  /** The bytes of a file; undefined where there is none that can be read. */
+  readonly read: (path: string) => Uint8Array | undefined;
+  readonly docs: Docs;
+  /** Runs beside the server, tells how far it is in words, and ends early when cancelled. */
+  readonly simulate: (
+    job: SimulationJob,
+    progress: (message: string) => void,
+    token: CancellationToken,
+  ) => Promise<SimulateResult>;
+}

@@ -1,0 +1,75 @@
+import type { Ident } from '../../../grammar/ast.ts';
+import type { Model, Symbol } from '../semantics/model.ts';
+
+/** A name in the text and what it means. */
+export interface Occurrence {
+  readonly ident: Ident;
+  readonly symbol: Symbol;
+}
+
+const known = new WeakMap<Model, readonly Occurrence[]>();
+
+/** Every name of the policy that has a meaning, in the order of the text. */
+export function occurrences(model: Model): readonly Occurrence[] {
+  const cached = known.get(model);
+  if (cached) return cached;
+  const all = [...model.names]
+    .filter(([ident]) => ident.text !== '')
+    .map(([ident, symbol]) => ({ ident, symbol }))
+    .toSorted((a, b) => a.ident.span.start - b.ident.span.start);
+  known.set(model, all);
+  return all;
+}
+
+/** The name at `offset`, also when the cursor stands right behind it. */
+export function occurrenceAt(model: Model, offset: number): Occurrence | undefined {
+  const all = occurrences(model);
+  let low = 0;
+  let high = all.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((all[middle]?.ident.span.start ?? 0) <= offset) low = middle + 1;
+    else high = middle;
+  }
+  const last = all[low - 1];
+  return last && offset <= last.ident.span.end ? last : undefined;
+}
+
+/** All names that mean `symbol`, its declaration among them. */
+export function uses(model: Model, symbol: Symbol): readonly Ident[] {
+  return occurrences(model)
+    .filter((occurrence) => occurrence.symbol === symbol)
+    .map((occurrence) => occurrence.ident);
+}
+
+/** The name in the declaration of `symbol`; undefined for what the language or the kernel brings. */
+export function declaration(symbol: Symbol): Ident | undefined {
+  switch (symbol.kind) {
+    case 'const':
+    case 'param':
+    case 'enum':
+    case 'enum-member':
+    case 'table':
+    case 'shared-field':
+    case 'state-field':
+    case 'counter':
+    case 'histogram':
+    case 'dsq':
+    case 'fn':
+    case 'scenario-vm':
+    case 'policy':
+    case 'invariant':
+    case 'scenario':
+      return symbol.decl.name;
+    case 'local':
+      return symbol.decl;
+    case 'builtin-name':
+    case 'builtin-member':
+    case 'builtin-type':
+    case 'kernel-field':
+    case 'kernel-constant':
+    case 'callable':
+    case 'hook':
+      return undefined;
+  }
+}

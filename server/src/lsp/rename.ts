@@ -1,0 +1,46 @@
+import type { Position, Range, TextEdit } from 'vscode-languageserver';
+import type { Ident } from '../../../grammar/ast.ts';
+import type { Snapshot } from '../pipeline.ts';
+import { toOffset, toRange } from './convert.ts';
+import { declaration, occurrenceAt, uses } from './occurrences.ts';
+
+/** Why a rename is refused; shown to the user. */
+export interface Refused {
+  readonly refused: string;
+}
+
+/** The name at `position`, if it is one that the policy declares. */
+export function prepareRename(snapshot: Snapshot, position: Position): Range | Refused {
+  const found = renamable(snapshot, position);
+  return 'refused' in found ? found : toRange(snapshot, found.at.span);
+}
+
+/** The edits that give the name at `position` another name everywhere. */
+export function rename(
+  snapshot: Snapshot,
+  position: Position,
+  newName: string,
+): readonly TextEdit[] | Refused {
+  const found = renamable(snapshot, position);
+  if ('refused' in found) return found;
+  if (!/^[A-Za-z_][A-Za-z0-9_]*$/u.test(newName)) {
+    return { refused: `'${newName}' is no name: a name has letters, digits and '_', and no digit in front` };
+  }
+  const taken = snapshot.model.globals.host.get(newName) ?? snapshot.model.globals.guest.get(newName);
+  if (taken) return { refused: `'${newName}' is taken in this policy` };
+  return found.uses.map((ident) => ({ range: toRange(snapshot, ident.span), newText: newName }));
+}
+
+function renamable(
+  snapshot: Snapshot,
+  position: Position,
+): { readonly at: Ident; readonly uses: readonly Ident[] } | Refused {
+  const found = occurrenceAt(snapshot.model, toOffset(snapshot, position));
+  if (!found) return { refused: 'there is no name here' };
+  if (!declaration(found.symbol)) {
+    return {
+      refused: `'${found.ident.text}' is not declared in this policy; the kernel or the language brings it`,
+    };
+  }
+  return { at: found.ident, uses: uses(snapshot.model, found.symbol) };
+}

@@ -1,0 +1,79 @@
+import type { PolicyFile } from '../../grammar/ast.ts';
+import { parse } from '../../grammar/parser.ts';
+import { LineIndex } from '../../grammar/text.ts';
+import type { Diagnostic } from './diagnostics/diagnostic.ts';
+import { lower } from './ir/lower.ts';
+import type { Program } from './ir/ir.ts';
+import { selectKernels } from './kernel/profiles.ts';
+import { kernelView } from './kernel/view.ts';
+import { analyse } from './safety/analyse.ts';
+import { check } from './semantics/check.ts';
+import type { Model } from './semantics/model.ts';
+import type { Settings } from './workspace/settings.ts';
+
+/**
+ * Everything that is known of one version of one policy. Each stage runs when it is first asked for and is kept; a
+ * snapshot never changes, so a newer text is a new snapshot.
+ */
+export interface Snapshot {
+  readonly text: string;
+  readonly lines: LineIndex;
+  readonly settings: Settings;
+  readonly file: PolicyFile;
+  /** Of the text alone (PV1xxx): there before the rest. */
+  readonly syntaxErrors: readonly Diagnostic[];
+  readonly model: Model;
+  /** Of every stage, in the order of the text. */
+  readonly diagnostics: readonly Diagnostic[];
+  /** Absent where the policy has errors. */
+  readonly program: Program | undefined;
+}
+
+/** A snapshot of `text` under `settings`. */
+export function snapshot(text: string, settings: Settings): Snapshot {
+  const lines = lazy(() => new LineIndex(text));
+  const tree = lazy(() => parse(text));
+  const model = lazy(() => {
+    const { file } = tree();
+    const kernels = selectKernels(file, settings.profile);
+    return check(file, kernelView(kernels));
+  });
+  const diagnostics = lazy(() =>
+    [...tree().diagnostics, ...model().diagnostics, ...analyse(model())].toSorted(byPlace),
+  );
+  const program = lazy(() => (hasErrors(diagnostics()) ? undefined : lower(model())));
+  return {
+    text,
+    settings,
+    get lines() {
+      return lines();
+    },
+    get file() {
+      return tree().file;
+    },
+    get syntaxErrors() {
+      return tree().diagnostics;
+    },
+    get model() {
+      return model();
+    },
+    get diagnostics() {
+      return diagnostics();
+    },
+    get program() {
+      return program();
+    },
+  };
+}
+
+export const hasErrors = (diagnostics: readonly Diagnostic[]): boolean =>
+  diagnostics.some(({ severity }) => severity === 'error');
+
+const byPlace = (a: Diagnostic, b: Diagnostic): number =>
+  a.span.start - b.span.start || a.span.end - b.span.end;
+
+/** A value that is computed once, when it is first asked for. */
+function lazy<T>(compute: () => T): () => T {
+  let known: { readonly value: T } | undefined;
+  return () => (known ??= { value: compute() }).value;
+}
