@@ -48,6 +48,8 @@ export function newLineHead(): LineHead {
 
 /** The kernel, trace-cmd and perf all right-align the name of the thread in 16 columns (TASK_COMM_LEN). */
 const COMM_WIDTH = 16;
+/** ns of the last digit, by the number of decimals. */
+const SCALES = [0, 1e8, 1e7, 1e6, 1e5, 1e4, 1e3, 100, 10, 1];
 const BLANK = 0x20;
 const DASH = 0x2d;
 const DOT = 0x2e;
@@ -179,14 +181,12 @@ function readTime(cursor: Cursor, head: LineHead): boolean {
   head.nanos = 0;
   if (!head.cycles) {
     if (bytes[cursor.at] !== DOT || cursor.at - first > 10) return false;
-    let scale = 1e9;
+    const point = cursor.at;
     let nanos = 0;
-    let at = cursor.at + 1;
-    for (; at < end && isDigit(bytes[at]!); at++) {
-      nanos = nanos * 10 + bytes[at]! - 0x30;
-      scale /= 10;
-    }
-    if (scale === 1e9 || scale < 1 || bytes[at] !== COLON) return false;
+    let at = point + 1;
+    for (; at < end && isDigit(bytes[at]!); at++) nanos = nanos * 10 + bytes[at]! - 0x30;
+    const scale = SCALES[at - point - 1];
+    if (!scale || bytes[at] !== COLON) return false;
     head.nanos = nanos * scale;
     cursor.at = at;
   }

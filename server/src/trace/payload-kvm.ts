@@ -1,50 +1,50 @@
-import { ascii } from './cursor.ts';
+import { key } from './cursor.ts';
 import type { PayloadReader } from './payload.ts';
 
 /** Reads what kvm tracepoints of x86 and arm64 print; `kinds.ts` says what goes into which column. */
 
-const VCPU = ascii('vcpu ');
-const COMMA = ascii(',');
-const RIP = ascii(' rip ');
-const PC = ascii('PC: ');
-const REASON = ascii('reason ');
-const SPACE_REASON = ascii(' reason ');
-const HSR_EC = ascii(': HSR_EC: ');
-const NAME_BEGIN = ascii(' (');
-const NAME_END = ascii(')');
-const ARM_PC = ascii(' PC: ');
-const IRQ_OLD = ascii('irq ');
-const IRQ = ascii('IRQ ');
-const SOFT = ascii('Soft/INTn ');
-const RESTART = ascii('restart');
-const ERROR = ascii('error');
-const REINJECTED = ascii(' [reinjected]');
-const WAIT = ascii('wait');
-const POLL = ascii('poll');
-const TIME = ascii(' time ');
-const POLLING_VALID = ascii(' ns, polling valid');
-const HALT_POLL_NS = ascii(': halt_poll_ns ');
-const GROW = ascii(' (grow ');
-const SHRINK = ascii(' (shrink ');
-const APICID = ascii('apicid ');
-const DST = ascii('dst ');
-const VEC = ascii(' vec ');
-const GSI = ascii('gsi ');
-const LEVEL = ascii(' level ');
-const SOURCE = ascii(' source ');
-const PIO = ascii('pio_');
-const MSR = ascii('msr_');
-const READ = ascii('read');
-const WRITE = ascii('write');
-const AT = ascii(' at ');
-const SIZE = ascii(' size ');
-const BLANK = ascii(' ');
-const EQUALS = ascii(' = ');
-const NR = ascii('nr ');
-const OLD = ascii(' old ');
-const NEW = ascii(' new ');
-const LOAD = ascii('load');
-const UNLOAD = ascii('unload');
+const VCPU = key('vcpu ');
+const RIP = key(' rip ');
+const COMMA_RIP = key(', rip ');
+const PC = key('PC: ');
+const REASON = key('reason ');
+const SPACE_REASON = key(' reason ');
+const HSR_EC = key(': HSR_EC: ');
+const ARM_PC = key(' PC: ');
+const IRQ_OLD = key('irq ');
+const IRQ = key('IRQ ');
+const SOFT = key('Soft/INTn ');
+const RESTART = key('restart');
+const ERROR = key('error');
+const REINJECTED = key(' [reinjected]');
+const WAIT = key('wait');
+const POLL = key('poll');
+const TIME = key(' time ');
+const POLLING_VALID = key(' ns, polling valid');
+const HALT_POLL_NS = key(': halt_poll_ns ');
+const GROW = key(' (grow ');
+const SHRINK = key(' (shrink ');
+const APICID = key('apicid ');
+const DST = key('dst ');
+const VEC = key(' vec ');
+const GSI = key('gsi ');
+const LEVEL = key(' level ');
+const SOURCE = key(' source ');
+const PIO = key('pio_');
+const MSR = key('msr_');
+const READ = key('read');
+const WRITE = key('write');
+const AT = key(' at ');
+const SIZE = key(' size ');
+const EQUALS = key(' = 0x');
+const NR = key('nr 0x');
+const OLD = key(' old ');
+const NEW = key(' new ');
+const LOAD = key('load');
+const UNLOAD = key('unload');
+
+const OPEN = 0x28;
+const CLOSE = 0x29;
 
 /** What a form of a payload does not tell. */
 const UNKNOWN = -1;
@@ -58,27 +58,24 @@ export const kvmEntry: PayloadReader = (cursor, row) => {
   }
   cursor.expect(VCPU);
   row.a = cursor.int();
-  if (cursor.skip(COMMA)) {
-    cursor.expect(RIP);
-    row.wide = cursor.hex();
-  }
+  if (cursor.skip(COMMA_RIP)) row.wide = cursor.hex();
   return cursor.ok;
 };
 
 /** `[vcpu 0 ]reason hlt rip 0x1068…`: reasons may have blanks. arm64: `TRAP: HSR_EC: 0x0001 (WFx), PC: 0x…`. */
 export const kvmExit: PayloadReader = (cursor, row, _tasks, strings) => {
   row.a = UNKNOWN;
-  const { bytes, at: start } = cursor;
+  const { bytes, view, at: start } = cursor;
   if (cursor.skip(VCPU)) {
     row.a = cursor.int();
     cursor.expect(SPACE_REASON);
   } else if (!cursor.skip(REASON)) {
     const trap = cursor.indexOf(HSR_EC, start);
-    const open = cursor.indexOf(NAME_BEGIN, start);
-    const close = cursor.indexOf(NAME_END, start);
+    const open = cursor.indexOfByte(OPEN, start);
+    const close = cursor.indexOfByte(CLOSE, start);
     const pc = cursor.indexOf(ARM_PC, start);
     if (trap < 0 || open < 0 || close < open || pc < 0) return false;
-    row.b = strings.intern(bytes, open + NAME_BEGIN.length, close);
+    row.b = strings.intern(bytes, view, open + 1, close);
     cursor.at = pc + ARM_PC.length;
     row.wide = cursor.hex();
     return cursor.ok;
@@ -86,7 +83,7 @@ export const kvmExit: PayloadReader = (cursor, row, _tasks, strings) => {
   const from = cursor.at;
   const to = cursor.indexOf(RIP, from);
   if (to < 0 || !cursor.ok) return false;
-  row.b = strings.intern(bytes, from, to);
+  row.b = strings.intern(bytes, view, from, to);
   cursor.at = to + RIP.length;
   row.wide = cursor.hex();
   return cursor.ok;
@@ -128,9 +125,9 @@ export const kvmHaltPollNs: PayloadReader = (cursor, row) => {
 export const kvmUserspaceExit: PayloadReader = (cursor, row) => {
   cursor.expect(REASON);
   const failed = cursor.matches(RESTART, cursor.at) || cursor.matches(ERROR, cursor.at);
-  const open = cursor.lastIndexOf(NAME_BEGIN);
+  const open = cursor.lastIndexOfByte(OPEN);
   if (open < 0) return false;
-  cursor.at = open + NAME_BEGIN.length;
+  cursor.at = open + 1;
   const value = cursor.int();
   row.a = failed ? UNKNOWN : value;
   row.b = failed ? -value : 0;
@@ -183,7 +180,7 @@ export const kvmMsr: PayloadReader = (cursor, row) => {
   cursor.expect(MSR);
   row.a = cursor.skip(WRITE) ? 1 : 0;
   if (row.a === 0) cursor.expect(READ);
-  cursor.expect(BLANK);
+  cursor.expectByte(0x20);
   row.b = cursor.hex();
   cursor.expect(EQUALS);
   row.wide = cursor.hex();

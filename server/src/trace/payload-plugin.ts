@@ -1,13 +1,13 @@
 import type { Row } from './column-builder.ts';
-import { type Cursor, ascii } from './cursor.ts';
+import { type Cursor, ascii, key } from './cursor.ts';
 import { numericState, type PayloadReader, readCpu, readPrio, readTid } from './payload.ts';
 import type { TaskTable } from './task-table.ts';
 
-const ARROW = ascii(' ==> ');
-const BRACKET = ascii(' [');
-const BRACKET_END = ascii(']');
-const SUCCESS = ascii(' success=');
-const CPU = ascii(' CPU:');
+const ARROW = key(' ==> ');
+const OPEN = 0x5b;
+const CLOSE = 0x5d;
+const SUCCESS = key(' success=');
+const CPU = key(' CPU:');
 
 /**
  * The letters of trace-cmd's sched_switch plugin, by the bit of the recorded number. It is the table of kernels
@@ -47,19 +47,19 @@ export const pluginWake: PayloadReader = (cursor, row, tasks) => {
 /** Reads `comm:pid [prio]`: gives the pid, leaves the stored priority in `row.c` and stops behind the bracket. */
 function pluginTask(cursor: Cursor, row: Row, tasks: TaskTable): number {
   const { bytes, at: from } = cursor;
-  const bracket = cursor.lastIndexOf(BRACKET);
+  const bracket = cursor.lastIndexOfByte(OPEN) - 1;
   let digits = bracket;
   while (digits > from && bytes[digits - 1]! >= 0x30 && bytes[digits - 1]! <= 0x39) digits--;
-  if (bracket < 0 || bytes[digits - 1] !== 0x3a) {
+  if (bracket <= from || bytes[bracket] !== 0x20 || bytes[digits - 1] !== 0x3a) {
     cursor.ok = false;
     return 0;
   }
   cursor.at = digits;
   const pid = readTid(cursor);
-  cursor.at = bracket + BRACKET.length;
+  cursor.at = bracket + 2;
   row.c = readPrio(cursor);
-  cursor.expect(BRACKET_END);
-  if (cursor.ok) tasks.name(pid, bytes, from, digits - 1);
+  cursor.expectByte(CLOSE);
+  if (cursor.ok) tasks.name(pid, cursor, from, digits - 1);
   return pid;
 }
 

@@ -3,7 +3,7 @@ import { exitReasonName } from './exit-reasons.ts';
 import { type FieldPlace, KINDS } from './kinds.ts';
 import { numericState, type PayloadReader } from './payload.ts';
 
-const EQUALS = ascii('=');
+const EQUALS = 0x3d;
 
 /**
  * Reads `key=value key=value …`: what `trace-cmd report -R` prints, and perf behind "[FAILED TO PARSE]". The keys are
@@ -16,7 +16,7 @@ export const rawFields: PayloadReader = (cursor, row, _tasks, strings) => {
   for (;;) {
     cursor.blanks();
     if (cursor.at >= cursor.end) break;
-    const equals = cursor.indexOf(EQUALS, cursor.at);
+    const equals = cursor.indexOfByte(EQUALS, cursor.at);
     if (equals < 0) return false;
     const key = decoder.decode(cursor.bytes.subarray(cursor.at, equals));
     cursor.at = equals + 1;
@@ -34,7 +34,7 @@ export const rawFields: PayloadReader = (cursor, row, _tasks, strings) => {
     if (place.as !== 'string') store(row, place, value);
     else {
       const name = ascii(exitReasonName(value, values.get('isa')));
-      row[place.column] = strings.intern(name, 0, name.length);
+      row[place.column] = strings.intern(name, new DataView(name.buffer), 0, name.length);
     }
   }
   return found > 0;

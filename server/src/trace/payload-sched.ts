@@ -1,74 +1,60 @@
-import { type Cursor, ascii } from './cursor.ts';
+import { type Cursor, key } from './cursor.ts';
 import { TASK_STATE } from './kinds.ts';
 import { type PayloadReader, numericState, readCpu, readPrio, readTid } from './payload.ts';
 import { pluginSwitch, pluginWake } from './payload-plugin.ts';
-import type { Row } from './column-builder.ts';
 import type { TaskTable } from './task-table.ts';
 
-const COMM = ascii('comm=');
-const PID = ascii(' pid=');
-const PRIO = ascii(' prio=');
-const SUCCESS = ascii(' success=');
-const TARGET_CPU = ascii(' target_cpu=');
-const PREV_COMM = ascii('prev_comm=');
-const PREV_PID = ascii(' prev_pid=');
-const PREV_PRIO = ascii(' prev_prio=');
-const PREV_STATE = ascii(' prev_state=');
-const ARROW = ascii(' ==>');
-const NEXT_COMM = ascii(' next_comm=');
-const NEXT_PID = ascii(' next_pid=');
-const NEXT_PRIO = ascii(' next_prio=');
-const ORIG_CPU = ascii(' orig_cpu=');
-const DEST_CPU = ascii(' dest_cpu=');
-const PARENT_COMM = ascii('parent_comm=');
-const PARENT_PID = ascii(' parent_pid=');
-const CHILD_COMM = ascii(' child_comm=');
-const CHILD_PID = ascii(' child_pid=');
-const FILENAME = ascii('filename=');
-const OLD_PID = ascii(' old_pid=');
-const RUNTIME = ascii(' runtime=');
-const OLDPRIO = ascii(' oldprio=');
-const NEWPRIO = ascii(' newprio=');
+const COMM = key('comm=');
+const PID = key(' pid=');
+const PRIO = key(' prio=');
+const SUCCESS = key(' success=');
+const TARGET_CPU = key(' target_cpu=');
+const PREV_COMM = key('prev_comm=');
+const PREV_PID = key(' prev_pid=');
+const PREV_PRIO = key(' prev_prio=');
+const PREV_STATE = key(' prev_state=');
+const ARROW = key(' ==>');
+const NEXT_COMM = key(' next_comm=');
+const NEXT_PID = key(' next_pid=');
+const NEXT_PRIO = key(' next_prio=');
+const ORIG_CPU = key(' orig_cpu=');
+const DEST_CPU = key(' dest_cpu=');
+const PARENT_COMM = key('parent_comm=');
+const PARENT_PID = key(' parent_pid=');
+const CHILD_COMM = key(' child_comm=');
+const CHILD_PID = key(' child_pid=');
+const FILENAME = key('filename=');
+const OLD_PID = key(' old_pid=');
+const RUNTIME = key(' runtime=');
+const OLDPRIO = key(' oldprio=');
+const NEWPRIO = key(' newprio=');
 
 /** `sched_switch`: as the kernel prints it, as raw fields, or as trace-cmd's plugin prints it. */
 export const schedSwitch: PayloadReader = (cursor, row, tasks, strings) => {
   if (!cursor.skip(PREV_COMM)) return pluginSwitch(cursor, row, tasks, strings);
-  const { bytes } = cursor;
   const prevComm = cursor.at;
-  const prevCommEnd = prevTask(cursor, row);
+  const prevCommEnd = cursor.endOfName(PREV_PID);
   if (prevCommEnd < 0) return false;
+  cursor.at = prevCommEnd + PREV_PID.length;
+  row.a = readTid(cursor);
+  cursor.expect(PREV_PRIO);
+  const prevPrio = readPrio(cursor);
+  cursor.expect(PREV_STATE);
   const state = taskState(cursor);
   cursor.skip(ARROW);
   cursor.expect(NEXT_COMM);
   const nextComm = cursor.at;
-  const nextCommEnd = cursor.lastIndexOf(NEXT_PID);
+  const nextCommEnd = cursor.endOfName(NEXT_PID);
   if (nextCommEnd < 0) return false;
   cursor.at = nextCommEnd + NEXT_PID.length;
   row.b = readTid(cursor);
   cursor.expect(NEXT_PRIO);
-  row.c |= (readPrio(cursor) << 8) | (state << 16);
+  row.c = prevPrio | (readPrio(cursor) << 8) | (state << 16);
   if (!cursor.ok) return false;
-  tasks.name(row.a, bytes, prevComm, prevCommEnd);
-  tasks.name(row.b, bytes, nextComm, nextCommEnd);
+  tasks.name(row.a, cursor, prevComm, prevCommEnd);
+  tasks.name(row.b, cursor, nextComm, nextCommEnd);
   return true;
 };
-
-/**
- * Finds the end of the name that starts at the cursor, reads ` prev_pid=N prev_prio=N` into `row` and stops behind
- * ` prev_state=`. The first place where all three fit is the right one: a name has 15 bytes at most.
- */
-function prevTask(cursor: Cursor, row: Row): number {
-  for (let end = cursor.indexOf(PREV_PID, cursor.at); end >= 0; end = cursor.indexOf(PREV_PID, end + 1)) {
-    cursor.at = end + PREV_PID.length;
-    cursor.ok = true;
-    row.a = readTid(cursor);
-    cursor.expect(PREV_PRIO);
-    row.c = readPrio(cursor);
-    cursor.expect(PREV_STATE);
-    if (cursor.ok) return end;
-  }
-  return -1;
-}
 
 /** The state in which a task leaves its CPU, as TASK_STATE: letters, or the number of the raw form. */
 function taskState(cursor: Cursor): number {
@@ -77,52 +63,45 @@ function taskState(cursor: Cursor): number {
   if (first >= 0x30 && first <= 0x39) return numericState(cursor.int());
   let state = 0;
   let at = cursor.at;
-  for (; at < end && bytes[at] !== 0x20; at++) state |= letterState(bytes[at]!);
+  for (; at < end && bytes[at] !== 0x20; at++) state |= LETTER_STATES[bytes[at]!]!;
   if (at === cursor.at) cursor.ok = false;
   cursor.at = at;
   return state;
 }
 
-/** The letters that `sched_switch` prints (include/trace/events/sched.h). */
-function letterState(letter: number): number {
-  switch (String.fromCharCode(letter)) {
-    case 'S':
-      return TASK_STATE.interruptible;
-    case 'D':
-      return TASK_STATE.uninterruptible;
-    case 'T':
-      return TASK_STATE.stopped;
-    case 't':
-      return TASK_STATE.traced;
-    case 'X':
-    case 'x': // TASK_DEAD before 4.14
-      return TASK_STATE.dead;
-    case 'Z':
-      return TASK_STATE.zombie;
-    case 'P':
-      return TASK_STATE.parked;
-    case 'I':
-      return TASK_STATE.idle;
-    case '+':
-      return TASK_STATE.preempted;
-    default: // R, the separator |, and K, W, N, which before 4.14 only qualified another letter
-      return 0;
-  }
+/**
+ * TASK_STATE by the letter that `sched_switch` prints (include/trace/events/sched.h). 0 for R, for the separator |,
+ * and for K, W and N, which before 4.14 only qualified another letter; x was TASK_DEAD then.
+ */
+const LETTER_STATES = letterStates({
+  S: TASK_STATE.interruptible,
+  D: TASK_STATE.uninterruptible,
+  T: TASK_STATE.stopped,
+  t: TASK_STATE.traced,
+  X: TASK_STATE.dead,
+  x: TASK_STATE.dead,
+  Z: TASK_STATE.zombie,
+  P: TASK_STATE.parked,
+  I: TASK_STATE.idle,
+  '+': TASK_STATE.preempted,
+});
+
+function letterStates(states: Readonly<Record<string, number>>): Uint16Array {
+  const table = new Uint16Array(256);
+  for (const [letter, state] of Object.entries(states)) table[letter.charCodeAt(0)] = state;
+  return table;
 }
 
-/**
- * `comm=NAME pid=N`, up to behind N; gives N and names the task. A name may contain ` pid=`, but what follows the
- * name contains it just once.
- */
+/** `comm=NAME pid=N`, up to behind N; gives N and names the task. */
 function commAndPid(cursor: Cursor, tasks: TaskTable): number {
   cursor.expect(COMM);
   const from = cursor.at;
-  const to = cursor.lastIndexOf(PID);
+  const to = cursor.endOfName(PID);
   if (to < 0) cursor.ok = false;
   if (!cursor.ok) return 0;
   cursor.at = to + PID.length;
   const pid = readTid(cursor);
-  if (cursor.ok) tasks.name(pid, cursor.bytes, from, to);
+  if (cursor.ok) tasks.name(pid, cursor, from, to);
   return pid;
 }
 
@@ -150,27 +129,24 @@ export const schedMigrateTask: PayloadReader = (cursor, row, tasks) => {
 };
 
 export const schedProcessFork: PayloadReader = (cursor, row, tasks) => {
-  const { bytes } = cursor;
   const raw = cursor.skip(PARENT_COMM);
   if (!raw) cursor.expect(COMM);
   const pidKey = raw ? PARENT_PID : PID;
   const from = cursor.at;
-  for (let to = cursor.indexOf(pidKey, from); to >= 0; to = cursor.indexOf(pidKey, to + 1)) {
-    cursor.at = to + pidKey.length;
-    cursor.ok = true;
-    row.a = readTid(cursor);
-    if (!cursor.ok || !cursor.skip(CHILD_COMM)) continue;
-    const childFrom = cursor.at;
-    const childTo = cursor.lastIndexOf(CHILD_PID);
-    if (childTo < 0) return false;
-    cursor.at = childTo + CHILD_PID.length;
-    row.b = readTid(cursor);
-    if (!cursor.ok) return false;
-    tasks.name(row.a, bytes, from, to);
-    tasks.name(row.b, bytes, childFrom, childTo);
-    return true;
-  }
-  return false;
+  const to = cursor.endOfName(pidKey);
+  if (to < 0) return false;
+  cursor.at = to + pidKey.length;
+  row.a = readTid(cursor);
+  cursor.expect(CHILD_COMM);
+  const childFrom = cursor.at;
+  const childTo = cursor.endOfName(CHILD_PID);
+  if (childTo < 0) return false;
+  cursor.at = childTo + CHILD_PID.length;
+  row.b = readTid(cursor);
+  if (!cursor.ok) return false;
+  tasks.name(row.a, cursor, from, to);
+  tasks.name(row.b, cursor, childFrom, childTo);
+  return true;
 };
 
 /** `filename=PATH pid=N old_pid=N`; the path may contain anything, so it is read from its end. */

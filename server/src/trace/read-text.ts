@@ -1,7 +1,7 @@
 import { ByteStrings } from './byte-strings.ts';
 import { ColumnBuilder, type Row } from './column-builder.ts';
 import type { Trace, TraceError, TraceFormat, TraceResult } from './columns.ts';
-import { Cursor, ascii } from './cursor.ts';
+import { Cursor, ascii, key } from './cursor.ts';
 import { KINDS, kindIndex } from './kinds.ts';
 import { newLineHead, readHead } from './line-head.ts';
 import { Notes } from './notes.ts';
@@ -24,9 +24,10 @@ const EXAMINED = 512;
 /** After so many lines without an event there will be none. */
 const HOPELESS = 10_000;
 const NEWLINE = 0x0a;
-const UNPARSED = ascii('[FAILED TO PARSE]');
+const UNPARSED = key('[FAILED TO PARSE]');
 /** The name under which the lines of the function tracer are counted. */
 const FUNCTION = ascii('function');
+const FUNCTION_VIEW = new DataView(FUNCTION.buffer);
 const VALUE_ENDS = ascii(' [(),|');
 const TOO_LONG = 'the line is too long for an event';
 const NO_END = 'the last line has no end: the file was cut there, and the line is left out';
@@ -43,7 +44,7 @@ export function createTextReader(): TextReader {
 class LineReader implements TextReader {
   private readonly cursor = new Cursor();
   private readonly head = newLineHead();
-  private readonly row: Row = { kind: 0, cpu: 0, tid: 0, context: 0, a: 0, b: 0, c: 0, wide: 0 };
+  private readonly row: Row = { kind: 0, cpu: 0, tid: 0, context: 0, a: 0, b: 0, c: 0, wide: NaN };
   private readonly columns = new ColumnBuilder();
   private readonly tasks = new TaskTable();
   private readonly strings = new ByteStrings();
@@ -65,8 +66,9 @@ class LineReader implements TextReader {
   private consumed = 0;
 
   private total = 0;
-  private first = 0;
-  private last = 0;
+  /** Time of the earliest and the latest event, ns since the base. */
+  private first = Infinity;
+  private last = -Infinity;
   private lost = 0;
   private skipped = 0;
   private cpusTold = 0;
@@ -78,15 +80,17 @@ class LineReader implements TextReader {
   private error: TraceError | undefined;
 
   push(chunk: Uint8Array): boolean {
+    // Node's Buffer finds a byte faster; all else sees one type of array, which the JIT compiler needs to be fast.
+    const bytes = new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.length);
     let at = 0;
     while (at < chunk.length && !this.error) {
       const end = chunk.indexOf(NEWLINE, at);
       if (end < 0) {
-        this.keep(chunk.subarray(at));
+        this.keep(bytes.subarray(at));
         break;
       }
-      if (this.carried > 0 || this.overlong) this.endCarried(chunk.subarray(at, end + 1));
-      else this.readLine(chunk, at, end);
+      if (this.carried > 0 || this.overlong) this.endCarried(bytes.subarray(at, end + 1));
+      else this.readLine(bytes, at, end);
       at = end + 1;
       this.line++;
       this.offset = this.consumed + at;
@@ -148,7 +152,7 @@ class LineReader implements TextReader {
     this.total++;
     const time = this.columns.since(head.seconds, head.nanos);
     this.sawTime(time);
-    tasks.nameIfUnknown(head.tid, cursor.bytes, head.commFrom, head.commTo);
+    tasks.nameIfUnknown(head.tid, cursor, head.commFrom, head.commTo);
     if (head.tgid >= 0) tasks.group(head.tid, head.tgid);
     const kind = this.countName();
     if (kind < 0) return;
@@ -180,9 +184,10 @@ class LineReader implements TextReader {
   /** Counts the event by its name; gives its index into KINDS, or −1. */
   private countName(): number {
     const { head, names, kinds, counts } = this;
+    const { bytes, view } = this.cursor;
     const name = head.isFunction
-      ? names.intern(FUNCTION, 0, FUNCTION.length)
-      : names.intern(this.cursor.bytes, head.nameFrom, head.nameTo);
+      ? names.intern(FUNCTION, FUNCTION_VIEW, 0, FUNCTION.length)
+      : names.intern(bytes, view, head.nameFrom, head.nameTo);
     if (name === kinds.length) {
       kinds.push(kindIndex(names.text(name)));
       counts.push(0);

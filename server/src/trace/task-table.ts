@@ -1,5 +1,6 @@
 import { ByteStrings } from './byte-strings.ts';
 import type { TaskInfo } from './columns.ts';
+import type { Cursor } from './cursor.ts';
 
 /** PID_MAX_LIMIT on 64-bit kernels (include/linux/threads.h, 6.12): thread ids are below it. */
 const PID_LIMIT = 4 * 1024 * 1024;
@@ -19,26 +20,26 @@ export class TaskTable {
   /** By thread id: its place in the lists above, plus one. */
   private places = new Int32Array(1 << 15);
 
-  /** Notes the name that an event itself gives for `tid`; it replaces an older one. */
-  name(tid: number, bytes: Uint8Array, from: number, to: number): void {
+  /** Notes the name that an event itself gives for `tid`, from `from` to `to`; it replaces an older one. */
+  name(tid: number, { bytes, view }: Cursor, from: number, to: number): void {
     const place = this.place(tid);
     if (place < 0) return;
     const known = this.comm[place]!;
-    if (known !== UNKNOWN && this.comms.equals(known, bytes, from, to)) return;
-    this.comm[place] = this.comms.intern(bytes, from, to);
+    if (known !== UNKNOWN && this.comms.equals(known, bytes, view, from, to)) return;
+    this.comm[place] = this.comms.intern(bytes, view, from, to);
   }
 
   /**
    * Notes the name in the left column of a line, which counts only while no event has given one: it is what the
    * recorder had saved, perhaps from before an exec, and `<...>` where it had nothing.
    */
-  nameIfUnknown(tid: number, bytes: Uint8Array, from: number, to: number): void {
+  nameIfUnknown(tid: number, { bytes, view }: Cursor, from: number, to: number): void {
     const place = this.place(tid);
     if (place < 0 || this.comm[place] !== UNKNOWN) return;
     let start = from;
     while (start < to && bytes[start] === 0x20) start++;
     const placeholder = bytes[start] === 0x3c && bytes[start + 1] === 0x2e;
-    if (start < to && !placeholder) this.comm[place] = this.comms.intern(bytes, start, to);
+    if (start < to && !placeholder) this.comm[place] = this.comms.intern(bytes, view, start, to);
   }
 
   /** Notes the thread group of `tid`. */
