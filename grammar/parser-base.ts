@@ -1,6 +1,6 @@
 import { EmbeddedActionsParser, EOF } from 'chevrotain';
 import type { ConsumeMethodOpts, ParserMethod, TokenType } from 'chevrotain';
-import type { Diagnostic, Fix, Related, Span } from '../server/src/diagnostics/diagnostic.ts';
+import type { Diagnostic, Fix, Span } from '../server/src/diagnostics/diagnostic.ts';
 import { diagnostic } from '../server/src/diagnostics/table.ts';
 import { LineIndex } from './text.ts';
 import type { Ident } from './ast.ts';
@@ -19,18 +19,6 @@ export const LONGEST_EXPRESSION = 500;
 /** Diagnostics of one file. After this many there is no use in more. */
 export const MOST_DIAGNOSTICS = 500;
 
-const DECLARATIONS: ReadonlySet<TokenType> = new Set([T.Policy, ...T.DECLARATION_TOKENS]);
-
-/** What is between two braces: how messages name it, and how it is named when it is not closed. */
-export interface Body {
-  /** One of what it holds, as in "expected a statement". */
-  readonly item: string;
-  /** The whole, as in "to close the block". */
-  readonly what: string;
-  /** Whether it holds declarations, so that one at the start of a line does not show that a '}' is missing. */
-  readonly declarations?: boolean;
-}
-
 /**
  * How the parser meets mistakes. No rule ever throws: what is missing is reported and taken as written, with empty
  * text; after a report the parser is `quiet` until the next statement, field or declaration begins, so that one
@@ -44,8 +32,11 @@ export abstract class ParserBase extends EmbeddedActionsParser {
   diagnostics: Diagnostic[] = [];
   protected text = '';
   protected docs: ReadonlyMap<number, string> = new Map();
-  private missingBrace = false;
+  /** How many more '{' than '}' the file has. */
+  protected balance = 0;
   private quiet = false;
+  /** Whether the next declaration starts with a misspelt keyword, which was reported. */
+  protected corrected = false;
   private stopped = false;
   private depth = 0;
   /** The index of the last token before EOF. */
@@ -72,11 +63,12 @@ export abstract class ParserBase extends EmbeddedActionsParser {
     this.lastIdx = layout.tokens.length - 2;
     this.text = text;
     this.docs = layout.docs;
-    this.missingBrace = layout.missingBrace;
+    this.balance = layout.balance;
     this.diagnostics = [];
     this.quiet = false;
     this.stopped = false;
     this.depth = 0;
+    this.corrected = false;
     this.lines = undefined;
   }
 
@@ -102,10 +94,7 @@ export abstract class ParserBase extends EmbeddedActionsParser {
   protected note(d: Diagnostic): void {
     if (this.stopped) return;
     this.diagnostics.push(d);
-    if (this.diagnostics.length >= MOST_DIAGNOSTICS) {
-      this.diagnostics.push(diagnostic('PV1020', d.span, { shown: MOST_DIAGNOSTICS }));
-      this.stop();
-    }
+    if (this.diagnostics.length > MOST_DIAGNOSTICS) this.stop();
   }
 
   /** Reports that `expected` does not stand here. */
@@ -120,20 +109,26 @@ export abstract class ParserBase extends EmbeddedActionsParser {
     const token = this.LA(1);
     const type = token.tokenType;
     if (type === EOF) return 'the end of the file';
-    if (type === T.Newline) return 'the end of the line';
+    if (type === T.Newline || this.isBelow(token)) return 'the end of the line';
     if (T.isReserved(type)) return `the keyword '${token.image}'`;
     const image = token.image.length > 30 ? `${token.image.slice(0, 30)}…` : token.image;
-    return type === T.StringLiteral || type === T.LogEnd || type === T.LogText
-      ? `the text ${image}`
-      : `'${image}'`;
+    const isText = type === T.StringLiteral || type === T.LogEnd || type === T.LogText;
+    return isText ? `the text ${image}` : `'${image}'`;
   }
 
   /** Where the next token is; where the line or the file ends, the place after the last one. */
   protected here(): Span {
     const token = this.LA(1);
-    if (token.tokenType !== EOF && token.tokenType !== T.Newline) return spanOf(token);
+    if (token.tokenType !== EOF && token.tokenType !== T.Newline && !this.isBelow(token))
+      return spanOf(token);
     const end = this.lastEnd();
     return { start: end, end };
+  }
+
+  /** Whether a '}' is on a later line: the line end before it, which the layout drops, is then what was found. */
+  private isBelow(token: Token): boolean {
+    const between = this.text.slice(this.lastEnd(), token.startOffset);
+    return token.tokenType === T.RBrace && /[\r\n]/.test(between);
   }
 
   /** Leaves the mistake behind: what follows is a new item. */
@@ -194,6 +189,11 @@ export abstract class ParserBase extends EmbeddedActionsParser {
     if (!this.is(EOF)) this.currIdx++;
   }
 
+  /** Whether a token ends an item. */
+  protected endsItem(ahead: number): boolean {
+    return this.is(T.Sep, ahead) || this.is(T.RBrace, ahead) || this.is(EOF, ahead);
+  }
+
   // --- spans and names
 
   protected offset(): number {
@@ -227,12 +227,16 @@ export abstract class ParserBase extends EmbeddedActionsParser {
 
   /** A declared name. A reserved word in its place is reported as such and taken for the name. */
   protected nameHere(expected: string): Ident {
-    const next = this.LA(1);
-    if (T.isReserved(next.tokenType) && AFTER_A_NAME.has(this.LA(2).tokenType)) {
-      this.report(diagnostic('PV1018', spanOf(next), { word: next.image }));
-      this.retypeNext(T.Ident);
-    }
+    this.allowReserved();
     return this.ident(this.CONSUME(T.Ident, { ERR_MSG: expected }));
+  }
+
+  /** Makes a reserved word that stands where a name is declared a name, with a report. */
+  protected allowReserved(): void {
+    const next = this.LA(1);
+    if (!T.isReserved(next.tokenType) || !AFTER_A_NAME.has(this.LA(2).tokenType)) return;
+    this.report(diagnostic('PV1018', spanOf(next), { word: next.image }));
+    this.retypeNext(T.Ident);
   }
 
   // --- nesting
@@ -256,158 +260,6 @@ export abstract class ParserBase extends EmbeddedActionsParser {
   protected giveUp(what: string, limit: number): void {
     if (!this.stopped) this.note(diagnostic('PV1013', this.here(), { what, limit }));
     this.stop();
-  }
-
-  // --- what is between braces and parentheses
-
-  /** `{ item* }`. Each item ends itself with `endOfItem`. */
-  protected braces(body: Body, item: () => void): void {
-    const open = this.openBrace();
-    if (open === undefined) {
-      if (!this.missingBrace) return;
-      this.skipItem();
-    }
-    this.settle();
-    do {
-      this.MANY9({ GATE: () => !this.startsDeclaration() || body.declarations === true, DEF: item });
-    } while (this.skipJunk(body));
-    if (this.is(T.RBrace) || this.RECORDING_PHASE) this.CONSUME9(T.RBrace);
-    else this.unclosed(open, '}', body.what);
-  }
-
-  private openBrace(): Token | undefined {
-    if (!this.RECORDING_PHASE && !this.is(T.LBrace)) {
-      this.fail("'{'");
-      let ahead = 1;
-      while (!this.is(T.LBrace, ahead) && !this.endsItem(ahead)) ahead++;
-      if (this.is(T.LBrace, ahead)) this.currIdx += ahead - 1;
-      else return undefined;
-    }
-    return this.CONSUME8(T.LBrace);
-  }
-
-  /** Reports a bracket that is not closed, with the place where it was opened. */
-  protected unclosed(open: Token | undefined, closer: string, what: string): void {
-    if (open === undefined) {
-      this.fail(`'${closer}'`);
-      return;
-    }
-    if (this.isQuiet) return;
-    const related: Related = { message: `${what} is opened here`, span: spanOf(open) };
-    const args = { closer, what, line: this.lineOf(open.startOffset) };
-    const end = this.lastEnd();
-    this.report(diagnostic('PV1011', { start: end, end }, args, { related: [related] }));
-  }
-
-  /** Skips what is no item. False at the end of the body, true where another item may follow. */
-  private skipJunk(body: Body): boolean {
-    if (this.RECORDING_PHASE || this.is(T.RBrace) || this.is(EOF) || this.startsDeclaration()) return false;
-    if (this.is(T.Sep)) this.skip();
-    else {
-      this.reportJunk(body);
-      this.skipItem();
-    }
-    this.settle();
-    return true;
-  }
-
-  protected reportJunk(body: Body): void {
-    const type = this.LA(1).tokenType;
-    if (DECLARATIONS.has(type)) {
-      this.report(diagnostic('PV1021', this.here(), { word: this.LA(1).image }));
-    } else if (type === T.RParen || type === T.RBracket) {
-      this.report(diagnostic('PV1012', this.here(), { closer: this.LA(1).image }));
-    } else this.fail(body.item);
-  }
-
-  /** Whether the next token starts a declaration on a line that is not indented: a body before it is not closed. */
-  private startsDeclaration(): boolean {
-    const { tokenType, startOffset } = this.LA(1);
-    if (!DECLARATIONS.has(tokenType) || this.is(T.Colon, 2)) return false;
-    const before = this.text.charCodeAt(startOffset - 1);
-    return startOffset === 0 || before === 10 || before === 13;
-  }
-
-  /** The end of a statement, field or declaration: a line end, ';', or a '}' that is left to the caller. */
-  protected endOfItem(expected: string, comma: boolean): void {
-    if (comma) this.OPTION9(() => this.CONSUME9(T.Comma));
-    this.OPTION8(() => this.CONSUME8(T.Sep));
-    if (this.RECORDING_PHASE) return;
-    const last = this.LA(0).tokenType;
-    if (last === T.Comma || last === T.Newline || last === T.Semi) {
-      if (!this.startsDeclaration()) this.settle();
-      return;
-    }
-    if (this.is(EOF)) return;
-    if (!this.is(T.RBrace)) {
-      this.reportTrailing(expected);
-      this.skipItem();
-      if (this.is(T.Sep)) this.skip();
-    }
-    this.settle();
-  }
-
-  protected reportTrailing(expected: string): void {
-    const type = this.LA(1).tokenType;
-    if (type === T.RParen || type === T.RBracket) {
-      this.report(diagnostic('PV1012', this.here(), { closer: this.LA(1).image }));
-    } else this.fail(expected);
-  }
-
-  /** Skips to the end of the item, over whole blocks. */
-  protected skipItem(): void {
-    let braces = 0;
-    while (!this.is(EOF)) {
-      const type = this.LA(1).tokenType;
-      if (braces === 0 && (type === T.RBrace || type === T.Newline || type === T.Semi)) return;
-      if (braces > 0 && this.startsDeclaration()) return;
-      if (type === T.LBrace) braces++;
-      else if (type === T.RBrace) braces--;
-      this.skip();
-    }
-  }
-
-  /** Whether a token ends an item. */
-  protected endsItem(ahead: number): boolean {
-    return this.is(T.Sep, ahead) || this.is(T.RBrace, ahead) || this.is(EOF, ahead);
-  }
-
-  /**
-   * `item, item, …` up to a closing bracket; a comma may stand after the last. `item` is read in two places of the
-   * rule, which Chevrotain tells apart by the number it is given.
-   */
-  protected commaList<R>(item: (nth: 1 | 2) => R, what: string): R[] {
-    const items: R[] = [];
-    this.OPTION6(() => {
-      items.push(item(1));
-      this.MANY8(() => {
-        this.CONSUME8(T.Comma);
-        const more = this.OPTION7(() => items.push(item(2)));
-        if (more === undefined && this.is(T.Comma)) this.fail(what);
-      });
-    });
-    return items;
-  }
-
-  /** Goes on after the bracket that closes `open`, if it is there, whatever stands before it. */
-  protected closeBracket(open: Token | undefined, closer: TokenType, what: string, expected: string): void {
-    if (this.is(closer) || this.RECORDING_PHASE) {
-      this.CONSUME7(closer);
-      return;
-    }
-    const text = T.textOf(closer);
-    if (this.endsItem(1) || this.is(T.LBrace)) this.unclosed(open, text, what);
-    else this.fail(expected);
-    let parens = 0;
-    for (let ahead = 1; !this.endsItem(ahead) && !this.is(T.LBrace, ahead); ahead++) {
-      const type = this.LA(ahead).tokenType;
-      if (parens === 0 && type === closer) {
-        this.currIdx += ahead;
-        return;
-      }
-      if (type === T.LParen || type === T.LBracket) parens++;
-      else if (type === T.RParen || type === T.RBracket) parens--;
-    }
   }
 }
 

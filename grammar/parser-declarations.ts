@@ -21,7 +21,7 @@ import type {
   StateDecl,
   TableDecl,
 } from './ast.ts';
-import type { Body } from './parser-base.ts';
+import type { Body } from './parser-brackets.ts';
 import { ScenarioParser } from './parser-scenario.ts';
 import * as T from './tokens.ts';
 
@@ -33,7 +33,8 @@ const FAMILIES = T.HOOK_TOKENS.map(T.textOf);
 /** Declarations. */
 export abstract class DeclarationParser extends ScenarioParser {
   readonly decl: ParserMethod<[], Decl> = this.rule('decl', () => {
-    this.settle();
+    if (!this.corrected) this.settle();
+    this.corrected = false;
     return this.OR<Decl>(this.declarations);
   });
 

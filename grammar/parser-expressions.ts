@@ -1,7 +1,8 @@
 import type { ParserMethod, TokenType } from 'chevrotain';
 import { diagnostic } from '../server/src/diagnostics/table.ts';
 import type { Arg, BinaryOp, Expr, Ident, StringExpr, TypeRef, UnaryExpr } from './ast.ts';
-import { LONGEST_EXPRESSION, ParserBase } from './parser-base.ts';
+import { LONGEST_EXPRESSION } from './parser-base.ts';
+import { BracketParser } from './parser-brackets.ts';
 import type { Token } from './parser-layout.ts';
 import { innerText } from './parser-log.ts';
 import { spanOf } from './parser-lexical.ts';
@@ -29,7 +30,7 @@ const ALTERNATIVE = 4;
 const precedence = (token: Token): number => PRECEDENCE.get(token.tokenType) ?? 0;
 
 /** Types and expressions. */
-export abstract class ExpressionParser extends ParserBase {
+export abstract class ExpressionParser extends BracketParser {
   /** The loosest operator that the next `expr` may take; `expr` itself sets it back. */
   private floor = 0;
   /** Levels of the tree that the current outermost expression adds by chains of operators and members. */

@@ -17,8 +17,8 @@ export interface Layout {
   readonly tokens: Token[];
   /** Doc comments by the start of the token that they stand before. */
   readonly docs: ReadonlyMap<number, string>;
-  /** Whether the file has more '}' than '{': then a missing '{' is likelier than a missing block. */
-  readonly missingBrace: boolean;
+  /** How many more '{' than '}' the text has. */
+  readonly balance: number;
   readonly diagnostics: Diagnostic[];
 }
 
@@ -114,7 +114,7 @@ function isIn(type: TokenType, ...categories: TokenType[]): boolean {
   return categories.some((category) => type.CATEGORIES?.includes(category) === true);
 }
 
-type Significant = Pick<Layout, 'tokens' | 'docs' | 'missingBrace'>;
+type Significant = Pick<Layout, 'tokens' | 'docs' | 'balance'>;
 
 function significant(
   text: string,
@@ -143,7 +143,7 @@ function significant(
       (doc ??= []).push(token.image.slice(3).replace(/^ /, '').trimEnd());
       continue;
     }
-    if (T.isComment(type)) continue;
+    if (T.isComment(type) || type === T.Unknown) continue;
 
     if (sep !== undefined) {
       if (sep.tokenType === T.Semi || (depth === 0 && endsLine(tokens, raw, i, braces.at(-1) === true))) {
@@ -174,7 +174,7 @@ function significant(
     } else tokens.push(type === T.UnterminatedString ? retyped(token, T.StringLiteral) : token);
   }
   tokens.push(endOfFile(text.length));
-  return { tokens, docs, missingBrace: balance < 0 };
+  return { tokens, docs, balance };
 }
 
 /** Whether the line end before `raw[i]` ends what stands before it. */
@@ -222,7 +222,7 @@ function lexInside(part: string, offset: number, diagnostics: Diagnostic[]): Tok
   for (const token of tokens) {
     token.startOffset += offset;
   }
-  return tokens.filter((token) => !T.isComment(token.tokenType));
+  return tokens.filter((token) => !T.isComment(token.tokenType) && token.tokenType !== T.Unknown);
 }
 
 /** The one diagnostic of a file that is no text, undefined for text. */

@@ -1,4 +1,4 @@
-import type { ILexingError } from 'chevrotain';
+import type { ILexingError, TokenType } from 'chevrotain';
 import type { Diagnostic, Fix, Span } from '../server/src/diagnostics/diagnostic.ts';
 import { diagnostic } from '../server/src/diagnostics/table.ts';
 import type { Token } from './parser-layout.ts';
@@ -11,12 +11,14 @@ export function lexicalDiagnostics(
   errors: readonly ILexingError[],
   out: Diagnostic[],
 ): void {
-  for (const error of errors) {
+  for (const error of errors.slice(0, MOST)) {
     const span = { start: error.offset, end: error.offset + error.length };
     out.push(badCharacters(text.slice(span.start, span.end), span));
   }
   for (const token of tokens) {
     const type = token.tokenType;
+    if (!FAULTY.has(type)) continue;
+    if (out.length > MOST) return;
     if (type === T.UnterminatedString) {
       const span = spanOf(token);
       const fix: Fix = {
@@ -28,8 +30,19 @@ export function lexicalDiagnostics(
       // The whole rest of the file is the comment; its start is what the user looks for.
       out.push(diagnostic('PV1003', { start: token.startOffset, end: token.startOffset + 2 }));
     } else if (type === T.BadNumber) out.push(badNumber(token));
+    else out.push(badCharacters(token.image, spanOf(token)));
   }
 }
+
+const FAULTY: ReadonlySet<TokenType> = new Set([
+  T.UnterminatedString,
+  T.UnterminatedComment,
+  T.BadNumber,
+  T.Unknown,
+]);
+
+/** More than this many of these in one file help nobody. */
+const MOST = 1000;
 
 /** The range of a token in its text. */
 export const spanOf = (token: Token): Span => ({
@@ -47,7 +60,7 @@ function badCharacters(found: string, span: Span): Diagnostic {
   const plain = [...found].map((c) => LOOKALIKES.get(c));
   if (plain.every((c) => c !== undefined)) {
     const newText = plain.join('');
-    const hint = newText.trim() === '' ? '' : `; did you mean ${newText}`;
+    const hint = newText.trim() === '' ? '' : `; did you mean '${newText}'?`;
     const fix: Fix = { title: `Replace by '${newText}'`, edits: [{ span, newText }] };
     return diagnostic('PV1004', span, { found: quote(found), hint }, { fixes: [fix] });
   }

@@ -12,7 +12,7 @@ import type {
   StringExpr,
   VmSelector,
 } from './ast.ts';
-import type { Body } from './parser-base.ts';
+import type { Body } from './parser-brackets.ts';
 import { StatementParser } from './parser-statements.ts';
 import * as T from './tokens.ts';
 

@@ -2,7 +2,7 @@ import type { ParserMethod } from 'chevrotain';
 import { closest } from '../server/src/diagnostics/suggest.ts';
 import { diagnostic } from '../server/src/diagnostics/table.ts';
 import type { AssignStmt, Block, Expr, Ident, IfLetStmt, IfStmt, MatchArm, Pattern, Stmt } from './ast.ts';
-import type { Body } from './parser-base.ts';
+import type { Body } from './parser-brackets.ts';
 import { ExpressionParser } from './parser-expressions.ts';
 import { spanOf } from './parser-lexical.ts';
 import { unescape } from './parser-literals.ts';
@@ -10,9 +10,9 @@ import { innerText } from './parser-log.ts';
 import { foreignWord } from './parser-words.ts';
 import * as T from './tokens.ts';
 
-const BLOCK: Body = { item: 'a statement', what: 'the block' };
-const ARMS: Body = { item: 'a pattern', what: "the 'match'" };
-const WORDS = T.STATEMENT_TOKENS.map(T.textOf);
+const BLOCK: Body = { item: 'a statement', what: 'the block', endedBy: new Set([T.Else]) };
+const ARMS: Body = { item: 'a pattern', what: "the 'match'", endedBy: new Set(T.STATEMENT_TOKENS) };
+const WORDS = [...T.STATEMENT_TOKENS, T.Else].map(T.textOf);
 
 /** One `if` of a chain, before the chain is folded from its end. */
 interface Condition {
@@ -91,6 +91,7 @@ export abstract class StatementParser extends ExpressionParser {
       { ALT: () => this.CONSUME(T.Let) === undefined },
       { ALT: () => this.CONSUME(T.Var) !== undefined },
     ]);
+    this.allowReserved();
     const names = this.OR1<Ident[] | undefined>({
       ERR_MSG: 'a name',
       DEF: [
@@ -290,7 +291,7 @@ export abstract class StatementParser extends ExpressionParser {
       this.checkEffect(target);
       return { kind: 'expr-stmt', span: this.spanFrom(start), expr: target };
     }
-    if (!isPlace(target)) this.note(diagnostic('PV1023', target.span));
+    if (!isPlace(target)) this.report(diagnostic('PV1023', target.span));
     return { kind: 'assign', span: this.spanFrom(start), op: assignment.op, target, value: assignment.value };
   });
 

@@ -1,9 +1,10 @@
 import { EOF } from 'chevrotain';
 import type { ParserMethod } from 'chevrotain';
-import type { Diagnostic, Fix } from '../server/src/diagnostics/diagnostic.ts';
+import type { Diagnostic, Fix, Span } from '../server/src/diagnostics/diagnostic.ts';
 import { closest } from '../server/src/diagnostics/suggest.ts';
 import { diagnostic } from '../server/src/diagnostics/table.ts';
 import type { Decl, Header, PolicyFile } from './ast.ts';
+import { MOST_DIAGNOSTICS } from './parser-base.ts';
 import { DeclarationParser } from './parser-declarations.ts';
 import { layout, notText } from './parser-layout.ts';
 import type { Layout, Token } from './parser-layout.ts';
@@ -36,11 +37,15 @@ export class PolicyParser extends DeclarationParser {
   /** Reads the tokens of `text`. */
   read(text: string, tokens: Layout): { file: PolicyFile; diagnostics: Diagnostic[] } {
     this.start(text, tokens);
+    this.headless = false;
     const file = this.file();
     const { diagnostics } = this;
     this.finish();
     return { file: { ...file, span: { start: 0, end: text.length } }, diagnostics };
   }
+
+  /** Whether a header without its 'policy' was reported. */
+  private headless = false;
 
   readonly file: ParserMethod<[], PolicyFile> = this.rule('file', () => {
     let header: Header | undefined;
@@ -60,12 +65,13 @@ export class PolicyParser extends DeclarationParser {
         this.endOfItem('the end of the declaration', false);
       });
     } while (this.skipAtTop(decls));
-    if (header === undefined && !this.RECORDING_PHASE) this.missingHeader(decls);
+    if (header === undefined && !this.headless && !this.RECORDING_PHASE) this.missingHeader(decls);
     return { kind: 'file', span: { start: 0, end: 0 }, header, decls };
   });
 
   readonly header: ParserMethod<[], Header> = this.rule('header', () => {
-    this.settle();
+    if (!this.corrected) this.settle();
+    this.corrected = false;
     const doc = this.docHere();
     const start = this.offset();
     this.CONSUME(T.Policy);
@@ -102,11 +108,11 @@ export class PolicyParser extends DeclarationParser {
   /** An empty file has no mistake but this one; where the first thing is unreadable, that is said first. */
   private missingHeader(decls: readonly Decl[]): void {
     const first = decls[0];
-    const end = first === undefined ? 0 : this.text.indexOf('\n') + 1 || this.text.length;
+    const span = first === undefined ? { start: 0, end: 0 } : firstLine(this.text, first.span);
+    const newText = `policy new_policy for ${likelyTarget(decls)}\n\n`;
+    const fix: Fix = { title: 'Add a header', edits: [{ span: { start: 0, end: 0 }, newText }] };
     this.settle();
-    this.report(
-      diagnostic('PV1009', { start: 0, end: first === undefined ? 0 : Math.min(end, first.span.end) }),
-    );
+    this.report(diagnostic('PV1009', span, undefined, { fixes: [fix] }));
   }
 
   /** Skips what is no declaration; false at the end of the file. */
@@ -119,17 +125,25 @@ export class PolicyParser extends DeclarationParser {
     }
     const doc = this.docHere();
     const start = this.offset();
-    if (this.reportAtTop()) return true;
-    if (this.is(T.RBrace)) this.skip();
+    // Indented junk behind junk, and a '}' behind it, are the rest of the same mistake.
+    const same = decls.at(-1)?.kind === 'error-decl' && (!this.atMargin() || this.is(T.RBrace));
+    if (!same && this.reportAtTop(decls.length === 0)) return true;
+    if (this.is(T.RBrace)) while (this.is(T.RBrace)) this.skip();
     else this.skipItem();
     decls.push({ kind: 'error-decl', span: this.spanFrom(start), doc });
     return true;
   }
 
   /** Reports what is no declaration; true if it is now to be read as the keyword that it resembles. */
-  private reportAtTop(): boolean {
+  private reportAtTop(first: boolean): boolean {
     const span = this.here();
     const { image, tokenType } = this.LA(1);
+    if (first && tokenType === T.Ident && this.is(T.For, 2)) {
+      const edits = [{ span: { start: span.start, end: span.start }, newText: 'policy ' }];
+      this.fail("'policy' in front of the name", [{ title: "Add 'policy'", edits }]);
+      this.headless = true;
+      return false;
+    }
     if (tokenType === T.RBrace || tokenType === T.RParen || tokenType === T.RBracket) {
       this.report(diagnostic('PV1012', span, { closer: image }));
     } else if (T.STATEMENT_TOKENS.includes(tokenType)) {
@@ -144,10 +158,24 @@ export class PolicyParser extends DeclarationParser {
       const type = word === undefined ? undefined : T.keywordType(word);
       if (type === undefined || (type !== T.Policy && !T.DECLARATION_TOKENS.includes(type))) return false;
       this.retypeNext(type);
+      this.corrected = true;
       return true;
     } else this.fail('a declaration');
     return false;
   }
+}
+
+/** The part of `span` that is on its first line. */
+function firstLine(text: string, span: Span): Span {
+  const length = text.slice(span.start, span.end).search(/[\r\n]/);
+  return length < 0 ? span : { start: span.start, end: span.start + length };
+}
+
+/** The target that the hooks of a policy without a header ask for. */
+function likelyTarget(decls: readonly Decl[]): string {
+  const families = decls.map((d) => (d.kind === 'hook' ? d.hook.family : undefined));
+  if (families.includes('op')) return 'sched_ext';
+  return families.includes('pvsched') ? 'pvsched' : 'tracing';
 }
 
 let parser: PolicyParser | undefined;
@@ -159,7 +187,7 @@ export function parse(text: string): ParseResult {
   const tokens = layout(text.length > LONGEST_TEXT ? text.slice(0, LONGEST_TEXT) : text);
   parser ??= new PolicyParser(false);
   const { file, diagnostics } = parser.read(text, tokens);
-  const all = merge(text, tokens.diagnostics, diagnostics);
+  const all = capped(merge(text, tokens.diagnostics, diagnostics));
   if (text.length > LONGEST_TEXT) {
     const span = { start: LONGEST_TEXT, end: LONGEST_TEXT };
     all.push(diagnostic('PV1027', span, { limit: '1 MiB' }));
@@ -173,6 +201,14 @@ const emptyFile = (text: string): PolicyFile => ({
   header: undefined,
   decls: [],
 });
+
+/** The first diagnostics, with a note that there are more. */
+function capped(all: Diagnostic[]): Diagnostic[] {
+  if (all.length <= MOST_DIAGNOSTICS) return all;
+  const kept = all.slice(0, MOST_DIAGNOSTICS);
+  const { span } = all[MOST_DIAGNOSTICS] as Diagnostic;
+  return [...kept, diagnostic('PV1020', span, { shown: MOST_DIAGNOSTICS })];
+}
 
 /** Drops what the parser says about a line, or an end of file, that a mistake inside a token explains. */
 function merge(text: string, lexical: readonly Diagnostic[], parsed: readonly Diagnostic[]): Diagnostic[] {

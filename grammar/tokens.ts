@@ -181,6 +181,9 @@ export const BadNumber = createToken({
   categories: [Literal],
 });
 
+/** A run of characters that start nothing; control characters are left to the lexer's own error. */
+export const Unknown = createToken({ name: 'Unknown', pattern: /[#$@'`\\\x7F-\uFEFE\uFF00-\uFFFF]+/ });
+
 export const LBrace = sign('LBrace', '{');
 export const RBrace = sign('RBrace', '}');
 export const LParen = sign('LParen', '(');
@@ -268,7 +271,7 @@ export const LEXED: readonly TokenType[] = [
   DocComment, LineComment, BlockComment, UnterminatedComment,
   StringLiteral, UnterminatedString,
   Percent, Duration, Version, Decimal, Int, BadNumber,
-  ...SIGNS, ByteOrderMark,
+  ...SIGNS, Unknown, ByteOrderMark,
 ]; // prettier-ignore
 
 /** What the parser knows. */

@@ -3,18 +3,17 @@ const LONGEST = 64;
 
 /**
  * The candidate that `word` most likely stands for: at most one edit in three letters away (an insertion, a
- * deletion, a substitution or a swap of neighbours). Undefined when none is that near. The first of equals wins.
+ * deletion, a substitution or a swap of neighbours; so none for words of two). Undefined when none is that near. The first of equals wins.
  */
 export function closest(word: string, candidates: Iterable<string>): string | undefined {
   if (word.length > LONGEST) return undefined;
   const lower = word.toLowerCase();
   let best: string | undefined;
-  let bound = Math.max(1, Math.floor(word.length / 3)) + 1;
+  let bound = Math.floor(word.length / 3) + 1;
   for (const candidate of candidates) {
     if (candidate === word) continue;
     const d = distance(lower, candidate.toLowerCase(), bound);
-    // A word that shares no letter in place with a short candidate is no misspelling of it.
-    if (d < bound && d < candidate.length) {
+    if (d < bound) {
       best = candidate;
       bound = d;
     }
