@@ -88,6 +88,8 @@ export interface ScxRow {
   readonly ops612?: string | readonly string[];
   readonly tracing612?: boolean;
   readonly syscall612?: boolean;
+  /** From this version on the groups of 7.3 are known to hold; else from 7.1. */
+  readonly newSince?: string;
 }
 
 export interface CallRow extends Life {

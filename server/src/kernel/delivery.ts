@@ -46,12 +46,7 @@ const SCHED_EXT_ONLY = ['kick', 'set_slice'];
 const SET_SLICE_SINCE = '6.19';
 
 /** How `action` (a name of `ACTIONS`) is delivered for a target on one kernel. */
-export function delivery(
-  action: string,
-  target: Target,
-  profile: Profile,
-  outOfTree?: OutOfTree,
-): Delivery {
+export function delivery(action: string, target: Target, profile: Profile, outOfTree?: OutOfTree): Delivery {
   const own = outOfTree?.delivers[action];
   if (own !== undefined) return { kind: 'inline', call: own, how: `${own}() of the out-of-tree kernel` };
   if (SCHED_EXT_ONLY.includes(action))

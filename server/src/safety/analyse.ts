@@ -1,0 +1,163 @@
+import type { CallExpr, Expr } from '../../../grammar/ast.ts';
+import type { Diagnostic } from '../diagnostics/diagnostic.ts';
+import { diagnostic } from '../diagnostics/table.ts';
+import { PROFILES, select, selectKernels, type KernelSelection } from '../kernel/profiles.ts';
+import type { HandlerModel, Model } from '../semantics/model.ts';
+import { checkAction, checkRingBuffer } from './action-rules.ts';
+import { checkAllowed, type Allowlist } from './allowlist.ts';
+import { checkCall, checkOldName } from './call-rules.ts';
+import { contextOf } from './context.ts';
+import { checkHook } from './hook-rules.ts';
+import { checkName } from './name-rules.ts';
+import { VerdictCache, type Place } from './place.ts';
+import { Reach, type Reached } from './reach.ts';
+import { onKernels } from './explain.ts';
+import { judgeWrite, judgeCall } from './verdict.ts';
+
+/**
+ * Holds every hook of a policy, and all that is reachable from it, against every kernel of the selection (PV4xxx).
+ * Each call is reported once for each hook and kind of mistake, with the kernels concerned and the way from the hook.
+ */
+export function analyse(
+  model: Model,
+  kernels: KernelSelection & { readonly unsupported?: boolean } = selectKernels(model.file),
+  allow: Allowlist = {},
+): readonly Diagnostic[] {
+  const found: Diagnostic[] = [];
+  if (kernels.unsupported === true) found.push(...unsupported(model, kernels));
+  const reach = new Reach(model);
+  const cache = new VerdictCache();
+  for (const handler of model.handlers) {
+    const place = placeOf(handler, model, kernels, cache);
+    if (place === undefined) continue;
+    found.push(...checkHead(place, allow));
+    for (const reached of reach.from(handler)) found.push(...checkUse(reached, place, allow));
+  }
+  return withoutRepeats(found);
+}
+
+function placeOf(
+  handler: HandlerModel,
+  model: Model,
+  kernels: KernelSelection,
+  cache: VerdictCache,
+): Place | undefined {
+  const guest = handler.side === 'guest';
+  const context = contextOf(handler, guest ? 'tracing' : model.target);
+  if (context === undefined) return undefined;
+  // Which kernel the guest runs is its own affair: whatever any of them forbids is forbidden.
+  const selection = guest ? GUEST : kernels;
+  return {
+    model,
+    file: model.file,
+    handler,
+    context,
+    steps: [],
+    selection,
+    cache: guest ? new VerdictCache() : cache,
+  };
+}
+
+const GUEST = select(PROFILES.filter((profile) => profile.mainline));
+
+function checkHead(place: Place, allow: Allowlist): readonly Diagnostic[] {
+  const { decl, hook, side } = place.handler;
+  if (decl.kind !== 'hook' || hook === undefined) return [];
+  const narrowed =
+    hook.family === 'tracepoint'
+      ? checkAllowed(
+          allow.tracepoints,
+          `${hook.system}:${hook.name}`,
+          `the tracepoint ${hook.name}`,
+          decl.hook.span,
+        )
+      : [];
+  return side === 'guest' ? narrowed : [...narrowed, ...checkHook(place)];
+}
+
+function checkUse({ use, steps }: Reached, hook: Place, allow: Allowlist): readonly Diagnostic[] {
+  const place = { ...hook, steps };
+  switch (use.kind) {
+    case 'call':
+      return [
+        ...checkAllowed(allow.kfuncs, use.name, `${use.name}()`, use.span),
+        ...checkOldName(use.name, use.span),
+        ...checkCall(use.name, use.span, place),
+        ...checkKick(use.name, use.resolved.args[0], use.span, place),
+      ];
+    case 'action':
+      return [
+        ...checkAllowed(allow.actions, use.action.name, `${use.action.name}()`, use.span),
+        ...checkAction(use, place),
+        ...checkKick(use.action.name, use.resolved.args[0], use.span, place),
+      ];
+    case 'dsq-walk':
+      return checkCall('bpf_iter_scx_dsq_next', use.span, place);
+    case 'log':
+      return checkRingBuffer('log', use.span, place);
+    case 'write':
+      return checkWrite(use, place);
+    case 'constant':
+    case 'field':
+      return place.handler.side === 'guest' ? [] : checkName(use, place);
+    case 'fn':
+      return [];
+  }
+}
+
+const KICKS = ['kick', 'scx_bpf_kick_cpu'];
+
+/** At kvm_entry the kernel has tested need_resched for the last time (arch/x86/kvm/x86.c:vcpu_enter_guest). */
+function checkKick(
+  name: string,
+  cpu: Expr | undefined,
+  span: CallExpr['span'],
+  place: Place,
+): readonly Diagnostic[] {
+  const { context, model } = place;
+  if (!KICKS.includes(name) || context.row?.name !== 'kvm_entry' || !isThisCpu(cpu, model)) return [];
+  return [diagnostic('PV4020', span, { call: `${name}()`, hook: context.title })];
+}
+
+function isThisCpu(expr: Expr | undefined, model: Model): boolean {
+  if (expr?.kind === 'paren') return isThisCpu(expr.inner, model);
+  if (expr?.kind !== 'call') return false;
+  const callee = model.calls.get(expr)?.callee;
+  if (callee?.kind === 'builtin') return callee.builtin.name === 'this_cpu';
+  return callee?.kind === 'kernel' && callee.call.name === 'bpf_get_smp_processor_id';
+}
+
+/** Fields that a kfunc writes where the kernel has one, and the program itself where it has not. */
+const WRITERS: Readonly<Record<string, string>> = {
+  'sched_ext_entity.slice': 'scx_bpf_task_set_slice',
+  'sched_ext_entity.dsq_vtime': 'scx_bpf_task_set_dsq_vtime',
+};
+
+function checkWrite(use: Reached['use'] & { readonly kind: 'write' }, place: Place): readonly Diagnostic[] {
+  const { selection, context } = place;
+  const path = `${use.struct}.${use.field}`;
+  const writer = WRITERS[path];
+  const bad = selection.profiles.filter((profile) => {
+    const verdict =
+      writer === undefined ? judgeWrite(path, context) : judgeCall(writer, context, profile, selection);
+    return verdict !== undefined;
+  });
+  if (bad.length === 0) return [];
+  const args = { call: path, hook: context.title, kernels: onKernels(bad, selection), field: `${path}` };
+  return [diagnostic('PV4021', use.span, args)];
+}
+
+function unsupported(model: Model, kernels: KernelSelection): readonly Diagnostic[] {
+  const requires = model.file.header?.requires;
+  if (requires === undefined) return [];
+  return [diagnostic('PV4026', requires.span, { version: requires.version, newest: kernels.label })];
+}
+
+/** The name of a call in a function that several hooks reach is old once, not once for each hook. */
+function withoutRepeats(found: readonly Diagnostic[]): readonly Diagnostic[] {
+  const seen = new Set<string>();
+  return found.filter(({ code, span, message }) => {
+    const key = `${code} ${span.start} ${message}`;
+    return !seen.has(key) && seen.add(key);
+  });
+}

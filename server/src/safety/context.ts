@@ -1,0 +1,116 @@
+import type { HandlerModel, Target } from '../semantics/model.ts';
+import type { HookInfo } from '../semantics/kernel-view.ts';
+import { hookRow, type Effect, type HookRow } from '../kernel/catalogue.ts';
+import { heldLocks, type HeldLock } from '../kernel/locks.ts';
+
+/**
+ * What kind of program the compiler makes of a handler; decides which calls the kernel lets it make. 'syscall' is
+ * run by the loader through BPF_PROG_RUN, 'timer' is the callback of a bpf_timer.
+ */
+export type ProgramKind = 'tracing' | 'scx' | 'pvsched' | 'syscall' | 'timer';
+
+/** The circumstances in which a handler runs. */
+export interface HookContext {
+  /** As the policy writes it: `on tracepoint sched:sched_switch`. */
+  readonly title: string;
+  readonly kind: ProgramKind;
+  /** Target of the policy: a timer of sched_ext may call what its init may. */
+  readonly target: Target | undefined;
+  /** Name of the sched_ext op whose permissions hold; undefined outside of sched_ext. */
+  readonly op: string | undefined;
+  /** Absent for init, exit and every, which are not the kernel's. */
+  readonly row: HookRow | undefined;
+  readonly forbids: ReadonlySet<Effect>;
+  readonly locks: readonly HeldLock[];
+  readonly nmi: boolean;
+  /** Where the kernel runs it, for the explanation: 'kernel/sched/core.c:__schedule'. */
+  readonly site: string;
+}
+
+const TIMER: Pick<HookContext, 'forbids' | 'locks' | 'nmi' | 'row' | 'site'> = {
+  row: undefined,
+  // hrtimer callbacks of BPF run in soft interrupts, with no lock held (kernel/bpf/helpers.c:bpf_timer_cb).
+  forbids: new Set<Effect>(['may_sleep', 'requires_irqs_enabled']),
+  locks: [],
+  nmi: false,
+  site: 'kernel/bpf/helpers.c:bpf_timer_cb',
+};
+
+/** The context of a handler; undefined where its hook is unknown, which the checker has reported. */
+export function contextOf(handler: HandlerModel, target: Target | undefined): HookContext | undefined {
+  const { hook } = handler;
+  if (hook === undefined) return undefined;
+  const title = titleOf(hook);
+  switch (hook.family) {
+    case 'every':
+      return { ...TIMER, title, target, kind: 'timer', op: target === 'sched_ext' ? 'init' : undefined };
+    case 'init':
+    case 'exit':
+      if (target === 'sched_ext') return ofRow(title, target, hookRow('op', hook.family));
+      return {
+        title,
+        target,
+        kind: 'syscall',
+        op: undefined,
+        row: undefined,
+        forbids: new Set(),
+        locks: [],
+        nmi: false,
+        site: 'the loader',
+      };
+    case 'tracepoint':
+    case 'op':
+    case 'pvsched':
+      return ofRow(title, target, hookRow(hook.family, hook.name));
+  }
+}
+
+function ofRow(title: string, target: Target | undefined, row: HookRow | undefined): HookContext | undefined {
+  if (row === undefined) return undefined;
+  const kind = row.family === 'tracepoint' ? 'tracing' : row.family === 'op' ? 'scx' : 'pvsched';
+  return {
+    title,
+    kind,
+    target,
+    op: row.family === 'op' ? row.name : undefined,
+    row,
+    forbids: new Set(row.forbids),
+    locks: heldLocks(row),
+    nmi: row.contexts.includes('nmi'),
+    site: row.sites[0] ?? '',
+  };
+}
+
+/** `on op enqueue`, `every`: how the policy names a hook. */
+export function titleOf(hook: Pick<HookInfo, 'family' | 'system' | 'name'>): string {
+  switch (hook.family) {
+    case 'tracepoint':
+      return `on tracepoint ${hook.system}:${hook.name}`;
+    case 'op':
+    case 'pvsched':
+      return `on ${hook.family} ${hook.name}`;
+    case 'init':
+    case 'exit':
+      return `on ${hook.family}`;
+    case 'every':
+      return 'every';
+  }
+}
+
+/** 'runs with rq(this_cpu).__lock held, interrupts disabled': the context in a few words. */
+export function describeContext(context: HookContext): string {
+  const { row } = context;
+  if (row === undefined) {
+    if (context.kind === 'timer') return 'runs in a timer: a soft interrupt, with no scheduler lock held';
+    return 'runs in the loader, with no lock held';
+  }
+  const always = context.locks.filter(({ always, class: kind }) => always && kind !== 'section');
+  const sometimes = context.locks.filter(({ always, class: kind }) => !always && kind !== 'section');
+  const held = [
+    always.length > 0 ? `${list(always)} held` : '',
+    sometimes.length > 0 ? `${list(sometimes)} possibly held` : '',
+  ].filter((part) => part !== '');
+  return `runs with ${held.join(', ') || 'no lock held'}, interrupts ${row.irqs}`;
+}
+
+const list = (locks: readonly HeldLock[]): string => locks.map(({ lock }) => lock).join(', ');

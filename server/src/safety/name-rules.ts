@@ -1,0 +1,48 @@
+import type { Diagnostic, Span } from '../diagnostics/diagnostic.ts';
+import { diagnostic } from '../diagnostics/table.ts';
+import { CONSTANTS, STRUCTS, type Life } from '../kernel/catalogue.ts';
+import { compareVersions, nameVersions, presence } from '../kernel/profiles.ts';
+import { missing } from './explain.ts';
+import { requireKernel } from './fixes.ts';
+import type { Place } from './place.ts';
+import type { Use } from './uses.ts';
+
+const constants = new Map(CONSTANTS.map((row) => [row.name, row]));
+
+/** From here on a CPU that waits does so without its run queue's lock (kernel/sched/ext.c:kick_cpus_irq_workfn). */
+const WAIT_IS_SAFE_SINCE = '7.1';
+
+/** Diagnostics of a kernel constant or of a field of a kernel struct that some kernels lack. */
+export function checkName(
+  use: Use & { readonly kind: 'constant' | 'field' },
+  place: Place,
+): readonly Diagnostic[] {
+  if (use.kind === 'constant')
+    return [...checkLife(use.name, constants.get(use.name), use.span, place), ...checkWait(use, place)];
+  const row = STRUCTS[use.struct]?.find(({ name }) => name === use.field);
+  return checkLife(`${use.struct}.${use.field}`, row, use.span, place);
+}
+
+function checkLife(name: string, life: Life | undefined, span: Span, place: Place): readonly Diagnostic[] {
+  if (life === undefined) return [];
+  const { selection, file } = place;
+  const lacking = selection.profiles
+    .map((profile) => ({ profile, found: presence(life, profile) }))
+    .filter(({ found }) => found !== 'yes')
+    .map(({ profile, found }) => ({ profile, sure: found === 'no' }));
+  if (lacking.length === 0) return [];
+  const absent = missing(lacking, selection);
+  return [diagnostic('PV4025', span, { name, ...absent }, { fixes: requireKernel(file, absent.since) })];
+}
+
+function checkWait(
+  use: Use & { readonly kind: 'constant' },
+  { selection, file }: Place,
+): readonly Diagnostic[] {
+  if (use.name !== 'SCX_KICK_WAIT') return [];
+  const old = selection.profiles.filter(({ version }) => compareVersions(version, WAIT_IS_SAFE_SINCE) < 0);
+  if (old.length === 0) return [];
+  const kernels =
+    old.length === selection.profiles.length ? '' : ` on ${nameVersions(old, selection.profiles)}`;
+  return [diagnostic('PV4023', use.span, { kernels }, { fixes: requireKernel(file, WAIT_IS_SAFE_SINCE) })];
+}

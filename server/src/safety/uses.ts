@@ -1,0 +1,135 @@
+import type { Block, CallExpr, DeferStmt, Expr, FnDecl, Ident, Node, Stmt } from '../../../grammar/ast.ts';
+import type { Span } from '../diagnostics/diagnostic.ts';
+import type { ActionInfo } from '../semantics/actions.ts';
+import type { Model, ResolvedCall } from '../semantics/model.ts';
+
+/** Something that a body does and that not every hook may do. */
+export type Use =
+  /** A kfunc or helper; `name` as it is written. */
+  | {
+      readonly kind: 'call';
+      readonly name: string;
+      readonly span: Span;
+      readonly call: CallExpr;
+      readonly resolved: ResolvedCall;
+    }
+  | {
+      readonly kind: 'action';
+      readonly action: ActionInfo;
+      readonly deferred: boolean;
+      /** Of the whole call, before which the quick fix inserts `defer`. */
+      readonly span: Span;
+      readonly call: CallExpr;
+      readonly resolved: ResolvedCall;
+    }
+  /** `for t in DSQ` */
+  | { readonly kind: 'dsq-walk'; readonly span: Span }
+  | { readonly kind: 'log'; readonly span: Span }
+  | {
+      readonly kind: 'write';
+      readonly struct: string;
+      readonly field: string;
+      readonly span: Span;
+    }
+  /** A kernel constant or a field of a kernel struct, which some kernel may lack. */
+  | { readonly kind: 'constant'; readonly name: string; readonly span: Span }
+  | { readonly kind: 'field'; readonly struct: string; readonly field: string; readonly span: Span }
+  | { readonly kind: 'fn'; readonly decl: FnDecl; readonly span: Span };
+
+/** What a body does itself, in the order of the text; `fn` stands for what the called function does. */
+export function usesOf(body: Block, model: Model): readonly Use[] {
+  const uses: Use[] = [];
+  collect(body, model, uses, undefined);
+  return uses;
+}
+
+function collect(node: Node, model: Model, uses: Use[], defer: DeferStmt | undefined): void {
+  if (isStmtOrExpr(node)) addUses(node, model, uses, defer);
+  const within = node.kind === 'defer' ? (node as DeferStmt) : defer;
+  for (const child of childrenOf(node)) {
+    // Only the deferred call itself runs later; its arguments are computed in the hook.
+    const stillDeferred = within !== undefined && (child as Expr) === within.call;
+    collect(child, model, uses, stillDeferred ? within : undefined);
+  }
+}
+
+function addUses(node: Stmt | Expr, model: Model, uses: Use[], defer: DeferStmt | undefined): void {
+  switch (node.kind) {
+    case 'call':
+      addCall(node, model, uses, defer !== undefined);
+      return;
+    case 'for':
+      if (model.types.get(node.iterable)?.kind === 'dsq')
+        uses.push({ kind: 'dsq-walk', span: node.iterable.span });
+      return;
+    case 'log':
+      uses.push({ kind: 'log', span: node.span });
+      return;
+    case 'assign':
+      if (node.target.kind === 'member') addWrite(node.target.member, model, uses);
+      return;
+    case 'member':
+      addField(node.member, model, uses);
+      return;
+    case 'name': {
+      const symbol = model.names.get(node.name);
+      if (symbol?.kind === 'kernel-constant')
+        uses.push({ kind: 'constant', name: symbol.constant.name, span: node.span });
+      return;
+    }
+    default:
+      return;
+  }
+}
+
+function addCall(call: CallExpr, model: Model, uses: Use[], deferred: boolean): void {
+  const resolved = model.calls.get(call);
+  if (resolved === undefined) return;
+  const { callee } = resolved;
+  switch (callee.kind) {
+    case 'kernel':
+      uses.push({ kind: 'call', name: callee.call.name, span: call.callee.span, call, resolved });
+      return;
+    case 'action':
+      uses.push({ kind: 'action', action: callee.action, deferred, span: call.span, call, resolved });
+      return;
+    case 'fn':
+      uses.push({ kind: 'fn', decl: callee.decl, span: call.callee.span });
+      return;
+    case 'builtin':
+      return;
+  }
+}
+
+function addWrite(member: Ident, model: Model, uses: Use[]): void {
+  const symbol = model.names.get(member);
+  if (symbol?.kind === 'kernel-field')
+    uses.push({ kind: 'write', struct: symbol.struct, field: symbol.field.name, span: member.span });
+}
+
+function addField(member: Ident, model: Model, uses: Use[]): void {
+  const symbol = model.names.get(member);
+  if (symbol?.kind === 'kernel-field')
+    uses.push({ kind: 'field', struct: symbol.struct, field: symbol.field.name, span: member.span });
+}
+
+/** Kinds of nodes that are neither statement nor expression: the parts of which those are made. */
+const PARTS = new Set([
+  'block',
+  'match-arm',
+  'arg',
+  'ident',
+  'wildcard',
+  'named-type',
+  'optional-type',
+  'error-type',
+]);
+
+const isStmtOrExpr = (node: Node): node is Stmt | Expr => !PARTS.has(node.kind);
+
+/** The tree is plain data: a child is a property, or an item of one, that is a node. */
+function childrenOf(node: Node): readonly Node[] {
+  return Object.values(node)
+    .flat()
+    .filter((value): value is Node => typeof value === 'object' && value !== null && 'kind' in value);
+}
