@@ -6,7 +6,7 @@
 // whose tools are missing is skipped and says how to get them. Full logs go to a folder below the system's
 // temporary one; a step that fails shows the end of its log. The last line is the sum of all tests.
 import { spawn } from 'node:child_process';
-import { createWriteStream, existsSync, mkdtempSync, readFileSync } from 'node:fs';
+import { createWriteStream, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -71,6 +71,7 @@ for (const step of steps) {
   await runStep(step);
 }
 if (broken.size > 0) console.log(`full logs: ${logs}`);
+else rmSync(logs, { recursive: true });
 console.log(`${sum.passed} passed, ${sum.failed} failed, ${sum.skipped} skipped`);
 process.exitCode = broken.size > 0 || sum.failed > 0 ? 1 : 0;
 
@@ -88,10 +89,9 @@ async function runStep({ name, command, limit = 5 * minute, counts = false }) {
   // A step that ends badly without a failed test (a file that does not load, a time-out) is one failure.
   if (status !== 'ok' && tests.failed === 0) tests.failed = 1;
   for (const key of ['passed', 'failed', 'skipped']) sum[key] += tests[key];
-  const figures = counts
-    ? `${tests.passed} passed, ${tests.failed} failed, ${tests.skipped} skipped`
-    : status;
-  report(name, status === 'ok' || !counts ? figures : `${figures} (${status})`, performance.now() - begin);
+  const figures = `${tests.passed} passed, ${tests.failed} failed, ${tests.skipped} skipped`;
+  const ending = status === 'ok' ? 'ok' : `FAILED (${status})`;
+  report(name, counts ? `${figures} ${ending}` : ending, performance.now() - begin);
   for (const line of tests.advice) console.log(`           ${line}`);
   if (tests.failed === 0) return;
   broken.add(name);

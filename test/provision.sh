@@ -113,7 +113,8 @@ npm_in() {
     shift
     mkdir -p "$where"
     [ -f "$where/package.json" ] || echo '{ "private": true }' >"$where/package.json"
-    (cd "$where" && npm_config_nodedir=$node_home PATH=$node_home/bin:$PATH npm "$@" --no-audit --no-fund 9>&-)
+    (cd "$where" && npm_config_nodedir=$node_home PATH=$node_home/bin:$PATH \
+        timeout 600 npm "$@" --no-audit --no-fund --prefer-offline --fetch-retries=1 9>&-)
 }
 
 has_node() { "$node_home/bin/node" --version | grep -q "^v$node_major\."; }
