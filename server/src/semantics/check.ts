@@ -1,0 +1,184 @@
+import type { Decl, PolicyFile, StateDecl } from '../../../grammar/ast.ts';
+import { closest } from '../diagnostics/suggest.ts';
+import { builtinSymbol, report, type Context, type Side, type SideNames } from './context.ts';
+import { collect, collectShared, collectState } from './declarations.ts';
+import { renameFix } from './fixes.ts';
+import { functionBody, hookHandler, repeatedHandlers, timer } from './handlers.ts';
+import type { KernelView } from './kernel-view.ts';
+import { symbolOf } from './lookup.ts';
+import type { Model, Symbol, Target } from './model.ts';
+import { VOID } from './types.ts';
+
+const TARGETS: readonly Target[] = ['pvsched', 'tracing', 'sched_ext'];
+
+const isTarget = (word: string): word is Target => (TARGETS as readonly string[]).includes(word);
+
+/**
+ * Finds out what every name of a policy means and which type every expression has, and reports what is wrong with
+ * them. Takes any tree, broken ones too, and stays quiet about what the parser could not read.
+ */
+export function check(file: PolicyFile, kernel: KernelView): Model {
+  const cx = newContext(file, kernel);
+  header(cx);
+  sharedBlocks(cx);
+  stateBlocks(cx, file.decls);
+  collect(cx, file.decls, 'host');
+  for (const decl of file.decls) if (decl.kind === 'shared') collectShared(cx, decl);
+  collectState(cx, file.decls, 'host');
+  for (const entry of cx.entries) symbolOf(cx, entry);
+  bodies(cx, file.decls, 'host');
+  repeatedHandlers(cx);
+  if (cx.tooDeep) report(cx, 'PV3045', file.span);
+  return model(cx);
+}
+
+function newContext(file: PolicyFile, kernel: KernelView): Context {
+  const target = file.header?.target.text ?? '';
+  const names = (): SideNames => ({
+    globals: new Map(),
+    state: { vcpu: new Map(), vm: new Map(), task: new Map(), cpu: new Map() },
+  });
+  return {
+    file,
+    kernel,
+    target: isTarget(target) ? target : undefined,
+    types: new Map(),
+    names: new Map(),
+    calls: new Map(),
+    constants: new Map(),
+    declared: new Map(),
+    diagnostics: [],
+    entries: [],
+    host: names(),
+    guest: names(),
+    shared: { hint: undefined, feedback: undefined },
+    handlers: [],
+    functions: [],
+    used: new Set(),
+    adaptable: new Set(),
+    lets: new Map(),
+    builtins: new Map(),
+    depth: 0,
+    tooDeep: false,
+  };
+}
+
+function header(cx: Context): void {
+  const node = cx.file.header;
+  if (node === undefined) return;
+  cx.names.set(node.name, { kind: 'policy', decl: node });
+  const name = node.target.text;
+  if (name === '') return;
+  if (isTarget(name)) {
+    const doc = TARGET_DOCS[name];
+    const symbol = builtinSymbol(cx, `builtin-name target ${name}`, () => ({
+      kind: 'builtin-name',
+      name,
+      type: VOID,
+      doc,
+    }));
+    cx.names.set(node.target, symbol);
+    return;
+  }
+  const near = closest(name, TARGETS);
+  const others = near === undefined ? TARGETS : [near];
+  report(
+    cx,
+    'PV2007',
+    node.target.span,
+    { name, near },
+    { fixes: others.flatMap((t) => renameFix(node.target.span, t)) },
+  );
+}
+
+const TARGET_DOCS: Readonly<Record<Target, string>> = {
+  pvsched: 'Callbacks of the paravirt scheduling patch set (v2). No released kernel has it.',
+  tracing: 'Tracepoints of a stock kernel, and an agent in user space that acts.',
+  sched_ext: 'A scheduler of its own, in kernels from 6.12 on.',
+};
+
+function sharedBlocks(cx: Context): void {
+  for (const decl of cx.file.decls) {
+    if (decl.kind !== 'shared') continue;
+    const direction = decl.direction.text;
+    if (direction !== 'hint' && direction !== 'feedback') continue;
+    const first = cx.shared[direction];
+    if (first === undefined) cx.shared[direction] = { decl, fields: new Map() };
+    else {
+      const related = [{ message: 'the first block', span: first.decl.direction.span }];
+      report(cx, 'PV2015', decl.direction.span, { what: `shared ${direction}` }, { related });
+    }
+  }
+}
+
+/** One block a scope: whoever looks for the state of a vCPU finds it in one place. */
+function stateBlocks(cx: Context, decls: readonly Decl[]): void {
+  const first = new Map<string, StateDecl>();
+  for (const decl of decls) {
+    if (decl.kind === 'guest') stateBlocks(cx, decl.decls);
+    if (decl.kind !== 'state') continue;
+    const scope = decl.scope?.text ?? '';
+    const other = first.get(scope);
+    if (other === undefined) {
+      first.set(scope, decl);
+      continue;
+    }
+    const what = scope === '' ? 'state' : `state ${scope}`;
+    const span = decl.scope?.span ?? { start: decl.span.start, end: decl.span.start + 'state'.length };
+    const related = [
+      {
+        message: 'the first block',
+        span: other.scope?.span ?? { start: other.span.start, end: other.span.start + 'state'.length },
+      },
+    ];
+    report(cx, 'PV2015', span, { what }, { related });
+  }
+}
+
+function bodies(cx: Context, decls: readonly Decl[], side: Side): void {
+  for (const decl of decls) {
+    switch (decl.kind) {
+      case 'hook':
+        hookHandler(cx, decl, side);
+        break;
+      case 'every':
+        timer(cx, decl, side);
+        break;
+      case 'fn':
+        functionBody(cx, decl, side);
+        break;
+      case 'guest':
+        bodies(cx, decl.decls, 'guest');
+        break;
+      default:
+        break;
+    }
+  }
+}
+
+function model(cx: Context): Model {
+  const globals = (side: Side): ReadonlyMap<string, Symbol> =>
+    new Map(
+      [...cx[side].globals].flatMap(([name, { symbol }]) =>
+        symbol === undefined ? [] : [[name, symbol] as const],
+      ),
+    );
+  const { file, kernel, target, types, names, calls, constants, declared, handlers, functions } = cx;
+  return {
+    file,
+    kernel,
+    name: file.header?.name.text ?? '',
+    target,
+    types,
+    names,
+    calls,
+    constants,
+    declared,
+    globals: { host: globals('host'), guest: globals('guest') },
+    handlers,
+    functions,
+    scenarios: file.decls.filter((decl) => decl.kind === 'scenario'),
+    invariants: file.decls.filter((decl) => decl.kind === 'invariant'),
+    diagnostics: cx.diagnostics,
+  };
+}

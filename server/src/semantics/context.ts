@@ -1,0 +1,196 @@
+import type {
+  CallExpr,
+  Decl,
+  Expr,
+  Field,
+  FnDecl,
+  HistogramDecl,
+  Ident,
+  LetStmt,
+  ParamDecl,
+  PolicyFile,
+  SharedDecl,
+  Stmt,
+  TableDecl,
+} from '../../../grammar/ast.ts';
+import type { Diagnostic, Span } from '../diagnostics/diagnostic.ts';
+import { diagnostic, type Args, type Code } from '../diagnostics/table.ts';
+import type { Fix, Related } from '../diagnostics/diagnostic.ts';
+import type { HookInfo, KernelView } from './kernel-view.ts';
+import type { HandlerModel, ResolvedCall, Scope, Symbol, Target, Value } from './model.ts';
+import type { Type } from './types.ts';
+
+export type Side = 'host' | 'guest';
+
+/** A name that is declared at the top of the policy or in `guest { }`; its symbol is made when first asked for. */
+export interface Entry {
+  readonly ident: Ident;
+  readonly decl: Decl | Field;
+  readonly side: Side;
+  readonly make: () => Symbol;
+  symbol: Symbol | undefined;
+  /** Its symbol is being made: a second request means that it is defined by itself. */
+  busy: boolean;
+}
+
+/** The fields of the state of one scope, on one side. */
+export type StateFields = Map<string, Symbol & { readonly kind: 'state-field' }>;
+
+export interface SideNames {
+  readonly globals: Map<string, Entry>;
+  readonly state: Record<Exclude<Scope, 'global'>, StateFields>;
+}
+
+export interface SharedFields {
+  readonly decl: SharedDecl;
+  readonly fields: Map<string, Symbol & { readonly kind: 'shared-field' }>;
+}
+
+/** What the checker knows and finds out while it walks one policy. */
+export interface Context {
+  readonly file: PolicyFile;
+  readonly kernel: KernelView;
+  readonly target: Target | undefined;
+  readonly types: Map<Expr, Type>;
+  readonly names: Map<Ident, Symbol>;
+  readonly calls: Map<CallExpr, ResolvedCall>;
+  readonly constants: Map<Expr, Value>;
+  readonly declared: Map<Field | ParamDecl | TableDecl | HistogramDecl, Type>;
+  readonly diagnostics: Diagnostic[];
+  /** Every declaration with a name, those of a name that was taken too. */
+  readonly entries: Entry[];
+  readonly host: SideNames;
+  readonly guest: SideNames;
+  readonly shared: { hint: SharedFields | undefined; feedback: SharedFields | undefined };
+  readonly handlers: HandlerModel[];
+  readonly functions: FnDecl[];
+  /** Symbols that are read somewhere; the rest is reported as unused. */
+  readonly used: Set<Symbol>;
+  /** Integer constants without a type of their own: they adapt to where they are used, as a literal does. */
+  readonly adaptable: Set<Symbol>;
+  /** The `let` that declares a local, for the fix that makes it a `var`. */
+  readonly lets: Map<Symbol, LetStmt>;
+  /** Objects for built-in and kernel names, so that each has one identity. */
+  readonly builtins: Map<string, Symbol>;
+  /** How deep expressions and blocks are nested at the moment. */
+  depth: number;
+  /** Something was nested too deeply to be looked into. */
+  tooDeep: boolean;
+}
+
+/** Locals that are visible at a place: a chain of blocks. */
+export interface LocalScope {
+  readonly parent: LocalScope | undefined;
+  readonly names: Map<string, Symbol & { readonly kind: 'local' }>;
+}
+
+/** The function, hook or timer whose body is being checked. */
+export interface Body {
+  readonly kind: 'hook' | 'fn';
+  /** As messages name it: 'fn wants_boost', 'op select_cpu'. */
+  readonly label: string;
+  readonly result: Type;
+  readonly hook: HookInfo | undefined;
+}
+
+/** Where an expression or statement stands. */
+export interface Env {
+  readonly side: Side;
+  /** Constants are what `const`, ranges, bounds and patterns are made of; the rest is by its name. */
+  readonly place: 'constant' | 'code' | 'invariant' | 'expect';
+  readonly scope: LocalScope | undefined;
+  readonly body: Body | undefined;
+  readonly inLoop: boolean;
+  /** The statement that the expression belongs to, and the rest of its block: what a fix wraps in `if let`. */
+  readonly statement: { readonly stmt: Stmt; readonly blockEnd: number } | undefined;
+  /** Type that `baseline` has in the comparison at hand. */
+  readonly baseline: Type | undefined;
+  /** VMs that the scenario at hand names. */
+  readonly vms: ReadonlyMap<string, Symbol> | undefined;
+}
+
+export const CONSTANT: Env = {
+  side: 'host',
+  place: 'constant',
+  scope: undefined,
+  body: undefined,
+  inLoop: false,
+  statement: undefined,
+  baseline: undefined,
+  vms: undefined,
+};
+
+interface Details {
+  readonly related?: readonly Related[];
+  readonly fixes?: readonly Fix[];
+}
+
+type Rest<A> = A extends void ? [args?: undefined, details?: Details] : [args: A, details?: Details];
+
+/** Adds a diagnostic to those of the policy. */
+export function report<C extends Code>(cx: Context, code: C, span: Span, ...rest: Rest<Args<C>>): void {
+  cx.diagnostics.push(diagnostic(code, span, ...rest));
+}
+
+/** A block inside that of `env`. */
+export const inner = (env: Env): Env => ({ ...env, scope: { parent: env.scope, names: new Map() } });
+
+/** The local of that name that is nearest. */
+export function findLocal(
+  scope: LocalScope | undefined,
+  name: string,
+): (Symbol & { readonly kind: 'local' }) | undefined {
+  for (let s = scope; s !== undefined; s = s.parent) {
+    const symbol = s.names.get(name);
+    if (symbol !== undefined) return symbol;
+  }
+  return undefined;
+}
+
+/** Names of all locals that are visible, nearest first. */
+export function localNames(scope: LocalScope | undefined): string[] {
+  const names: string[] = [];
+  for (let s = scope; s !== undefined; s = s.parent) names.push(...s.names.keys());
+  return names;
+}
+
+/** Declares a local; `_` and a missing name declare nothing. */
+export function declareLocal(
+  cx: Context,
+  env: Env,
+  decl: Ident,
+  type: Type,
+  role: (Symbol & { readonly kind: 'local' })['role'],
+): (Symbol & { readonly kind: 'local' }) | undefined {
+  const symbol = { kind: 'local', decl, type, mutable: role === 'var', role } as const;
+  cx.names.set(decl, symbol);
+  if (decl.text === '' || decl.text === '_') return undefined;
+  env.scope?.names.set(decl.text, symbol);
+  return symbol;
+}
+
+/** The one object that stands for a built-in or kernel name; made by `make` when first asked for. */
+export function builtinSymbol<S extends Symbol>(cx: Context, id: string, make: () => S): S {
+  const known = cx.builtins.get(id);
+  // The id begins with the kind of symbol that `make` gives, so an id never stands for two kinds.
+  if (known !== undefined) return known as S;
+  const symbol = make();
+  cx.builtins.set(id, symbol);
+  return symbol;
+}
+
+const DEEPEST = 200;
+
+/** Runs `walk` one level deeper; gives undefined, and remembers it, where the nesting is beyond all reason. */
+export function deeper<T>(cx: Context, walk: () => T): T | undefined {
+  if (cx.depth >= DEEPEST) {
+    cx.tooDeep = true;
+    return undefined;
+  }
+  cx.depth++;
+  try {
+    return walk();
+  } finally {
+    cx.depth--;
+  }
+}

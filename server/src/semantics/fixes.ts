@@ -1,0 +1,93 @@
+import type { CallExpr, Expr } from '../../../grammar/ast.ts';
+import type { Fix, Span, TextEdit } from '../diagnostics/diagnostic.ts';
+import type { Env } from './context.ts';
+import { show, type Type } from './types.ts';
+
+export const insert = (at: number, newText: string): TextEdit => ({ span: { start: at, end: at }, newText });
+export const replace = (span: Span, newText: string): TextEdit => ({ span, newText });
+
+/** Replaces a name by the one that was probably meant. */
+export const renameFix = (span: Span, near: string | undefined): readonly Fix[] =>
+  near === undefined ? [] : [{ title: `Change to '${near}'`, edits: [replace(span, near)] }];
+
+/**
+ * The expression as text, where it is a name, a member, an index, a call or a literal of one line; undefined for
+ * what is longer. Only such a text is ever repeated in a fix or a message.
+ */
+export function textOf(expr: Expr): string | undefined {
+  switch (expr.kind) {
+    case 'name':
+      return expr.name.text;
+    case 'int':
+      return `${expr.value}`;
+    case 'bool':
+      return `${expr.value}`;
+    case 'member':
+      return joined([textOf(expr.object), expr.member.text], (parts) => parts.join('.'));
+    case 'index':
+      return joined([textOf(expr.object), textOf(expr.index)], ([object, index]) => `${object}[${index}]`);
+    case 'call':
+      return callText(expr);
+    case 'paren':
+      return joined([textOf(expr.inner)], ([inner]) => `(${inner})`);
+    default:
+      return undefined;
+  }
+}
+
+function callText(call: CallExpr): string | undefined {
+  if (call.args.some((arg) => arg.label !== undefined)) return undefined;
+  return joined(
+    [textOf(call.callee), ...call.args.map((arg) => textOf(arg.value))],
+    ([callee, ...args]) => `${callee}(${args.join(', ')})`,
+  );
+}
+
+function joined(
+  parts: readonly (string | undefined)[],
+  join: (parts: string[]) => string,
+): string | undefined {
+  const known = parts.filter((part) => part !== undefined);
+  return known.length === parts.length ? join(known) : undefined;
+}
+
+/** Does `as` bind to the whole of the expression? */
+const isOperand = (expr: Expr): boolean =>
+  expr.kind !== 'binary' && expr.kind !== 'cond' && expr.kind !== 'range' && expr.kind !== 'unary';
+
+/** Adds `as TYPE`, with parentheses where they are needed. */
+export function castFix(expr: Expr, to: Type): readonly Fix[] {
+  const type = show(to);
+  const edits = isOperand(expr)
+    ? [insert(expr.span.end, ` as ${type}`)]
+    : [insert(expr.span.start, '('), insert(expr.span.end, `) as ${type}`)];
+  return [{ title: `Convert with 'as ${type}'`, edits }];
+}
+
+/** Gives a bare number a unit. */
+export function unitFixes(expr: Expr, value: bigint, to: Type): readonly Fix[] {
+  if (expr.kind !== 'int') return [];
+  const texts =
+    to.kind === 'duration'
+      ? value === 0n
+        ? ['0ns']
+        : ['ns', 'us', 'ms', 's'].map((unit) => `${value}${unit}`)
+      : [`${value * 100n}%`];
+  return texts.map((text) => ({ title: `Change to ${text}`, edits: [replace(expr.span, text)] }));
+}
+
+/** Wraps the statement (for a `let`: and all that follows in its block) in `if let`, so that the value is there. */
+export function narrowFix(expr: Expr, env: Env): readonly Fix[] {
+  const text = textOf(expr);
+  if (text === undefined || env.statement === undefined) return [];
+  const { stmt, blockEnd } = env.statement;
+  const name = expr.kind === 'name' ? expr.name.text : 'it';
+  const end = stmt.kind === 'let' ? blockEnd : stmt.span.end;
+  const inside: TextEdit[] = expr.kind === 'name' ? [] : [replace(expr.span, name)];
+  return [
+    {
+      title: `Do this only where '${text}' is there`,
+      edits: [insert(stmt.span.start, `if let ${name} = ${text} {\n`), ...inside, insert(end, '\n}')],
+    },
+  ];
+}
