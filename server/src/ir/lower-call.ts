@@ -23,14 +23,13 @@ export function lowerCall(body: Body, expr: ast.CallExpr): Expr {
   switch (call.callee.kind) {
     case 'fn': {
       const { decl } = call.callee;
-      const args = call.args.map((arg, i) => {
-        const param = decl.params[i];
-        const type = param && body.model.declared.get(param);
-        if (!arg || !type) throw new Error(`argument ${i} of ${decl.name.text} is missing`);
-        return lowerAs(body, arg, irType(type));
-      });
       const symbol = body.model.names.get(decl.name);
       if (symbol?.kind !== 'fn') throw new Error(`${decl.name.text} is no function`);
+      const args = symbol.params.map((type, i) => {
+        const arg = call.args[i];
+        if (!arg) throw new Error(`argument ${i} of ${decl.name.text} is missing`);
+        return lowerAs(body, arg, irType(type));
+      });
       return { kind: 'call', fn: decl.name.text, args, type: irType(symbol.result), span };
     }
     case 'kernel':

@@ -1,7 +1,7 @@
 import type * as ast from '../../../grammar/ast.ts';
 import type { HandlerModel, Model } from '../semantics/model.ts';
 import type { Fn, Handler, InvariantDef, Local, Program, Side } from './ir.ts';
-import { declare, newBody, type Body } from './lower-body.ts';
+import { declare, declaredType, newBody, type Body } from './lower-body.ts';
 import { lowerDeclarations } from './lower-decls.ts';
 import { lowerAs } from './lower-expr.ts';
 import { lowerBlock } from './lower-stmt.ts';
@@ -51,11 +51,7 @@ function lowerFn(model: Model, decl: ast.FnDecl, side: 'host' | 'guest'): Fn {
 }
 
 function declareFields(body: Body, fields: readonly ast.Field[]): Local[] {
-  return fields.map((field) => {
-    const type = body.model.declared.get(field);
-    if (!type) throw new Error(`no type for ${field.name.text}`);
-    return declare(body, field.name, irType(type));
-  });
+  return fields.map((field) => declare(body, field.name, declaredType(body, field.name)));
 }
 
 function lowerHandler(model: Model, handler: HandlerModel, index: number): Handler {

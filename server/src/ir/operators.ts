@@ -2,7 +2,7 @@ import type * as ast from '../../../grammar/ast.ts';
 import type { Span } from '../diagnostics/diagnostic.ts';
 import { coerce } from './coerce.ts';
 import type { BinaryOp, Expr, IrType, Unit } from './ir.ts';
-import { IR_BOOL, IR_CPUMASK, IR_S64, IR_U64, wide } from './types.ts';
+import { IR_BOOL, IR_CPUMASK, IR_S64, IR_U64, wide, wrap } from './types.ts';
 
 /** An operator of the language that is no short-circuit. */
 export type Operator = Exclude<ast.BinaryOp, '&&' | '||'>;
@@ -17,11 +17,11 @@ export function lowerOperator(op: Operator, left: Expr, right: Expr, result: IrT
     case '<':
       return less(left, right, span);
     case '>':
-      return less(right, left, span);
+      return isVtime(left.type) ? less(right, left, span) : comparison('gt', left, right, span);
     case '<=':
       return atMost(left, right, span);
     case '>=':
-      return atMost(right, left, span);
+      return isVtime(left.type) ? atMost(right, left, span) : comparison('ge', left, right, span);
     case 'has':
       return has(left, right, span);
     case '&':
@@ -104,18 +104,21 @@ function binary(op: BinaryOp, left: Expr, right: Expr, type: IrType, span: Span)
   return { kind: 'binary', op, left, right, type, span };
 }
 
+/** Compared numbers keep their widths where both have the same sign; a constant takes the type of the other side. */
 function comparison(op: BinaryOp, left: Expr, right: Expr, span: Span): Expr {
-  if (
-    !isNumber(left.type) ||
-    !isNumber(right.type) ||
-    (left.type.kind === right.type.kind && left.type.kind === 'cpu')
-  )
-    return binary(op, left, right, IR_BOOL, span);
-  const type = meet(left, right);
-  return binary(op, widen(left, type), widen(right, type), IR_BOOL, span);
+  if (left.type.kind !== 'int' && right.type.kind !== 'int') return binary(op, left, right, IR_BOOL, span);
+  const [l, r] = [likeOther(left, right), likeOther(right, left)];
+  if (isUnsigned(l.type) === isUnsigned(r.type)) return binary(op, l, r, IR_BOOL, span);
+  const type = meet(l, r);
+  return binary(op, widen(l, type), widen(r, type), IR_BOOL, span);
 }
 
-const isNumber = (type: IrType): boolean => type.kind === 'int' || type.kind === 'cpu';
+const isUnsigned = (type: IrType): boolean => type.kind === 'int' && !type.signed;
+
+function likeOther(expr: Expr, other: Expr): Expr {
+  if (expr.kind !== 'const' || typeof expr.value !== 'bigint') return expr;
+  return wrap(expr.value, other.type) === expr.value ? coerce(expr, other.type) : expr;
+}
 
 function less(left: Expr, right: Expr, span: Span): Expr {
   return comparison(isVtime(left.type) || isVtime(right.type) ? 'before' : 'lt', left, right, span);
