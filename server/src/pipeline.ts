@@ -4,7 +4,7 @@ import { LineIndex } from '../../grammar/text.ts';
 import type { Diagnostic } from './diagnostics/diagnostic.ts';
 import { lower } from './ir/lower.ts';
 import type { Program } from './ir/ir.ts';
-import { selectKernels } from './kernel/profiles.ts';
+import { selectKernels, type SelectedKernels } from './kernel/profiles.ts';
 import { kernelView } from './kernel/view.ts';
 import { analyse } from './safety/analyse.ts';
 import { check } from './semantics/check.ts';
@@ -22,6 +22,8 @@ export interface Snapshot {
   readonly file: PolicyFile;
   /** Of the text alone (PV1xxx): there before the rest. */
   readonly syntaxErrors: readonly Diagnostic[];
+  /** The kernels that the policy is held against. */
+  readonly kernels: SelectedKernels;
   readonly model: Model;
   /** Of every stage, in the order of the text. */
   readonly diagnostics: readonly Diagnostic[];
@@ -33,13 +35,11 @@ export interface Snapshot {
 export function snapshot(text: string, settings: Settings): Snapshot {
   const lines = lazy(() => new LineIndex(text));
   const tree = lazy(() => parse(text));
-  const model = lazy(() => {
-    const { file } = tree();
-    const kernels = selectKernels(file, settings.profile);
-    return check(file, kernelView(kernels));
-  });
+  const kernels = lazy(() => selectKernels(tree().file, settings.profile));
+  const model = lazy(() => check(tree().file, kernelView(kernels())));
+  const unsafe = lazy(() => analyse(model(), kernels(), settings.allowlist));
   const diagnostics = lazy(() =>
-    [...tree().diagnostics, ...model().diagnostics, ...analyse(model())].toSorted(byPlace),
+    [...tree().diagnostics, ...model().diagnostics, ...unsafe()].toSorted(byPlace),
   );
   const program = lazy(() => (hasErrors(diagnostics()) ? undefined : lower(model())));
   return {
@@ -53,6 +53,9 @@ export function snapshot(text: string, settings: Settings): Snapshot {
     },
     get syntaxErrors() {
       return tree().diagnostics;
+    },
+    get kernels() {
+      return kernels();
     },
     get model() {
       return model();

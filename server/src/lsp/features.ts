@@ -3,6 +3,9 @@ import {
   LSPErrorCodes,
   ResponseError,
   type Connection,
+  type Diagnostic,
+  type DocumentDiagnosticReport,
+  type SemanticTokens,
 } from 'vscode-languageserver';
 import type { Snapshot } from '../pipeline.ts';
 import { codeActions } from './code-actions.ts';
@@ -92,7 +95,7 @@ export function registerFeatures(
       null,
     ),
   );
-  const noTokens = { data: [] };
+  const noTokens: SemanticTokens = { data: [] };
   connection.languages.semanticTokens.on(on('semanticTokens', (s) => semanticTokens(s), noTokens));
   connection.languages.semanticTokens.onRange(
     on(
@@ -101,19 +104,20 @@ export function registerFeatures(
       noTokens,
     ),
   );
+  const full = (items: Diagnostic[]): DocumentDiagnosticReport => ({
+    kind: DocumentDiagnosticReportKind.Full,
+    items,
+  });
   connection.languages.diagnostics.on(
     on(
       'diagnostic',
-      (s, p) => ({
-        kind: DocumentDiagnosticReportKind.Full,
-        items: toLsp(s.diagnostics, s.lines, p.textDocument.uri, docs),
-      }),
-      { kind: DocumentDiagnosticReportKind.Full, items: [] },
+      (s, p) => full(toLsp(s.diagnostics, s.lines, p.textDocument.uri, docs)),
+      full([]),
     ),
   );
 }
 
 /** What a rename cannot do is told to the user, by the error that LSP has for it. */
-function orRefuse<T extends object>(result: T | Refused): T | ResponseError {
-  return 'refused' in result ? new ResponseError(LSPErrorCodes.RequestFailed, result.refused) : result;
+function orRefuse<T extends object>(result: T | Refused): T | ResponseError<never> {
+  return 'refused' in result ? new ResponseError<never>(LSPErrorCodes.RequestFailed, result.refused) : result;
 }

@@ -6,7 +6,7 @@ export type Guard = <P, R>(
   name: string,
   handle: (params: P, token: CancellationToken) => R | Promise<R>,
   otherwise: R,
-) => (params: P, token: CancellationToken) => Promise<R | ResponseError>;
+) => (params: P, token: CancellationToken) => Promise<R | ResponseError<never>>;
 
 /**
  * Wraps request handlers: a request that the client gave up is not computed, every run is timed, and a bug is written
@@ -28,8 +28,8 @@ export function guarded(connection: Connection, timings: Timings): Guard {
   };
 }
 
-const cancelled = (): ResponseError =>
-  new ResponseError(LSPErrorCodes.RequestCancelled, 'cancelled by the client');
+const cancelled = (): ResponseError<never> =>
+  new ResponseError<never>(LSPErrorCodes.RequestCancelled, 'cancelled by the client');
 
 /** Writes a bug of ours to the client's log. */
 export function report(connection: Connection, doing: string, error: unknown): void {

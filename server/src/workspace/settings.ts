@@ -1,10 +1,14 @@
+import type { Allowlist } from '../safety/allowlist.ts';
+
 /** What pvpolicy.json and the command line decide about a policy. */
 export interface Settings {
   /** The kernel that policies are held against; undefined: every supported one. */
   readonly profile: string | undefined;
+  /** What may be called, hooked and asked for. */
+  readonly allowlist: Allowlist;
 }
 
-export const DEFAULTS: Settings = { profile: undefined };
+export const DEFAULTS: Settings = { profile: undefined, allowlist: {} };
 
 export const CONFIG_NAME = 'pvpolicy.json';
 
