@@ -1,0 +1,67 @@
+import type { Span } from '../../server/src/diagnostics/diagnostic.ts';
+import type { Layout, Token } from '../parser-layout.ts';
+import * as T from '../tokens.ts';
+
+/** What the formatter prints in one go: a token, or a stretch that it leaves as it is. */
+export interface Piece {
+  readonly token: Token;
+  readonly text: string;
+  readonly frozen: boolean;
+  /** Line ends before it, at most two: two are an empty line. */
+  readonly lines: 0 | 1 | 2;
+  /** Whether a statement, field or declaration starts here, so that the line is no continuation. */
+  readonly startsItem: boolean;
+}
+
+/** Cuts a text into its pieces. */
+export function piecesOf(text: string, layout: Layout, frozen: readonly Span[]): Piece[] {
+  const starts = itemStarts(layout);
+  const pieces: Piece[] = [];
+  let lines: Piece['lines'] = 0;
+  let nextFrozen = 0;
+  let until = -1;
+  for (const token of layout.raw) {
+    if (token.startOffset < until) continue;
+    if (token.tokenType === T.Newline) {
+      lines = lineEnds(token.image) > 1 ? 2 : 1;
+      const pastFrozen = frozen[nextFrozen];
+      // A stretch may start in the white space of a line end.
+      if (pastFrozen === undefined || pastFrozen.start >= token.startOffset + token.image.length) continue;
+    }
+    const stretch = frozen[nextFrozen];
+    if (stretch !== undefined && token.startOffset + token.image.length > stretch.start) {
+      pieces.push({
+        token,
+        text: text.slice(stretch.start, stretch.end),
+        frozen: true,
+        lines,
+        startsItem: true,
+      });
+      until = stretch.end;
+      nextFrozen++;
+      lines = 0;
+      continue;
+    }
+    const startsItem = starts.has(token.startOffset);
+    pieces.push({ token, text: printed(token), frozen: false, lines, startsItem });
+    lines = 0;
+  }
+  return pieces;
+}
+
+const printed = (token: Token): string =>
+  T.isComment(token.tokenType) ? token.image.trimEnd() : token.image;
+
+const lineEnds = (white: string): number => white.match(/\r\n|\r|\n/g)?.length ?? 0;
+
+/** Offsets of the tokens that stand after a '{', or after a line end or ';' which ended something. */
+function itemStarts(layout: Layout): ReadonlySet<number> {
+  const starts = new Set<number>();
+  let fresh = true;
+  for (const token of layout.tokens) {
+    const isSep = token.tokenType === T.Newline || token.tokenType === T.Semi;
+    if (fresh && !isSep) starts.add(token.startOffset);
+    fresh = isSep || token.tokenType === T.LBrace;
+  }
+  return starts;
+}
