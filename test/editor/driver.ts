@@ -1,10 +1,11 @@
 // Drives a real VS Code (as a server, shown in headless Chromium) the way a person does: keys, mouse, and what
 // is to be read on the screen. Waits on what appears, never for a fixed time.
-import { copyFileSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { copyFileSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { BrowserContext, Locator, Page } from './playwright.ts';
+import type { BrowserContext, Page } from './playwright.ts';
+import { drawnAfterLines, waitForLabel, waitForText, webviewText } from './screen.ts';
 import { startServer, type EditorServer } from './server.ts';
 import { loadChromium, type EditorTools } from './tools.ts';
 
@@ -17,7 +18,7 @@ const browserFlags =
   '--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking ' +
   '--disable-component-update --disable-sync --disable-dev-shm-usage';
 
-/** A server with the extension installed, a browser, and a workspace that is a copy of some folder. */
+/** A server with the extension installed, a browser, and a workspace of its own. */
 export interface Editor {
   /** The workspace's folder on disk. */
   readonly workspace: string;
@@ -39,25 +40,35 @@ export interface Window {
   hover(text: string, expected: RegExp, occurrence?: number): Promise<string>;
   /** Opens the Problems view and gives its rows once one matches. */
   problems(expected: RegExp): Promise<readonly string[]>;
+  /** Waits until the editor counts so many problems in all. */
+  problemCount(expected: number): Promise<void>;
+  /** Clicks the button of the editor's title bar that has this title. */
+  titleButton(title: string): Promise<void>;
+  /** The texts that the extension draws after lines, once one matches. */
+  decorations(expected: RegExp): Promise<readonly string[]>;
   /** Waits for an element that shows a text that matches. */
   shows(selector: string, expected: RegExp): Promise<string>;
   /** The text of the first web view whose text matches. */
   webview(expected: RegExp): Promise<string>;
   /** Saves the file and gives its text. */
   save(): Promise<string>;
-  /** Takes a picture in the dark and in the light theme. */
-  picture(name: string): Promise<void>;
+  /** Takes a picture in the dark and in the light theme; one for the documentation may be copied to docs/images. */
+  picture(name: string, use?: 'documentation'): Promise<void>;
   close(): Promise<void>;
 }
 
 /**
- * Starts everything. `vsix` is the packaged extension, `source` the folder to copy as the workspace. What it
- * writes (except pictures) is below one temporary folder that `stop` removes.
+ * Starts everything. `vsix` is the packaged extension; the workspace is a copy of the folders `sources`, laid one
+ * over the other. What it writes (except pictures) is below one temporary folder that `stop` removes.
  */
-export async function startEditor(tools: EditorTools, vsix: string, source: string): Promise<Editor> {
+export async function startEditor(
+  tools: EditorTools,
+  vsix: string,
+  sources: readonly string[],
+): Promise<Editor> {
   const scratch = mkdtempSync(join(tmpdir(), 'pvpolicy-editor-'));
   const workspace = join(scratch, 'workspace');
-  cpSync(source, workspace, { recursive: true });
+  for (const source of sources) cpSync(source, workspace, { recursive: true });
   const home = join(scratch, 'server');
   mkdirSync(home);
   const server = await startServer(tools, home, vsix);
@@ -117,11 +128,20 @@ async function openWindow(
       await waitForText(rows, expected);
       return rows.allInnerTexts();
     },
+    async problemCount(expected) {
+      const label = expected === 0 ? /^No Problems$/ : new RegExp(`^Total ${expected} Problems?`);
+      await waitForLabel(page.locator('#status\\.problems a'), label);
+    },
+    titleButton: (title) => page.locator(`.editor-actions a[aria-label^="${title}"]`).click(),
+    decorations: (expected) => drawnAfterLines(page, expected),
     shows: (selector, expected) => waitForText(page.locator(selector), expected),
     webview: (expected) => webviewText(page, expected),
     save: () => saveAndRead(page, onDisk),
-    async picture(name) {
-      for (const theme of ['light', 'dark'] as const) await takePicture(page, name, theme);
+    async picture(name, use) {
+      for (const theme of ['light', 'dark'] as const) {
+        const file = await takePicture(page, name, theme);
+        if (use === 'documentation' && process.env['UPDATE_IMAGES'] === '1') keep(file);
+      }
     },
     // Leaving the page tells the server to end the window's extension host.
     close: () => page.close({ runBeforeUnload: true }),
@@ -173,43 +193,6 @@ async function hoverAtCursor(page: Page, expected: RegExp): Promise<string> {
   throw new Error(`no hover that matches ${String(expected)}; the last one was: ${seen}`);
 }
 
-/** Waits until one of the elements matches (30 s); gives its text. Says what was there instead when none does. */
-async function waitForText(elements: Locator, expected: RegExp): Promise<string> {
-  let seen: string[] = [];
-  for (let waited = 0; waited < 30_000; waited += 200) {
-    seen = await elements.allInnerTexts();
-    const found = seen.find((text) => expected.test(plain(text)));
-    if (found !== undefined) return plain(found);
-    await new Promise((resolve) => setTimeout(resolve, 200));
-  }
-  throw new Error(`nothing that matches ${String(expected)} in: ${seen.map(plain).join(' | ')}`);
-}
-
-async function webviewText(page: Page, expected: RegExp): Promise<string> {
-  let seen: string[] = [];
-  for (let waited = 0; waited < 30_000; waited += 300) {
-    seen = [];
-    for (const frame of page.frames()) {
-      const text = await frame
-        .locator('body')
-        .innerText({ timeout: 1_000 })
-        .catch(() => '');
-      // The window itself is a frame too; a web view's has no workbench in it.
-      if (
-        (await frame
-          .locator('.monaco-workbench')
-          .count()
-          .catch(() => 1)) > 0
-      )
-        continue;
-      if (expected.test(text)) return text;
-      seen.push(text);
-    }
-    await page.waitForTimeout(300);
-  }
-  throw new Error(`no web view that matches ${String(expected)}; there is: ${seen.join(' | ')}`);
-}
-
 async function saveAndRead(page: Page, onDisk: () => string): Promise<string> {
   await page.keyboard.press('Control+s');
   await page.locator('.tab.active.dirty').waitFor({ state: 'hidden' });
@@ -217,19 +200,20 @@ async function saveAndRead(page: Page, onDisk: () => string): Promise<string> {
 }
 
 /** The editor follows the colour scheme that the system prefers, at once and with pop-ups left open. */
-async function takePicture(page: Page, name: string, theme: 'dark' | 'light'): Promise<void> {
+async function takePicture(page: Page, name: string, theme: 'dark' | 'light'): Promise<string> {
   await page.emulateMedia({ colorScheme: theme });
   await page.locator(theme === 'dark' ? '.monaco-workbench.vs-dark' : '.monaco-workbench.vs').waitFor();
   mkdirSync(shots, { recursive: true });
-  const file = `${name}-${theme}.png`;
-  await page.screenshot({ path: join(shots, file), animations: 'disabled' });
-  if (process.env['UPDATE_IMAGES'] === '1') {
-    mkdirSync(images, { recursive: true });
-    copyFileSync(join(shots, file), join(images, file));
-  }
+  const path = join(shots, `${name}-${theme}.png`);
+  await page.screenshot({ path, animations: 'disabled' });
+  return path;
 }
 
-/** The editor draws blanks as no-break spaces. */
-function plain(text: string): string {
-  return text.replaceAll('\u00a0', ' ').replace(/\s+/g, ' ').trim();
+/** Copies a picture to the documentation, which has to stay quick to fetch. */
+function keep(path: string): void {
+  const bytes = statSync(path).size;
+  if (bytes > 200_000)
+    throw new Error(`${path} has ${bytes} bytes; a picture of the documentation may have 200,000`);
+  mkdirSync(images, { recursive: true });
+  copyFileSync(path, join(images, basename(path)));
 }
