@@ -7,7 +7,14 @@ import { functionBody, hookHandler, repeatedHandlers, timer } from './handlers.t
 import type { KernelView } from './kernel-view.ts';
 import { symbolOf } from './lookup.ts';
 import type { Model, Symbol, Target } from './model.ts';
+import { divisions } from './division.ts';
+import { pureInvariants } from './purity.ts';
+import { recursion } from './recursion.ts';
+import { scenariosAndInvariants } from './scenario.ts';
+import { untrusted } from './taint.ts';
 import { VOID } from './types.ts';
+import { usage } from './usage.ts';
+import { bodiesOf } from './walk.ts';
 
 const TARGETS: readonly Target[] = ['pvsched', 'tracing', 'sched_ext'];
 
@@ -28,8 +35,19 @@ export function check(file: PolicyFile, kernel: KernelView): Model {
   for (const entry of cx.entries) symbolOf(cx, entry);
   bodies(cx, file.decls, 'host');
   repeatedHandlers(cx);
+  scenariosAndInvariants(cx);
   if (cx.tooDeep) report(cx, 'PV3045', file.span);
+  else analyses(cx);
   return model(cx);
+}
+
+/** What needs every name and type first. */
+function analyses(cx: Context): void {
+  recursion(cx);
+  for (const body of bodiesOf(cx.file.decls)) divisions(cx, body);
+  untrusted(cx);
+  pureInvariants(cx);
+  usage(cx);
 }
 
 function newContext(file: PolicyFile, kernel: KernelView): Context {
@@ -106,7 +124,13 @@ function sharedBlocks(cx: Context): void {
     if (first === undefined) cx.shared[direction] = { decl, fields: new Map() };
     else {
       const related = [{ message: 'the first block', span: first.decl.direction.span }];
-      report(cx, 'PV2015', decl.direction.span, { what: `shared ${direction}` }, { related });
+      report(
+        cx,
+        'PV2015',
+        decl.direction.span,
+        { what: `shared ${direction}`, way: 'put the fields together' },
+        { related },
+      );
     }
   }
 }
@@ -131,7 +155,7 @@ function stateBlocks(cx: Context, decls: readonly Decl[]): void {
         span: other.scope?.span ?? { start: other.span.start, end: other.span.start + 'state'.length },
       },
     ];
-    report(cx, 'PV2015', span, { what }, { related });
+    report(cx, 'PV2015', span, { what, way: 'put the fields together' }, { related });
   }
 }
 

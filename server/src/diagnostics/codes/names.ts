@@ -62,9 +62,9 @@ export const NAMES = {
     'not on this target',
     (a) => `${a.what} exists only on ${a.targets}; this policy is for ${a.target}`,
   ),
-  PV2015: error<{ what: string }>(
-    'block given twice',
-    (a) => `there is already a '${a.what}' block; put the fields together`,
+  PV2015: error<{ what: string; way: string }>(
+    'given twice',
+    (a) => `'${a.what}' is there already; ${a.way}`,
   ),
   PV2016: error<{ what: string; way: string }>('not on this side', (a) => `${a.what}; ${a.way}`),
   PV2017: warning<{ name: string; what: string }>(
@@ -131,4 +131,5 @@ export const NAMES = {
     'not allowed in guest',
     (a) => `${a.what} cannot stand in 'guest { }'; move it out`,
   ),
+  PV2032: error<Unknown>('unknown param', (a) => `there is no param or tunable '${a.name}'${meant(a.near)}`),
 };

@@ -57,10 +57,10 @@ export const TYPES = {
     'division by zero',
     (a) => `this divides by zero; in BPF the result is ${a.gives}`,
   ),
-  PV3014: warning<{ divisor: string; gives: string }>(
+  PV3014: warning<{ divisor: string; gives: string; one: string }>(
     'divisor may be zero',
     (a) =>
-      `'${a.divisor}' may be zero, and then the result is ${a.gives}; test it first, or divide by max(${a.divisor}, 1)`,
+      `'${a.divisor}' may be zero, and then the result is ${a.gives}; test it first, or divide by max(${a.divisor}, ${a.one})`,
   ),
   PV3015: error<{ name: string; what: string; way: string }>(
     'cannot be changed',
