@@ -1,12 +1,13 @@
 import type { Expr } from '../../../grammar/ast.ts';
-import type { Diagnostic } from '../diagnostics/diagnostic.ts';
+import type { Diagnostic, Span } from '../diagnostics/diagnostic.ts';
 import { diagnostic } from '../diagnostics/table.ts';
 import { AGENT_DEADLINE, AGENT_LATENCY, delivery, type Delivery } from '../kernel/delivery.ts';
 import type { Profile } from '../kernel/profiles.ts';
 import type { Model } from '../semantics/model.ts';
 import { checkCall } from './call-rules.ts';
-import { chain, onKernels } from './explain.ts';
-import { deferCall } from './fixes.ts';
+import { showIrqs, showLock } from './context.ts';
+import { chain, firstWithout, onKernels } from './explain.ts';
+import { deferCall, requireKernel } from './fixes.ts';
 import type { Place } from './place.ts';
 import type { Use } from './uses.ts';
 import { judgeCall, judgeWrite, type Verdict } from './verdict.ts';
@@ -51,7 +52,7 @@ function checkDeferred(
  * The lock of the ring buffer may be the one that is contended, or held where the NMI came in: a plain spinlock on
  * 6.12, and on 6.15 to 6.18 one that froze the machine for a quarter of a second.
  */
-export function checkRingBuffer(what: string, span: ActionUse['span'], place: Place): readonly Diagnostic[] {
+export function checkRingBuffer(what: string, span: Span, place: Place): readonly Diagnostic[] {
   const { context, handler, steps } = place;
   if (!context.nmi) return [];
   const related = chain(
@@ -71,7 +72,7 @@ function checkImmediate(
   const byAgent = deliveries.filter(({ delivery: how }) => how.kind === 'agent');
   if (byAgent.length > 0) {
     const how = byAgent[0]?.delivery;
-    const by = how?.kind === 'agent' ? how.how : '';
+    const by = how?.kind === 'agent' ? how.how.replace(/;.*$/, '') : '';
     const reason = `the agent in user space does it, by ${by}`;
     return [
       mustDefer(
@@ -118,22 +119,39 @@ function checkInline(use: ActionUse, place: Place, deliveries: readonly Delivere
   }
   const written = bad.flatMap(({ profile, verdict }) => (verdict.code === 'PV4021' ? [profile] : []));
   if (written.length > 0) {
-    const where = { call: use.action.name, hook: context.title, kernels: onKernels(written, selection) };
-    return [diagnostic('PV4021', use.span, { ...where, field: 'p.scx.slice' })];
+    return [cannotWrite('p.scx.slice', written, use.span, place)];
   }
-  return [...calls].flatMap((call) => checkCall(call, use.span, place));
+  return [...calls].flatMap((call) => checkCall(call, use.span, place, use.action.name));
+}
+
+/** A store to a field of the task where only the ops of a scheduler may do one. */
+export function cannotWrite(
+  field: string,
+  profiles: readonly Profile[],
+  span: Span,
+  { context, handler, steps, selection, file }: Place,
+): Diagnostic {
+  return diagnostic(
+    'PV4021',
+    span,
+    { field, hook: context.title, kernels: onKernels(profiles, selection) },
+    {
+      related: chain(handler, context, steps, undefined),
+      fixes: requireKernel(file, firstWithout(profiles, selection)),
+    },
+  );
 }
 
 function reasonOf(verdict: Verdict, { context }: Place): string {
   switch (verdict.code) {
     case 'PV4001':
     case 'PV4002':
-      return `it takes ${verdict.lock}, and the hook ${verdict.held.always ? 'runs' : 'may run'} with ${verdict.held.lock} held`;
+      return `it takes ${verdict.lock}, and the hook ${verdict.held.always ? 'runs' : 'may run'} with ${showLock(verdict.held)} held`;
     case 'PV4003':
     case 'PV4007':
-      return `it would wait for locks, and the hook ${verdict.held.always ? 'runs' : 'may run'} with ${verdict.held.lock} held`;
+      return `it would wait for locks, and the hook ${verdict.held.always ? 'runs' : 'may run'} with ${showLock(verdict.held)} held`;
     case 'PV4004':
-      return `it needs interrupts on, and the hook runs with interrupts ${context.row?.irqs ?? 'on, but in one'}`;
+      return `it needs interrupts on, and the hook runs with interrupts ${showIrqs(context.row?.irqs ?? 'on, but in one')}`;
     case 'PV4005':
       return 'it may sleep, and the hook must not';
     default:
@@ -158,7 +176,7 @@ function checkDeadline(
   deliveries: readonly Delivered[],
 ): readonly Diagnostic[] {
   const index = use.action.params.findIndex((param) => param.name === 'for');
-  const limit = index < 0 ? undefined : use.resolved.args[index];
+  const limit = index < 0 ? undefined : use.args[index];
   if (limit === undefined || !deliveries.some(({ delivery: how }) => how.kind === 'agent')) return [];
   const value = durationOf(limit, place.model);
   if (value === undefined || value >= AGENT_DEADLINE) return [];

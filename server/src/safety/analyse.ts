@@ -3,7 +3,7 @@ import type { Diagnostic } from '../diagnostics/diagnostic.ts';
 import { diagnostic } from '../diagnostics/table.ts';
 import { PROFILES, select, selectKernels, type KernelSelection } from '../kernel/profiles.ts';
 import type { HandlerModel, Model } from '../semantics/model.ts';
-import { checkAction, checkRingBuffer } from './action-rules.ts';
+import { cannotWrite, checkAction, checkRingBuffer } from './action-rules.ts';
 import { checkAllowed, type Allowlist } from './allowlist.ts';
 import { checkCall, checkOldName } from './call-rules.ts';
 import { contextOf } from './context.ts';
@@ -11,7 +11,7 @@ import { checkHook } from './hook-rules.ts';
 import { checkName } from './name-rules.ts';
 import { VerdictCache, type Place } from './place.ts';
 import { Reach, type Reached } from './reach.ts';
-import { onKernels } from './explain.ts';
+import type { Use } from './uses.ts';
 import { judgeWrite, judgeCall } from './verdict.ts';
 
 /**
@@ -83,13 +83,13 @@ function checkUse({ use, steps }: Reached, hook: Place, allow: Allowlist): reado
         ...checkAllowed(allow.kfuncs, use.name, `${use.name}()`, use.span),
         ...checkOldName(use.name, use.span),
         ...checkCall(use.name, use.span, place),
-        ...checkKick(use.name, use.resolved.args[0], use.span, place),
+        ...checkKick(use.name, use.args[0], use.span, place),
       ];
     case 'action':
       return [
         ...checkAllowed(allow.actions, use.action.name, `${use.action.name}()`, use.span),
         ...checkAction(use, place),
-        ...checkKick(use.action.name, use.resolved.args[0], use.span, place),
+        ...checkKick(use.action.name, use.args[0], use.span, place),
       ];
     case 'dsq-walk':
       return checkCall('bpf_iter_scx_dsq_next', use.span, place);
@@ -129,22 +129,21 @@ function isThisCpu(expr: Expr | undefined, model: Model): boolean {
 
 /** Fields that a kfunc writes where the kernel has one, and the program itself where it has not. */
 const WRITERS: Readonly<Record<string, string>> = {
-  'sched_ext_entity.slice': 'scx_bpf_task_set_slice',
-  'sched_ext_entity.dsq_vtime': 'scx_bpf_task_set_dsq_vtime',
+  slice: 'scx_bpf_task_set_slice',
+  dsq_vtime: 'scx_bpf_task_set_dsq_vtime',
 };
 
-function checkWrite(use: Reached['use'] & { readonly kind: 'write' }, place: Place): readonly Diagnostic[] {
+function checkWrite(use: Use & { readonly kind: 'write' }, place: Place): readonly Diagnostic[] {
   const { selection, context } = place;
-  const path = `${use.struct}.${use.field}`;
-  const writer = WRITERS[path];
+  const ofTask = use.struct === 'sched_ext_entity';
+  const writer = ofTask ? WRITERS[use.field] : undefined;
   const bad = selection.profiles.filter((profile) => {
     const verdict =
-      writer === undefined ? judgeWrite(path, context) : judgeCall(writer, context, profile, selection);
+      writer === undefined ? judgeWrite(use.field, context) : judgeCall(writer, context, profile, selection);
     return verdict !== undefined;
   });
-  if (bad.length === 0) return [];
-  const args = { call: path, hook: context.title, kernels: onKernels(bad, selection), field: `${path}` };
-  return [diagnostic('PV4021', use.span, args)];
+  const field = ofTask ? `p.scx.${use.field}` : `${use.struct}.${use.field}`;
+  return bad.length === 0 ? [] : [cannotWrite(field, bad, use.span, place)];
 }
 
 function unsupported(model: Model, kernels: KernelSelection): readonly Diagnostic[] {

@@ -1,10 +1,11 @@
 import type { Diagnostic, Fix, Span } from '../diagnostics/diagnostic.ts';
 import { diagnostic } from '../diagnostics/table.ts';
 import { HOOKS, callRow, type CallRow } from '../kernel/catalogue.ts';
+import { isRead } from '../kernel/effects.ts';
 import { nameVersions, type Profile } from '../kernel/profiles.ts';
 import { todaysName } from '../kernel/renames.ts';
-import { titleOf } from './context.ts';
-import { chain, insideCall, missing, onKernels } from './explain.ts';
+import { showIrqs, showLock, titleOf } from './context.ts';
+import { chain, firstWithout, insideCall, missing, onKernels } from './explain.ts';
 import { renameTo, requireKernel } from './fixes.ts';
 import { denial } from './permission.ts';
 import type { Place } from './place.ts';
@@ -16,15 +17,15 @@ interface Judged {
   readonly verdict: Verdict;
 }
 
-/** Diagnostics of one call of a kfunc or helper. */
-export function checkCall(name: string, span: Span, place: Place): readonly Diagnostic[] {
+/** Diagnostics of one call of a kfunc or helper; `shown` is what the policy writes instead, such as `kick`. */
+export function checkCall(name: string, span: Span, place: Place, shown = name): readonly Diagnostic[] {
   const judged = place.selection.profiles.flatMap((profile) => {
     const verdict = place.cache.judge(name, place.context, profile, () =>
       judgeCall(name, place.context, profile, place.selection),
     );
     return verdict === undefined ? [] : [{ profile, verdict }];
   });
-  return byCode(judged).map((group) => report(name, span, place, group));
+  return byCode(judged).map((group) => report(shown, span, place, group));
 }
 
 function byCode(judged: readonly Judged[]): readonly (readonly Judged[])[] {
@@ -48,11 +49,17 @@ export function checkOldName(name: string, span: Span): readonly Diagnostic[] {
 function report(name: string, span: Span, place: Place, group: readonly Judged[]): Diagnostic {
   const { context, selection, handler, steps } = place;
   const profiles = group.map(({ profile }) => profile);
-  const where = { call: `${name}()`, hook: context.title, kernels: onKernels(profiles, selection) };
+  const unread = group.filter(isUnread).map(({ profile }) => profile);
+  const where = { call: `${name}()`, hook: context.title, kernels: onKernels(profiles, selection, unread) };
   const verdict = group[0]?.verdict;
   if (verdict === undefined) throw new Error('a group of verdicts is never empty');
   const details = (fixes: readonly Fix[] = []) => ({
-    related: chain(handler, context, steps, 'row' in verdict ? insideCall(verdict.row) : undefined),
+    related: chain(
+      handler,
+      context,
+      steps,
+      'row' in verdict && !('denial' in verdict) ? insideCall(verdict.row) : undefined,
+    ),
     fixes,
   });
   switch (verdict.code) {
@@ -62,20 +69,25 @@ function report(name: string, span: Span, place: Place, group: readonly Judged[]
       return diagnostic(
         verdict.code,
         span,
-        { ...where, lock, held: held.lock, always: held.always },
+        { ...where, lock, held: showLock(held), always: held.always },
         details(),
       );
     }
     case 'PV4003':
     case 'PV4007': {
       const { held } = verdict;
-      return diagnostic(verdict.code, span, { ...where, held: held.lock, always: held.always }, details());
+      return diagnostic(
+        verdict.code,
+        span,
+        { ...where, held: showLock(held), always: held.always },
+        details(),
+      );
     }
     case 'PV4004':
       return diagnostic(
         'PV4004',
         span,
-        { ...where, irqs: context.row?.irqs ?? 'on, in a soft interrupt' },
+        { ...where, irqs: context.row ? showIrqs(context.row.irqs) : 'on, but in a soft interrupt' },
         details(),
       );
     case 'PV4005':
@@ -107,9 +119,18 @@ function report(name: string, span: Span, place: Place, group: readonly Judged[]
       );
     }
     case 'PV4021':
-      return diagnostic('PV4021', span, { ...where, field: verdict.field }, details());
+      return diagnostic(
+        'PV4021',
+        span,
+        { ...where, field: verdict.field },
+        details(requireKernel(place.file, firstWithout(profiles, selection))),
+      );
   }
 }
+
+/** The verdict follows from the union of two versions of which only one may be like this kernel. */
+const isUnread = ({ profile, verdict }: Judged): boolean =>
+  'row' in verdict && !('denial' in verdict) && verdict.code !== 'PV4008' && !isRead(verdict.row, profile);
 
 /** '6.12 to 7.0 abort the scheduler when the call is made, 7.1 to 7.3 refuse to load the program' */
 function refusal(group: readonly Judged[], { selection }: Place): string {
@@ -135,7 +156,12 @@ function refusal(group: readonly Judged[], { selection }: Place): string {
 }
 
 /** At most this many hooks are listed where a call is allowed. */
-const LISTED = 6;
+const LISTED = 3;
+
+/** Named first, being where such calls are made most. */
+const COMMON = ['init', 'enqueue', 'dispatch', 'select_cpu'];
+
+const rank = (op: string): number => (COMMON.includes(op) ? COMMON.indexOf(op) : COMMON.length);
 
 /** Where the newest kernel at hand lets the call be made, in words. */
 function allowedIn(row: CallRow, { selection, context }: Place): string {
@@ -146,7 +172,9 @@ function allowedIn(row: CallRow, { selection, context }: Place): string {
     (hook) =>
       hook.family === 'op' &&
       denial(row, { ...context, kind: 'scx', op: hook.name, row: hook }, newest) === undefined,
-  ).map((hook) => `'${titleOf({ family: 'op', name: hook.name, system: '' })}'`);
+  )
+    .toSorted((a, b) => rank(a.name) - rank(b.name))
+    .map((hook) => `'${titleOf({ family: 'op', name: hook.name, system: '' })}'`);
   if (ops.length <= LISTED) return ops.join(', ');
   return `${ops.slice(0, LISTED).join(', ')} and others`;
 }

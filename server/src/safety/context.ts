@@ -77,7 +77,7 @@ function ofRow(title: string, target: Target | undefined, row: HookRow | undefin
     forbids: new Set(row.forbids),
     locks: heldLocks(row),
     nmi: row.contexts.includes('nmi'),
-    site: row.sites[0] ?? '',
+    site: showSite(row.sites[0] ?? ''),
   };
 }
 
@@ -110,7 +110,20 @@ export function describeContext(context: HookContext): string {
     always.length > 0 ? `${list(always)} held` : '',
     sometimes.length > 0 ? `${list(sometimes)} possibly held` : '',
   ].filter((part) => part !== '');
-  return `runs with ${held.join(', ') || 'no lock held'}, interrupts ${row.irqs}`;
+  return `runs with ${held.join(', ') || 'no lock held'}, interrupts ${showIrqs(row.irqs)}`;
 }
 
-const list = (locks: readonly HeldLock[]): string => locks.map(({ lock }) => lock).join(', ');
+const list = (locks: readonly HeldLock[]): string => locks.map(showLock).join(', ');
+
+/** A lock as messages name it: an open set of locks in words. */
+export const showLock = ({ lock }: HeldLock): string =>
+  lock === 'any' || lock.startsWith('unknown(') ? 'any lock' : lock;
+
+/** 'off', 'on', 'on or off': the state of interrupts in the words of the messages. */
+export function showIrqs(irqs: string): string {
+  if (irqs === 'either') return 'on or off';
+  return irqs.replaceAll('disabled', 'off').replaceAll('enabled', 'on').replace('off or on', 'on or off');
+}
+
+/** 'kernel/sched/core.c:__schedule' of a call site with its callers and remarks. */
+export const showSite = (site: string): string => site.replace(/ (<-|\().*$/, '').replace(/,.*$/, '');

@@ -6,9 +6,22 @@ import type { HandlerModel } from '../semantics/model.ts';
 import { describeContext, type HookContext } from './context.ts';
 import type { Step } from './reach.ts';
 
-/** ' on 6.12 to 7.0', or '' where it is every kernel at hand. */
-export function onKernels(some: readonly Profile[], selection: KernelSelection): string {
-  return some.length === selection.profiles.length ? '' : ` on ${nameVersions(some, selection.profiles)}`;
+/**
+ * ' on 6.12 to 7.0', or '' where it is every kernel at hand. Kernels of `unread` are those for which two versions
+ * around them were read and differ: ' on 7.2 to 7.3 (and perhaps on 6.13 to 7.1)'.
+ */
+export function onKernels(
+  some: readonly Profile[],
+  selection: KernelSelection,
+  unread: readonly Profile[] = [],
+): string {
+  const sure = some.filter((profile) => !unread.includes(profile));
+  const name = (profiles: readonly Profile[]): string => nameVersions(profiles, selection.profiles);
+  if (sure.length === selection.profiles.length) return '';
+  if (unread.length === 0) return ` on ${name(sure)}`;
+  return sure.length === 0
+    ? ` (perhaps) on ${name(unread)}`
+    : ` on ${name(sure)} (and perhaps on ${name(unread)})`;
 }
 
 /** The way from the hook to the call, as related places: hook, functions, and at last what the kernel does. */
@@ -28,12 +41,12 @@ export function chain(
   ];
 }
 
-/** What the call does inside the kernel, with the source of that knowledge. */
+/** What the call does inside the kernel, and how that is known. */
 export function insideCall(row: CallRow): string {
   const takes = row.acquires ? `takes ${row.acquires.join('; ')}` : '';
   const fires = row.fires ? `fires ${row.fires.join(', ')}` : '';
-  const does = [takes, fires].filter((part) => part !== '').join('; ') || 'does this inside the kernel';
-  return `${row.name}() ${does} (${row.confidence})`;
+  const does = [takes, fires].filter((part) => part !== '').join('; ') || 'does so inside the kernel';
+  return `inside the kernel, ${row.name}() ${does} (known by: ${row.confidence})`;
 }
 
 /** What a kernel lacks, in words, and the version to require; `sure`: known to be absent, not just unknown. */
@@ -49,18 +62,19 @@ export function missing(
       ? [`is not known to exist in kernel ${nameVersions(unsure, selection.profiles)}`]
       : []),
   ];
-  return { missing: parts.join(' and '), since: firstGood(lacking, selection) };
+  return {
+    missing: parts.join(' and '),
+    since: firstWithout(
+      lacking.map(({ profile }) => profile),
+      selection,
+    ),
+  };
 }
 
-/** The oldest selected kernel from which on nothing is missing; undefined where the newest lacks it too. */
-function firstGood(
-  lacking: readonly { readonly profile: Profile }[],
-  selection: KernelSelection,
-): string | undefined {
-  const bad = lacking.map(({ profile }) => profile.version);
-  return selection.profiles
-    .filter(
-      (profile) => profile.mainline && bad.every((version) => compareVersions(version, profile.version) < 0),
-    )
-    .map((profile) => profile.version)[0];
+/** The oldest selected kernel that is newer than all of `bad`; undefined where the newest is among them. */
+export function firstWithout(bad: readonly Profile[], selection: KernelSelection): string | undefined {
+  return selection.profiles.find(
+    (profile) =>
+      profile.mainline && bad.every(({ version }) => compareVersions(version, profile.version) < 0),
+  )?.version;
 }

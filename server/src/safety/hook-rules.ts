@@ -1,25 +1,15 @@
 import type { Diagnostic } from '../diagnostics/diagnostic.ts';
 import { diagnostic } from '../diagnostics/table.ts';
 import { presence } from '../kernel/profiles.ts';
-import type { Target } from '../semantics/model.ts';
-import type { HookFamily } from '../semantics/kernel-view.ts';
 import { missing } from './explain.ts';
 import { requireKernel } from './fixes.ts';
 import type { Place } from './place.ts';
 
-/** Families of hooks that belong to one target; the rest every target has. */
-const TARGET_OF: Readonly<Partial<Record<HookFamily, Target>>> = { op: 'sched_ext', pvsched: 'pvsched' };
-
-/** Diagnostics of the head of a handler: is there such a hook, with such arguments, on the target and the kernels? */
+/** Diagnostics of the head of a handler: have the kernels such a hook, with such arguments? */
 export function checkHook(place: Place): readonly Diagnostic[] {
   const { context, handler } = place;
   const { decl, hook } = handler;
   if (decl.kind !== 'hook' || hook === undefined) return [];
-  const owner = TARGET_OF[hook.family];
-  if (owner !== undefined && context.target !== undefined && owner !== context.target) {
-    const args = { hook: context.title, target: context.target, has: owner };
-    return [diagnostic('PV4014', decl.hook.span, args)];
-  }
   if (hook.family === 'pvsched' && hook.name === 'intr_inj')
     return [diagnostic('PV4019', decl.hook.span, { hook: context.title })];
   const absent = checkPresence(place);

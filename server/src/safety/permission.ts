@@ -25,11 +25,11 @@ export function denial(row: CallRow, context: HookContext, profile: Profile): De
       : { kind: 'program', when: 'load' };
   }
   const hook = hookRow('op', op);
-  if (hook === undefined || !everyTable(scx, profile, (table) => insideOp(scx, table, hook))) {
-    return { kind: 'op', when: compareVersions(profile.version, FILTERED_SINCE) >= 0 ? 'load' : 'run' };
-  }
+  if (hook === undefined) return { kind: 'op', when: 'load' };
   const sleepable = context.kind === 'scx' && sleeps(hook, profile);
-  return scx.sleepable && !sleepable ? { kind: 'sleepable', when: 'load' } : undefined;
+  if (scx.sleepable && !sleepable) return { kind: 'sleepable', when: 'load' };
+  if (everyTable(scx, profile, (table) => insideOp(scx, table, hook))) return undefined;
+  return { kind: 'op', when: compareVersions(profile.version, FILTERED_SINCE) >= 0 ? 'load' : 'run' };
 }
 
 /** May a sleepable program attach to the hook on that kernel? */

@@ -10,8 +10,8 @@ export type Use =
       readonly kind: 'call';
       readonly name: string;
       readonly span: Span;
-      readonly call: CallExpr;
-      readonly resolved: ResolvedCall;
+      /** Arguments in the order of the parameters; none where the checker refused the call. */
+      readonly args: ResolvedCall['args'];
     }
   | {
       readonly kind: 'action';
@@ -19,8 +19,7 @@ export type Use =
       readonly deferred: boolean;
       /** Of the whole call, before which the quick fix inserts `defer`. */
       readonly span: Span;
-      readonly call: CallExpr;
-      readonly resolved: ResolvedCall;
+      readonly args: ResolvedCall['args'];
     }
   /** `for t in DSQ` */
   | { readonly kind: 'dsq-walk'; readonly span: Span }
@@ -48,8 +47,8 @@ function collect(node: Node, model: Model, uses: Use[], defer: DeferStmt | undef
   const within = node.kind === 'defer' ? (node as DeferStmt) : defer;
   for (const child of childrenOf(node)) {
     // Only the deferred call itself runs later; its arguments are computed in the hook.
-    const stillDeferred = within !== undefined && (child as Expr) === within.call;
-    collect(child, model, uses, stillDeferred ? within : undefined);
+    const runsLater = within !== undefined && (child === within.call || node.kind === 'paren');
+    collect(child, model, uses, runsLater ? within : undefined);
   }
 }
 
@@ -84,19 +83,22 @@ function addUses(node: Stmt | Expr, model: Model, uses: Use[], defer: DeferStmt 
 
 function addCall(call: CallExpr, model: Model, uses: Use[], deferred: boolean): void {
   const resolved = model.calls.get(call);
-  if (resolved === undefined) return;
-  const { callee } = resolved;
-  switch (callee.kind) {
+  // A call that policies cannot make is judged all the same: what it would do is worth knowing.
+  const symbol = call.callee.kind === 'name' ? model.names.get(call.callee.name) : undefined;
+  const callee = resolved?.callee ?? (symbol?.kind === 'callable' ? symbol.callee : undefined);
+  const args = resolved?.args ?? [];
+  switch (callee?.kind) {
     case 'kernel':
-      uses.push({ kind: 'call', name: callee.call.name, span: call.callee.span, call, resolved });
+      uses.push({ kind: 'call', name: callee.call.name, span: call.callee.span, args });
       return;
     case 'action':
-      uses.push({ kind: 'action', action: callee.action, deferred, span: call.span, call, resolved });
+      uses.push({ kind: 'action', action: callee.action, deferred, span: call.span, args });
       return;
     case 'fn':
       uses.push({ kind: 'fn', decl: callee.decl, span: call.callee.span });
       return;
     case 'builtin':
+    case undefined:
       return;
   }
 }

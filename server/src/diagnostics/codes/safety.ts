@@ -82,10 +82,6 @@ export const SAFETY = {
     'hook that the kernel does not have',
     (a) => `'${a.hook}' ${a.missing}${since(a.since)}`,
   ),
-  PV4014: error<{ hook: string; target: string; has: string }>(
-    'hook of another target',
-    (a) => `a policy for ${a.target} has no '${a.hook}': such hooks belong to the target ${a.has}`,
-  ),
   PV4015: error<{ action: string; target: string; targets: string }>(
     'action that the target cannot do',
     (a) =>
@@ -115,10 +111,10 @@ export const SAFETY = {
     (a) =>
       `${a.call} asks this CPU to pass through its scheduler, but at '${a.hook}' the kernel has made its last check: it happens after the next exit from the guest, whenever that is; do it at the exit, or before the thread is picked`,
   ),
-  PV4021: error<Where & { field: string }>(
+  PV4021: error<{ field: string; hook: string; kernels: string }>(
     'field that this program may not write',
     (a) =>
-      `only the ops of a scheduler may write ${a.field}${a.kernels}, and '${a.hook}' is none; move it to an op`,
+      `only the ops of a scheduler may write ${a.field}${a.kernels}, and '${a.hook}' is none; do it in an op, such as 'on op running'`,
   ),
   PV4022: error<{ what: string; reason: string }>(
     'not allowed by the workspace',
