@@ -3,29 +3,21 @@ export function ascii(text: string): Uint8Array {
   return Uint8Array.from(text, (letter) => letter.charCodeAt(0));
 }
 
-/** A text of four bytes or more to compare with, as 32-bit words: a third of the work of comparing bytes. */
+/**
+ * A text to compare with, by its first and its last four bytes: of what stands between the values of an event that is
+ * all that tells one from another, and a third of the work.
+ */
 export interface Key {
   readonly length: number;
   readonly head: number;
-  /** The words between; the last one may overlap with `tail`. */
-  readonly middle: Int32Array;
   readonly tail: number;
 }
 
 /** The ASCII text `text`, of at least four letters, as a key. */
 export function key(text: string): Key {
-  const bytes = ascii(text);
-  const view = new DataView(bytes.buffer);
-  const words = Math.floor((bytes.length - 1) / 4);
-  const middle = Int32Array.from({ length: Math.max(0, words - 1) }, (_, i) =>
-    view.getInt32(4 * (i + 1), true),
-  );
-  return {
-    length: bytes.length,
-    head: view.getInt32(0, true),
-    middle,
-    tail: view.getInt32(bytes.length - 4, true),
-  };
+  const { length } = text;
+  const view = new DataView(ascii(text).buffer as ArrayBuffer);
+  return { length, head: view.getInt32(0, true), tail: view.getInt32(length - 4, true) };
 }
 
 /**
@@ -54,12 +46,12 @@ export class Cursor {
   /** Is `key` at `position`? */
   matches(key: Key, position: number): boolean {
     const { view } = this;
-    const { length, middle } = key;
-    if (position + length > this.end || view.getInt32(position, true) !== key.head) return false;
-    for (let i = 0, at = position + 4; i < middle.length; i++, at += 4) {
-      if (view.getInt32(at, true) !== middle[i]) return false;
-    }
-    return view.getInt32(position + length - 4, true) === key.tail;
+    const { length } = key;
+    return (
+      position + length <= this.end &&
+      view.getInt32(position, true) === key.head &&
+      view.getInt32(position + length - 4, true) === key.tail
+    );
   }
 
   /** Steps over `key` where it is next, and says whether it was. */
@@ -88,24 +80,29 @@ export class Cursor {
     this.at = at;
   }
 
-  /** A decimal number, with a sign or without. */
+  /** A decimal number, with a minus or without. */
   int(): number {
-    const { bytes, end } = this;
+    const { bytes } = this;
     let at = this.at;
-    const negative = bytes[at] === 0x2d && at < end;
+    const negative = bytes[at] === 0x2d;
     if (negative) at++;
     const first = at;
     let value = 0;
-    while (at < end) {
-      const digit = bytes[at]! - 0x30;
-      if (digit < 0 || digit > 9) break;
+    // The byte at the end of the line is no digit, so the loop ends there.
+    for (let digit = bytes[at]! - 0x30; digit >= 0 && digit <= 9; digit = bytes[++at]! - 0x30) {
       value = value * 10 + digit;
-      at++;
     }
-    // 2^53 has 16 digits; a longer number is none that a kernel prints here.
+    // 2^53 has 16 digits; what is longer is no number that a kernel prints here.
     if (at === first || at - first > 16) this.ok = false;
     this.at = at;
     return negative ? -value : value;
+  }
+
+  /** The decimal number behind `key`, which has to be next. */
+  intAfter(key: Key): number {
+    if (this.matches(key, this.at)) this.at += key.length;
+    else this.ok = false;
+    return this.int();
   }
 
   /** A hexadecimal number, `0x` or not; above 2^53 it is rounded. */
@@ -149,9 +146,10 @@ export class Cursor {
   /** Position of the first `key` at or after `from`, or −1. */
   indexOf(key: Key, from: number): number {
     const { view } = this;
+    const { head } = key;
     const last = this.end - key.length;
     for (let i = from; i <= last; i++) {
-      if (view.getInt32(i, true) === key.head && this.matches(key, i)) return i;
+      if (view.getInt32(i, true) === head && this.matches(key, i)) return i;
     }
     return -1;
   }
@@ -164,8 +162,9 @@ export class Cursor {
 
   private lastBefore(key: Key, latest: number): number {
     const { view, at } = this;
+    const { head } = key;
     for (let i = Math.min(latest, this.end - key.length); i >= at; i--) {
-      if (view.getInt32(i, true) === key.head && this.matches(key, i)) return i;
+      if (view.getInt32(i, true) === head && this.matches(key, i)) return i;
     }
     return -1;
   }

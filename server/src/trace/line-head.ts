@@ -50,6 +50,9 @@ export function newLineHead(): LineHead {
 const COMM_WIDTH = 16;
 /** ns of the last digit, by the number of decimals. */
 const SCALES = [0, 1e8, 1e7, 1e6, 1e5, 1e4, 1e3, 100, 10, 1];
+const MOST_SECONDS_DIGITS = 10;
+/** The columns have 15 bits for a CPU. */
+const MOST_CPU = 0x7fff;
 const BLANK = 0x20;
 const DASH = 0x2d;
 const DOT = 0x2e;
@@ -88,138 +91,185 @@ function separatorBefore(bytes: Uint8Array, start: number, bracket: number): num
   return at > start ? at : -1;
 }
 
+/**
+ * Reads the head, given where the name of the thread ends. Each part below takes where it begins and gives where it
+ * ends, or −1; none looks for the end of the line, because the byte that ends it fits nowhere.
+ */
 function headAt(cursor: Cursor, head: LineHead, start: number, separator: number): boolean {
-  const { bytes } = cursor;
-  if (separator >= cursor.end) return false;
-  const style = bytes[separator];
-  if (style !== DASH && style !== BLANK) return false;
-  cursor.at = separator + 1;
-  cursor.ok = true;
+  const { bytes, end } = cursor;
+  if (separator >= end) return false;
   head.commFrom = start;
   head.commTo = separator;
+  let at = readThread(bytes, separator, head);
+  if (at >= 0) at = readCpu(bytes, at, head);
+  if (at >= 0) at = readFlags(bytes, at, head);
+  if (at >= 0) at = readTime(bytes, at, head);
+  if (at >= 0) at = readName(bytes, at, head);
+  if (at < 0 || at > end) return false;
+  const payload = skipBlanks(bytes, at + 1);
+  head.padded = payload > at + 2;
+  cursor.at = Math.min(payload, end);
+  return true;
+}
+
+/** `-tid [(tgid)]`; perf: ` tid` or ` tgid/tid`, with −1 for a thread that was gone. */
+function readThread(bytes: Uint8Array, separator: number, head: LineHead): number {
   head.tgid = -1;
-  if (style === DASH) ftraceThread(cursor, head);
-  else perfThread(cursor, head);
-  if (!cursor.ok || (!isThreadId(head.tid) && head.tid !== -1) || !readCpu(cursor, head)) return false;
-  readFlags(cursor, head);
-  return readTime(cursor, head) && readName(cursor, head);
-}
-
-/** `tid`, then perhaps `(   tgid)` or `(-------)`. */
-function ftraceThread(cursor: Cursor, head: LineHead): void {
+  if (bytes[separator] !== DASH)
+    return bytes[separator] === BLANK ? readPerfThread(bytes, separator, head) : -1;
   head.style = 'ftrace';
-  head.tid = cursor.int();
-  cursor.blanks();
-  if (cursor.bytes[cursor.at] !== 0x28) return;
-  cursor.at++;
-  cursor.blanks();
-  if (cursor.bytes[cursor.at] === DASH) while (cursor.bytes[cursor.at] === DASH) cursor.at++;
-  else head.tgid = cursor.int();
-  if (cursor.bytes[cursor.at] !== 0x29) cursor.ok = false;
-  cursor.at++;
-  cursor.blanks();
+  const first = separator + 1;
+  let at = first;
+  let tid = 0;
+  for (let digit = bytes[at]! - 0x30; digit >= 0 && digit <= 9; digit = bytes[++at]! - 0x30)
+    tid = tid * 10 + digit;
+  if (at === first || !isThreadId(tid)) return -1;
+  head.tid = tid;
+  at = skipBlanks(bytes, at);
+  return bytes[at] === 0x28 ? readGroup(bytes, at + 1, head) : at;
 }
 
-/** `tid` or `tgid/tid`; −1 for a thread that was gone. */
-function perfThread(cursor: Cursor, head: LineHead): void {
-  head.style = 'perf';
-  cursor.blanks();
-  head.tid = cursor.int();
-  if (cursor.bytes[cursor.at] === SLASH) {
-    cursor.at++;
-    head.tgid = head.tid;
-    head.tid = cursor.int();
+/** `   1095) `, or dashes where the recorder did not know it. */
+function readGroup(bytes: Uint8Array, from: number, head: LineHead): number {
+  let at = skipBlanks(bytes, from);
+  const first = at;
+  while (bytes[at] === DASH) at++;
+  if (at === first) {
+    at = digitsEnd(bytes, at);
+    head.tgid = numberIn(bytes, first, at);
   }
-  if (cursor.bytes[cursor.at] !== BLANK) cursor.ok = false;
-  cursor.blanks();
+  return at > first && bytes[at] === 0x29 ? skipBlanks(bytes, at + 1) : -1;
+}
+
+function readPerfThread(bytes: Uint8Array, separator: number, head: LineHead): number {
+  head.style = 'perf';
+  let at = skipBlanks(bytes, separator);
+  const slash = digitsEnd(bytes, at);
+  if (bytes[slash] === SLASH) {
+    head.tgid = numberIn(bytes, at, slash);
+    at = slash + 1;
+  }
+  const end = digitsEnd(bytes, at);
+  head.tid = numberIn(bytes, at, end);
+  return end > at && bytes[end] === BLANK && isTid(head.tid) ? skipBlanks(bytes, end) : -1;
 }
 
 /** `[001] ` */
-function readCpu(cursor: Cursor, head: LineHead): boolean {
-  const { bytes } = cursor;
-  if (bytes[cursor.at] !== 0x5b) return false;
-  cursor.at++;
-  head.cpu = cursor.int();
-  if (bytes[cursor.at] !== 0x5d || bytes[cursor.at + 1] !== BLANK) return false;
-  cursor.at += 2;
-  cursor.blanks();
-  return cursor.ok && head.cpu >= 0 && head.cpu <= 0x7fff;
+function readCpu(bytes: Uint8Array, from: number, head: LineHead): number {
+  if (bytes[from] !== 0x5b) return -1;
+  const first = from + 1;
+  let at = first;
+  let cpu = 0;
+  for (let digit = bytes[at]! - 0x30; digit >= 0 && digit <= 9; digit = bytes[++at]! - 0x30)
+    cpu = cpu * 10 + digit;
+  if (at === first || at - first > 5 || cpu > MOST_CPU || bytes[at] !== 0x5d || bytes[at + 1] !== BLANK)
+    return -1;
+  head.cpu = cpu;
+  return skipBlanks(bytes, at + 2);
 }
 
 /** `d.h2.`: one letter each, in this order: interrupts off, need resched, in interrupt, preemption depth. */
-function readFlags(cursor: Cursor, head: LineHead): void {
+function readFlags(bytes: Uint8Array, from: number, head: LineHead): number {
   head.context = 0;
-  const { bytes, at, end } = cursor;
-  if (at + 4 > end || isDigit(bytes[at]!)) return;
-  let context: number = CONTEXT.known;
+  const irqs = bytes[from]!;
+  if (isDigit(irqs)) return from;
+  let at = from;
+  while (bytes[at]! > BLANK) at++;
+  if (bytes[at] !== BLANK || at < from + 4) return -1;
   // kernel/trace/trace_output.c, trace_print_lat_fmt, 6.18.
-  const irqs = bytes[at];
+  let context: number = CONTEXT.known;
   if (irqs === 0x64 || irqs === 0x44) context |= CONTEXT.irqsOff; // d, D
-  if (bytes[at + 1] !== DOT) context |= CONTEXT.needResched;
-  const nested = bytes[at + 2];
-  if (nested === 0x68) context |= CONTEXT.hardirq; // h
-  if (nested === 0x48) context |= CONTEXT.hardirq | CONTEXT.softirq; // H
-  if (nested === 0x73) context |= CONTEXT.softirq; // s
-  if (nested === 0x7a) context |= CONTEXT.nmi; // z
-  if (nested === 0x5a) context |= CONTEXT.nmi | CONTEXT.hardirq; // Z
-  const depth = bytes[at + 3];
+  if (bytes[from + 1] !== DOT) context |= CONTEXT.needResched;
+  const nested = bytes[from + 2];
+  if (nested !== DOT) context |= nestedContext(nested);
+  const depth = bytes[from + 3];
   if (depth !== DOT && depth !== 0x30) context |= CONTEXT.preemptOff;
   head.context = context;
-  let next = at;
-  while (next < end && bytes[next] !== BLANK) next++;
-  cursor.at = next;
-  cursor.blanks();
+  return skipBlanks(bytes, at);
+}
+
+function nestedContext(letter: number | undefined): number {
+  switch (letter) {
+    case 0x68: // h
+      return CONTEXT.hardirq;
+    case 0x48: // H
+      return CONTEXT.hardirq | CONTEXT.softirq;
+    case 0x73: // s
+      return CONTEXT.softirq;
+    case 0x7a: // z
+      return CONTEXT.nmi;
+    case 0x5a: // Z
+      return CONTEXT.nmi | CONTEXT.hardirq;
+    default:
+      return 0;
+  }
 }
 
 /** `3041.440313: `, with 1 to 9 decimals, or an integer of a clock that does not count time. */
-function readTime(cursor: Cursor, head: LineHead): boolean {
-  const { bytes, end } = cursor;
-  const first = cursor.at;
-  head.seconds = cursor.int();
-  if (!cursor.ok || bytes[first] === DASH) return false;
-  head.cycles = bytes[cursor.at] === COLON;
-  head.nanos = 0;
-  if (!head.cycles) {
-    if (bytes[cursor.at] !== DOT || cursor.at - first > 10) return false;
-    const point = cursor.at;
-    let nanos = 0;
-    let at = point + 1;
-    for (; at < end && isDigit(bytes[at]!); at++) nanos = nanos * 10 + bytes[at]! - 0x30;
-    const scale = SCALES[at - point - 1];
-    if (!scale || bytes[at] !== COLON) return false;
-    head.nanos = nanos * scale;
-    cursor.at = at;
+function readTime(bytes: Uint8Array, from: number, head: LineHead): number {
+  let at = from;
+  let seconds = 0;
+  for (let digit = bytes[at]! - 0x30; digit >= 0 && digit <= 9; digit = bytes[++at]! - 0x30) {
+    seconds = seconds * 10 + digit;
   }
-  cursor.at++;
-  if (bytes[cursor.at] !== BLANK || cursor.at >= end) return false;
-  cursor.blanks();
-  return true;
+  if (at === from) return -1;
+  head.seconds = seconds;
+  head.nanos = 0;
+  head.cycles = bytes[at] === COLON;
+  if (!head.cycles) {
+    if (bytes[at] !== DOT || at - from > MOST_SECONDS_DIGITS) return -1;
+    const point = at++;
+    let nanos = 0;
+    for (let digit = bytes[at]! - 0x30; digit >= 0 && digit <= 9; digit = bytes[++at]! - 0x30) {
+      nanos = nanos * 10 + digit;
+    }
+    const scale = SCALES[at - point - 1];
+    if (!scale || bytes[at] !== COLON) return -1;
+    head.nanos = nanos * scale;
+  }
+  return bytes[at + 1] === BLANK ? skipBlanks(bytes, at + 1) : -1;
 }
 
-/** `event: `, `system:event: `; perf may put the period before it. */
-function readName(cursor: Cursor, head: LineHead): boolean {
-  const { bytes, end } = cursor;
-  let at = cursor.at;
-  if (head.style === 'perf' && isDigit(bytes[at]!)) {
-    while (at < end && isDigit(bytes[at]!)) at++;
-    while (at < end && bytes[at] === BLANK) at++;
-  }
-  let from = at;
+/** `event:`, `system:event:`; perf may put the period before it. Ends at the last colon. */
+function readName(bytes: Uint8Array, from: number, head: LineHead): number {
+  let at = from;
+  if (head.style === 'perf' && isDigit(bytes[at]!)) at = skipBlanks(bytes, digitsEnd(bytes, at));
+  head.nameFrom = at;
   head.isFunction = false;
-  for (; at < end; at++) {
-    const byte = bytes[at]!;
-    if (byte === BLANK) return (head.isFunction = bytes[at + 1] === 0x3c && bytes[at + 2] === DASH);
+  for (let byte = bytes[at]!; byte > BLANK; byte = bytes[++at]!) {
     if (byte !== COLON) continue;
-    if (at + 1 >= end || bytes[at + 1] === BLANK) break;
-    from = at + 1;
+    if (bytes[at + 1]! <= BLANK) break;
+    head.nameFrom = at + 1;
   }
-  if (at >= end || at === from) return false;
-  head.nameFrom = from;
   head.nameTo = at;
-  cursor.at = at + 1;
-  cursor.blanks();
-  head.padded = cursor.at - at > 2;
-  return true;
+  if (at === head.nameFrom) return -1;
+  if (bytes[at] === COLON) return at;
+  head.isFunction = bytes[at] === BLANK && bytes[at + 1] === 0x3c && bytes[at + 2] === DASH;
+  return head.isFunction ? at : -1;
+}
+
+function skipBlanks(bytes: Uint8Array, from: number): number {
+  let at = from;
+  while (bytes[at] === BLANK) at++;
+  return at;
+}
+
+/** Where a number that begins at `from`, perhaps with a minus, ends. */
+function digitsEnd(bytes: Uint8Array, from: number): number {
+  let at = bytes[from] === DASH ? from + 1 : from;
+  while (isDigit(bytes[at]!)) at++;
+  return at;
+}
+
+function numberIn(bytes: Uint8Array, from: number, to: number): number {
+  const negative = bytes[from] === DASH;
+  let value = 0;
+  for (let at = negative ? from + 1 : from; at < to; at++) value = value * 10 + bytes[at]! - 0x30;
+  return negative ? -value : value;
+}
+
+function isTid(tid: number): boolean {
+  return tid === -1 || isThreadId(tid);
 }
 
 function isDigit(byte: number): boolean {

@@ -20,7 +20,8 @@ const REINJECTED = key(' [reinjected]');
 const WAIT = key('wait');
 const POLL = key('poll');
 const TIME = key(' time ');
-const POLLING_VALID = key(' ns, polling valid');
+const POLLING = key(' ns, polling ');
+const VALID = key('valid');
 const HALT_POLL_NS = key(': halt_poll_ns ');
 const GROW = key(' (grow ');
 const SHRINK = key(' (shrink ');
@@ -56,8 +57,7 @@ export const kvmEntry: PayloadReader = (cursor, row) => {
     row.wide = cursor.hex();
     return cursor.ok;
   }
-  cursor.expect(VCPU);
-  row.a = cursor.int();
+  row.a = cursor.intAfter(VCPU);
   if (cursor.skip(COMMA_RIP)) row.wide = cursor.hex();
   return cursor.ok;
 };
@@ -102,18 +102,15 @@ export const kvmInjVirq: PayloadReader = (cursor, row) => {
 export const kvmVcpuWakeup: PayloadReader = (cursor, row) => {
   const waited = cursor.skip(WAIT);
   if (!waited) cursor.expect(POLL);
-  cursor.expect(TIME);
-  row.wide = cursor.int();
-  row.a = (waited ? 1 : 0) | (cursor.skip(POLLING_VALID) ? 2 : 0);
+  row.wide = cursor.intAfter(TIME);
+  row.a = (waited ? 1 : 0) | (cursor.skip(POLLING) && cursor.skip(VALID) ? 2 : 0);
   return cursor.ok;
 };
 
 /** `vcpu 0: halt_poll_ns 10000 (grow 0)` */
 export const kvmHaltPollNs: PayloadReader = (cursor, row) => {
-  cursor.expect(VCPU);
-  const vcpu = cursor.int();
-  cursor.expect(HALT_POLL_NS);
-  row.b = cursor.int();
+  const vcpu = cursor.intAfter(VCPU);
+  row.b = cursor.intAfter(HALT_POLL_NS);
   const grow = cursor.skip(GROW);
   if (!grow) cursor.expect(SHRINK);
   row.c = cursor.int();
@@ -138,8 +135,7 @@ export const kvmUserspaceExit: PayloadReader = (cursor, row) => {
 export const kvmApicAcceptIrq: PayloadReader = (cursor, row) => {
   cursor.expect(APICID);
   row.a = cursor.hex();
-  cursor.expect(VEC);
-  row.b = cursor.int();
+  row.b = cursor.intAfter(VEC);
   return cursor.ok;
 };
 
@@ -147,19 +143,15 @@ export const kvmApicAcceptIrq: PayloadReader = (cursor, row) => {
 export const kvmApicIpi: PayloadReader = (cursor, row) => {
   cursor.expect(DST);
   row.a = cursor.hex();
-  cursor.expect(VEC);
-  row.b = cursor.int();
+  row.b = cursor.intAfter(VEC);
   return cursor.ok;
 };
 
 /** `gsi 0 level 1 source 2` */
 export const kvmSetIrq: PayloadReader = (cursor, row) => {
-  cursor.expect(GSI);
-  row.a = cursor.int();
-  cursor.expect(LEVEL);
-  row.b = cursor.int();
-  cursor.expect(SOURCE);
-  row.c = cursor.int();
+  row.a = cursor.intAfter(GSI);
+  row.b = cursor.intAfter(LEVEL);
+  row.c = cursor.intAfter(SOURCE);
   return cursor.ok;
 };
 
@@ -170,8 +162,7 @@ export const kvmPio: PayloadReader = (cursor, row) => {
   if (row.a === 0) cursor.expect(READ);
   cursor.expect(AT);
   row.b = cursor.hex();
-  cursor.expect(SIZE);
-  row.c = cursor.int();
+  row.c = cursor.intAfter(SIZE);
   return cursor.ok;
 };
 
@@ -196,12 +187,9 @@ export const kvmHypercall: PayloadReader = (cursor, row) => {
 
 /** `vcpu 0 old 4096 new 8192 (growed)` */
 export const kvmPleWindowUpdate: PayloadReader = (cursor, row) => {
-  cursor.expect(VCPU);
-  row.a = cursor.int();
-  cursor.expect(OLD);
-  row.c = cursor.int();
-  cursor.expect(NEW);
-  row.b = cursor.int();
+  row.a = cursor.intAfter(VCPU);
+  row.c = cursor.intAfter(OLD);
+  row.b = cursor.intAfter(NEW);
   return cursor.ok;
 };
 

@@ -1,7 +1,7 @@
 import type { Row } from './column-builder.ts';
 import { type Cursor, ascii, key } from './cursor.ts';
-import { numericState, type PayloadReader, readCpu, readPrio, readTid } from './payload.ts';
-import type { TaskTable } from './task-table.ts';
+import { numericState, type PayloadReader, readCpu, storedPrio } from './payload.ts';
+import { type TaskTable, isThreadId } from './task-table.ts';
 
 const ARROW = key(' ==> ');
 const OPEN = 0x5b;
@@ -39,8 +39,7 @@ export const pluginSwitch: PayloadReader = (cursor, row, tasks) => {
 export const pluginWake: PayloadReader = (cursor, row, tasks) => {
   row.a = pluginTask(cursor, row, tasks);
   if (cursor.skip(SUCCESS)) cursor.int();
-  cursor.expect(CPU);
-  row.b = readCpu(cursor);
+  row.b = readCpu(cursor, CPU);
   return cursor.ok;
 };
 
@@ -55,9 +54,10 @@ function pluginTask(cursor: Cursor, row: Row, tasks: TaskTable): number {
     return 0;
   }
   cursor.at = digits;
-  const pid = readTid(cursor);
+  const pid = cursor.int();
+  if (!isThreadId(pid)) cursor.ok = false;
   cursor.at = bracket + 2;
-  row.c = readPrio(cursor);
+  row.c = storedPrio(cursor, cursor.int());
   cursor.expectByte(CLOSE);
   if (cursor.ok) tasks.name(pid, cursor, from, digits - 1);
   return pid;

@@ -35,10 +35,9 @@ export const schedSwitch: PayloadReader = (cursor, row, tasks, strings) => {
   const prevComm = cursor.at;
   const prevCommEnd = cursor.endOfName(PREV_PID);
   if (prevCommEnd < 0) return false;
-  cursor.at = prevCommEnd + PREV_PID.length;
-  row.a = readTid(cursor);
-  cursor.expect(PREV_PRIO);
-  const prevPrio = readPrio(cursor);
+  cursor.at = prevCommEnd;
+  row.a = readTid(cursor, PREV_PID);
+  const prevPrio = readPrio(cursor, PREV_PRIO);
   cursor.expect(PREV_STATE);
   const state = taskState(cursor);
   cursor.skip(ARROW);
@@ -46,10 +45,9 @@ export const schedSwitch: PayloadReader = (cursor, row, tasks, strings) => {
   const nextComm = cursor.at;
   const nextCommEnd = cursor.endOfName(NEXT_PID);
   if (nextCommEnd < 0) return false;
-  cursor.at = nextCommEnd + NEXT_PID.length;
-  row.b = readTid(cursor);
-  cursor.expect(NEXT_PRIO);
-  row.c = prevPrio | (readPrio(cursor) << 8) | (state << 16);
+  cursor.at = nextCommEnd;
+  row.b = readTid(cursor, NEXT_PID);
+  row.c = prevPrio | (readPrio(cursor, NEXT_PRIO) << 8) | (state << 16);
   if (!cursor.ok) return false;
   tasks.name(row.a, cursor, prevComm, prevCommEnd);
   tasks.name(row.b, cursor, nextComm, nextCommEnd);
@@ -99,8 +97,8 @@ function commAndPid(cursor: Cursor, tasks: TaskTable): number {
   const to = cursor.endOfName(PID);
   if (to < 0) cursor.ok = false;
   if (!cursor.ok) return 0;
-  cursor.at = to + PID.length;
-  const pid = readTid(cursor);
+  cursor.at = to;
+  const pid = readTid(cursor, PID);
   if (cursor.ok) tasks.name(pid, cursor, from, to);
   return pid;
 }
@@ -109,22 +107,17 @@ function commAndPid(cursor: Cursor, tasks: TaskTable): number {
 export const schedWake: PayloadReader = (cursor, row, tasks, strings) => {
   if (!cursor.matches(COMM, cursor.at)) return pluginWake(cursor, row, tasks, strings);
   row.a = commAndPid(cursor, tasks);
-  cursor.expect(PRIO);
-  row.c = readPrio(cursor);
+  row.c = readPrio(cursor, PRIO);
   if (cursor.skip(SUCCESS)) cursor.int();
-  cursor.expect(TARGET_CPU);
-  row.b = readCpu(cursor);
+  row.b = readCpu(cursor, TARGET_CPU);
   return cursor.ok;
 };
 
 export const schedMigrateTask: PayloadReader = (cursor, row, tasks) => {
   row.a = commAndPid(cursor, tasks);
-  cursor.expect(PRIO);
-  row.c = readPrio(cursor);
-  cursor.expect(ORIG_CPU);
-  row.b = readCpu(cursor);
-  cursor.expect(DEST_CPU);
-  row.b |= readCpu(cursor) << 16;
+  row.c = readPrio(cursor, PRIO);
+  row.b = readCpu(cursor, ORIG_CPU);
+  row.b |= readCpu(cursor, DEST_CPU) << 16;
   return cursor.ok;
 };
 
@@ -135,14 +128,14 @@ export const schedProcessFork: PayloadReader = (cursor, row, tasks) => {
   const from = cursor.at;
   const to = cursor.endOfName(pidKey);
   if (to < 0) return false;
-  cursor.at = to + pidKey.length;
-  row.a = readTid(cursor);
+  cursor.at = to;
+  row.a = readTid(cursor, pidKey);
   cursor.expect(CHILD_COMM);
   const childFrom = cursor.at;
   const childTo = cursor.endOfName(CHILD_PID);
   if (childTo < 0) return false;
-  cursor.at = childTo + CHILD_PID.length;
-  row.b = readTid(cursor);
+  cursor.at = childTo;
+  row.b = readTid(cursor, CHILD_PID);
   if (!cursor.ok) return false;
   tasks.name(row.a, cursor, from, to);
   tasks.name(row.b, cursor, childFrom, childTo);
@@ -154,34 +147,29 @@ export const schedProcessExec: PayloadReader = (cursor, row) => {
   cursor.expect(FILENAME);
   const pid = cursor.lastIndexOf(PID);
   if (pid < 0) return false;
-  cursor.at = pid + PID.length;
-  row.a = readTid(cursor);
-  cursor.expect(OLD_PID);
-  row.b = readTid(cursor);
+  cursor.at = pid;
+  row.a = readTid(cursor, PID);
+  row.b = readTid(cursor, OLD_PID);
   return cursor.ok;
 };
 
 /** Also ` group_dead=` since 6.18, which has no column. */
 export const schedProcessExit: PayloadReader = (cursor, row, tasks) => {
   row.a = commAndPid(cursor, tasks);
-  cursor.expect(PRIO);
-  row.c = readPrio(cursor);
+  row.c = readPrio(cursor, PRIO);
   return cursor.ok;
 };
 
 /** Also ` vruntime=` before 6.7, which has no column. */
 export const schedStatRuntime: PayloadReader = (cursor, row, tasks) => {
   row.a = commAndPid(cursor, tasks);
-  cursor.expect(RUNTIME);
-  row.wide = cursor.int();
+  row.wide = cursor.intAfter(RUNTIME);
   return cursor.ok;
 };
 
 export const schedPiSetprio: PayloadReader = (cursor, row, tasks) => {
   row.a = commAndPid(cursor, tasks);
-  cursor.expect(OLDPRIO);
-  row.b = readPrio(cursor);
-  cursor.expect(NEWPRIO);
-  row.c = readPrio(cursor);
+  row.b = readPrio(cursor, OLDPRIO);
+  row.c = readPrio(cursor, NEWPRIO);
   return cursor.ok;
 };

@@ -1,6 +1,6 @@
 import type { ByteStrings } from './byte-strings.ts';
 import type { Row } from './column-builder.ts';
-import type { Cursor } from './cursor.ts';
+import type { Cursor, Key } from './cursor.ts';
 import { TASK_STATE } from './kinds.ts';
 import { type TaskTable, isThreadId } from './task-table.ts';
 
@@ -10,25 +10,29 @@ import { type TaskTable, isThreadId } from './task-table.ts';
  */
 export type PayloadReader = (cursor: Cursor, row: Row, tasks: TaskTable, strings: ByteStrings) => boolean;
 
-/** Reads a thread id. */
-export function readTid(cursor: Cursor): number {
-  const value = cursor.int();
+/** Reads the thread id behind `key`. */
+export function readTid(cursor: Cursor, key: Key): number {
+  const value = cursor.intAfter(key);
   if (!isThreadId(value)) cursor.ok = false;
   return value;
 }
 
-/** Reads a CPU number; the columns have 15 bits for it. */
-export function readCpu(cursor: Cursor): number {
-  const value = cursor.int();
+/** Reads the CPU number behind `key`; the columns have 15 bits for it. */
+export function readCpu(cursor: Cursor, key: Key): number {
+  const value = cursor.intAfter(key);
   if (value < 0 || value > 0x7fff) cursor.ok = false;
   return value;
 }
 
-/** Reads a kernel priority, −1 (deadline) to 139 (nice 19), and gives it as columns keep it: plus one. */
-export function readPrio(cursor: Cursor): number {
-  const value = cursor.int();
-  if (value < -1 || value > 254) cursor.ok = false;
-  return value + 1;
+/** Reads the kernel priority behind `key` and gives it as columns keep it. */
+export function readPrio(cursor: Cursor, key: Key): number {
+  return storedPrio(cursor, cursor.intAfter(key));
+}
+
+/** A kernel priority, −1 (deadline) to 139 (nice 19), as columns keep it: plus one. */
+export function storedPrio(cursor: Cursor, prio: number): number {
+  if (prio < -1 || prio > 254) cursor.ok = false;
+  return prio + 1;
 }
 
 /**
