@@ -181,7 +181,7 @@ export abstract class ParserBase extends EmbeddedActionsParser {
   /** " after '='" where the line ends there, which helps to find the place. */
   private after(): string {
     const last = this.LA(0);
-    const ends = this.endsItem(1) || this.is(T.RParen) || this.is(T.RBracket);
+    const ends = this.endsItem(1) || this.is(T.RParen) || this.is(T.RBracket) || this.is(T.LBrace);
     return ends && AFTER_THESE.has(last.tokenType) ? ` after '${last.image}'` : '';
   }
 

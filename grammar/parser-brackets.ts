@@ -100,7 +100,7 @@ export abstract class BracketParser extends ParserBase {
     if (DECLARATIONS.has(type)) {
       this.report(diagnostic('PV1021', this.here(), { word: this.LA(1).image }));
     } else if (type === T.RParen || type === T.RBracket) {
-      this.report(diagnostic('PV1012', this.here(), { closer: this.LA(1).image }));
+      this.report(diagnostic('PV1012', spanOf(this.LA(1)), { closer: this.LA(1).image }));
     } else this.fail(body.item);
   }
 
@@ -143,7 +143,7 @@ export abstract class BracketParser extends ParserBase {
   protected reportTrailing(expected: string): void {
     const type = this.LA(1).tokenType;
     if (type === T.RParen || type === T.RBracket) {
-      this.report(diagnostic('PV1012', this.here(), { closer: this.LA(1).image }));
+      this.report(diagnostic('PV1012', spanOf(this.LA(1)), { closer: this.LA(1).image }));
     } else this.fail(expected);
   }
 

@@ -143,7 +143,7 @@ function significant(
       (doc ??= []).push(token.image.slice(3).replace(/^ /, '').trimEnd());
       continue;
     }
-    if (T.isComment(type) || type === T.Unknown) continue;
+    if (T.isComment(type) || type === T.Unknown || type === T.ForeignOp) continue;
 
     if (sep !== undefined) {
       if (sep.tokenType === T.Semi || (depth === 0 && endsLine(tokens, raw, i, braces.at(-1) === true))) {
@@ -169,13 +169,16 @@ function significant(
       balance--;
     } else if (matched[i] === 1) depth += type === T.LParen || type === T.LBracket ? 1 : -1;
 
-    if ((type === T.StringLiteral || type === T.UnterminatedString) && tokens.at(-1)?.tokenType === T.Log) {
+    if (isText(type) && tokens.at(-1)?.tokenType === T.Log) {
       splitLogText(token, lexInside, tokens, diagnostics);
-    } else tokens.push(type === T.UnterminatedString ? retyped(token, T.StringLiteral) : token);
+    } else tokens.push(isText(type) ? retyped(token, T.StringLiteral) : token);
   }
   tokens.push(endOfFile(text.length));
   return { tokens, docs, balance };
 }
+
+const isText = (type: TokenType): boolean =>
+  type === T.StringLiteral || type === T.UnterminatedString || type === T.WrongQuotes;
 
 /** Whether the line end before `raw[i]` ends what stands before it. */
 function endsLine(before: readonly Token[], raw: readonly Token[], i: number, inMatch: boolean): boolean {
@@ -222,7 +225,9 @@ function lexInside(part: string, offset: number, diagnostics: Diagnostic[]): Tok
   for (const token of tokens) {
     token.startOffset += offset;
   }
-  return tokens.filter((token) => !T.isComment(token.tokenType) && token.tokenType !== T.Unknown);
+  return tokens.filter(
+    ({ tokenType: type }) => !T.isComment(type) && type !== T.Unknown && type !== T.ForeignOp,
+  );
 }
 
 /** The one diagnostic of a file that is no text, undefined for text. */

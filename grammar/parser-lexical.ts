@@ -2,6 +2,7 @@ import type { ILexingError, TokenType } from 'chevrotain';
 import type { Diagnostic, Fix, Span } from '../server/src/diagnostics/diagnostic.ts';
 import { diagnostic } from '../server/src/diagnostics/table.ts';
 import type { Token } from './parser-layout.ts';
+import { foreignOperator } from './parser-words.ts';
 import * as T from './tokens.ts';
 
 /** Reports what is wrong inside single tokens: characters that start none, texts and comments without an end. */
@@ -30,6 +31,9 @@ export function lexicalDiagnostics(
       // The whole rest of the file is the comment; its start is what the user looks for.
       out.push(diagnostic('PV1003', { start: token.startOffset, end: token.startOffset + 2 }));
     } else if (type === T.BadNumber) out.push(badNumber(token));
+    else if (type === T.WrongQuotes) out.push(wrongQuotes(token));
+    else if (type === T.ForeignOp)
+      out.push(diagnostic('PV1031', spanOf(token), foreignOperator(token.image)));
     else out.push(badCharacters(token.image, spanOf(token)));
   }
 }
@@ -39,6 +43,8 @@ const FAULTY: ReadonlySet<TokenType> = new Set([
   T.UnterminatedComment,
   T.BadNumber,
   T.Unknown,
+  T.WrongQuotes,
+  T.ForeignOp,
 ]);
 
 /** More than this many of these in one file help nobody. */
@@ -60,7 +66,7 @@ function badCharacters(found: string, span: Span): Diagnostic {
   const plain = [...found].map((c) => LOOKALIKES.get(c));
   if (plain.every((c) => c !== undefined)) {
     const newText = plain.join('');
-    const hint = newText.trim() === '' ? '' : `; did you mean '${newText}'?`;
+    const hint = newText.trim() === '' ? '; it only looks like a blank' : `; did you mean '${newText}'?`;
     const fix: Fix = { title: `Replace by '${newText}'`, edits: [{ span, newText }] };
     return diagnostic('PV1004', span, { found: quote(found), hint }, { fixes: [fix] });
   }
@@ -74,6 +80,14 @@ function quote(found: string): string {
   if (visible) return `'${found.length > 20 ? `${[...found].slice(0, 20).join('')}…` : found}'`;
   const point = `U+${(first.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}`;
   return rest.length === 0 ? `the character ${point}` : `a run of characters that starts with ${point}`;
+}
+
+function wrongQuotes(token: Token): Diagnostic {
+  const span = spanOf(token);
+  const newText = `"${token.image.slice(1, -1)}"`;
+  return diagnostic('PV1030', span, undefined, {
+    fixes: [{ title: `Write ${newText}`, edits: [{ span, newText }] }],
+  });
 }
 
 function badNumber(token: Token): Diagnostic {

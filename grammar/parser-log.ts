@@ -24,6 +24,8 @@ export function splitLogText(
     else if (c === '{') {
       const close = image.indexOf('}', i);
       if (close < 0) {
+        // Without its end the text was reported already.
+        if (text.tokenType === T.UnterminatedString) break;
         diagnostics.push(
           diagnostic(
             'PV1001',

@@ -194,7 +194,7 @@ export abstract class ScenarioParser extends StatementParser {
       super.reportJunk(body);
       return;
     }
-    const word = closest(this.LA(1).image, WORDS);
+    const word = T.isReserved(this.LA(1).tokenType) ? undefined : closest(this.LA(1).image, WORDS);
     const span = this.here();
     const hint = word === undefined ? '' : `; did you mean '${word}'?`;
     const fixes =

@@ -93,7 +93,7 @@ export abstract class StatementParser extends ExpressionParser {
     ]);
     this.allowReserved();
     const names = this.OR1<Ident[] | undefined>({
-      ERR_MSG: 'a name',
+      ERR_MSG: `a name after '${mutable ? 'var' : 'let'}'`,
       DEF: [
         { ALT: () => this.tuple() },
         { ALT: () => [this.nameHere(`a name after '${mutable ? 'var' : 'let'}'`)] },

@@ -35,5 +35,22 @@ const WORDS: ReadonlyMap<string, Foreign> = new Map([
   ['include', IMPORTS],
 ]);
 
+const OPERATORS: ReadonlyMap<string, string> = new Map([
+  ['++', "write '+= 1'"],
+  ['===', "write '=='"],
+  ['!==', "write '!='"],
+  ['<>', "write '!='"],
+  [':=', "write 'let NAME = VALUE', and '=' for a variable that exists"],
+  ['::', "write '.'"],
+  ['**', 'there are * / % + - << >> & ^ |'],
+  ['??', "a value that may be absent is unwrapped by 'if let'"],
+]);
+
+/** What to say about an operator that other languages have. */
+export const foreignOperator = (text: string): { readonly text: string; readonly hint: string } => ({
+  text,
+  hint: OPERATORS.get(text) ?? '',
+});
+
 /** What to say about a word that other languages have where this one has another. */
 export const foreignWord = (word: string): Foreign | undefined => WORDS.get(word);

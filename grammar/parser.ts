@@ -8,6 +8,7 @@ import { MOST_DIAGNOSTICS } from './parser-base.ts';
 import { DeclarationParser } from './parser-declarations.ts';
 import { layout, notText } from './parser-layout.ts';
 import type { Layout, Token } from './parser-layout.ts';
+import { spanOf } from './parser-lexical.ts';
 import { foreignWord } from './parser-words.ts';
 import { LineIndex } from './text.ts';
 import * as T from './tokens.ts';
@@ -145,7 +146,7 @@ export class PolicyParser extends DeclarationParser {
       return false;
     }
     if (tokenType === T.RBrace || tokenType === T.RParen || tokenType === T.RBracket) {
-      this.report(diagnostic('PV1012', span, { closer: image }));
+      this.report(diagnostic('PV1012', spanOf(this.LA(1)), { closer: image }));
     } else if (T.STATEMENT_TOKENS.includes(tokenType)) {
       this.report(diagnostic('PV1029', span, { word: image }));
     } else if (this.is(T.Word)) {

@@ -181,6 +181,14 @@ export const BadNumber = createToken({
   categories: [Literal],
 });
 
+/** A text in quotes of another kind. */
+export const WrongQuotes = createToken({
+  name: 'WrongQuotes',
+  pattern: /['\u2018\u2019\u201c-\u201e][^'"\u2018\u2019\u201c-\u201e\r\n]*['\u2018\u2019\u201c\u201d]/,
+  start_chars_hint: ["'", '\u2018', '\u2019', '\u201c', '\u201d', '\u201e'],
+});
+/** An operator of other languages. */
+export const ForeignOp = createToken({ name: 'ForeignOp', pattern: /\+\+|[=!]==|:=|::|\*\*|<>|\?\?/ });
 /** A run of characters that start nothing; control characters are left to the lexer's own error. */
 export const Unknown = createToken({ name: 'Unknown', pattern: /[#$@'`\\\x7F-\uFEFE\uFF00-\uFFFF]+/ });
 
@@ -271,7 +279,7 @@ export const LEXED: readonly TokenType[] = [
   DocComment, LineComment, BlockComment, UnterminatedComment,
   StringLiteral, UnterminatedString,
   Percent, Duration, Version, Decimal, Int, BadNumber,
-  ...SIGNS, Unknown, ByteOrderMark,
+  ForeignOp, ...SIGNS, WrongQuotes, Unknown, ByteOrderMark,
 ]; // prettier-ignore
 
 /** What the parser knows. */

@@ -105,4 +105,9 @@ export const SYNTAX = {
     'statement outside a block',
     (a) => `'${a.word}' starts a statement, which stands inside the block of an 'on', 'every' or 'fn'`,
   ),
+  PV1030: error('wrong quotes', () => 'a text stands in plain double quotes, as in "text"'),
+  PV1031: error<{ text: string; hint: string }>(
+    'operator of another language',
+    (a) => `'${a.text}' is no operator here; ${a.hint}`,
+  ),
 };
