@@ -4,6 +4,7 @@ import { adapt, isAdaptable, mayBeAbsent } from './conversions.ts';
 import { expectType, typeOfExpr } from './expressions.ts';
 import { castFix, insert, replace, textOf } from './fixes.ts';
 import { foldBinary } from './fold.ts';
+import { eachExpr } from './walk.ts';
 import { whose } from './members.ts';
 import { classOf, operation, resultType, whyForbidden } from './operators.ts';
 import { BOOL, DURATION, ERROR, S64, U64, show, type Type } from './types.ts';
@@ -52,10 +53,23 @@ function operands(cx: Context, env: Env, expr: BinaryExpr): readonly [Type, Type
 
 function withBaseline(cx: Context, env: Env, expr: BinaryExpr): readonly [Type, Type] {
   const rightHasIt = mentionsBaseline(expr.right);
-  const measured = typeOfExpr(cx, env, rightHasIt ? expr.left : expr.right);
-  const inside = { ...env, baseline: measured };
+  const measuring = rightHasIt ? expr.left : expr.right;
+  const measured = typeOfExpr(cx, env, measuring);
+  const inside = measures(cx, measuring) ? { ...env, baseline: measured } : env;
   const other = typeOfExpr(cx, inside, rightHasIt ? expr.right : expr.left, measured);
   return rightHasIt ? [measured, other] : [other, measured];
+}
+
+/** Is there something of the run in it, of which the baseline run has its own? */
+function measures(cx: Context, expr: Expr): boolean {
+  let found = false;
+  eachExpr(expr, (part) => {
+    const callee = part.kind === 'call' ? cx.calls.get(part)?.callee : undefined;
+    found ||= part.kind === 'metric' || (callee?.kind === 'builtin' && callee.builtin.where === 'expect');
+    found ||=
+      part.kind === 'name' && ['counter', 'builtin-name'].includes(cx.names.get(part.name)?.kind ?? '');
+  });
+  return found;
 }
 
 /** Is `baseline` part of the expression? */

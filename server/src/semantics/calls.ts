@@ -20,8 +20,8 @@ import {
   symbolOf,
 } from './lookup.ts';
 import { memberNames, slotType, whose } from './members.ts';
-import { METHODS } from './builtins.ts';
-import { statisticCall } from './metrics.ts';
+import { METHODS, type BuiltinInfo } from './builtins.ts';
+import { measuredBy, statisticCall } from './metrics.ts';
 import type { Callee, Symbol } from './model.ts';
 import { ERROR, VOID, show, type Type } from './types.ts';
 
@@ -45,7 +45,10 @@ export function call(cx: Context, env: Env, expr: CallExpr, wanted: Type | undef
 
 /** Types the arguments of a call that cannot be resolved, so that the names in them are known. */
 function skip(cx: Context, env: Env, expr: CallExpr): Type {
-  for (const arg of expr.args) typeOfExpr(cx, env, arg.value);
+  for (const { value } of expr.args) {
+    if (value.kind === 'metric') measuredBy(cx, env, value);
+    else typeOfExpr(cx, env, value);
+  }
   return ERROR;
 }
 
@@ -57,7 +60,11 @@ function callByName(cx: Context, env: Env, expr: CallExpr, ident: Ident, wanted:
     return statisticCall(cx, env, expr, statistic);
   }
   const entry = findGlobal(cx, env.side, name);
-  if (entry?.decl.kind === 'fn') {
+  if (env.place === 'expect' && (entry?.decl.kind === 'fn' || isOfRun(BUILTIN_FUNCTIONS.get(name)))) {
+    report(cx, 'PV2026', ident.span, { name, where: 'code and invariants' });
+    return skip(cx, env, expr);
+  }
+  if (entry?.decl.kind === 'fn' && !entry.taken) {
     const symbol = symbolOf(cx, entry, ident);
     if (symbol?.kind === 'fn') return callFunction(cx, env, expr, ident, symbol);
   }
@@ -76,6 +83,10 @@ function callByName(cx: Context, env: Env, expr: CallExpr, ident: Ident, wanted:
   if (kernelCall !== undefined) return callKernel(cx, env, expr, ident, kernelCall);
   return unknownCallee(cx, env, expr, ident);
 }
+
+/** Does a built-in ask something of a running system? What is left computes with numbers. */
+const isOfRun = (builtin: BuiltinInfo | undefined): boolean =>
+  builtin !== undefined && builtin.where === 'both' && builtin.generic.length === 0 && builtin.name !== 'abs';
 
 function nameCallee(cx: Context, ident: Ident, callee: Callee): void {
   cx.names.set(ident, calleeSymbol(cx, callee));

@@ -7,7 +7,7 @@ import { functionBody, hookHandler, repeatedHandlers, timer } from './handlers.t
 import type { KernelView } from './kernel-view.ts';
 import { symbolOf } from './lookup.ts';
 import type { Model, Symbol, Target } from './model.ts';
-import { divisions } from './division.ts';
+import { divisions, divisionsIn } from './division.ts';
 import { pureInvariants } from './purity.ts';
 import { recursion } from './recursion.ts';
 import { scenariosAndInvariants } from './scenario.ts';
@@ -45,6 +45,7 @@ export function check(file: PolicyFile, kernel: KernelView): Model {
 function analyses(cx: Context): void {
   recursion(cx);
   for (const body of bodiesOf(cx.file.decls)) divisions(cx, body);
+  divisionsIn(cx, cx.file.decls);
   untrusted(cx);
   pureInvariants(cx);
   usage(cx);

@@ -31,6 +31,8 @@ export interface Entry {
   symbol: Symbol | undefined;
   /** Its symbol is being made: a second request means that it is defined by itself. */
   busy: boolean;
+  /** Its name was taken, which has been reported: nothing more is said about it. */
+  taken: boolean;
 }
 
 /** The fields of the state of one scope, on one side. */

@@ -67,9 +67,16 @@ function fieldTwice(cx: Context, field: Field, block: string, first: Field): voi
   );
 }
 
+/** What describes host and guest together, or the host alone. */
+const NOT_IN_GUEST: readonly string[] = ['shared', 'scenario', 'invariant', 'guest', 'table', 'dsq'];
+
 function declare(cx: Context, decl: Decl, side: Side): void {
+  if (side === 'guest' && NOT_IN_GUEST.includes(decl.kind)) {
+    const span = { start: decl.span.start, end: decl.span.start + decl.kind.length };
+    return report(cx, 'PV2031', span, { what: `'${decl.kind}'` });
+  }
   const enter = (ident: Ident, make: () => Symbol, node: Decl | Field = decl): void =>
-    register(cx, side, { ident, decl: node, side, make, symbol: undefined, busy: false });
+    register(cx, side, { ident, decl: node, side, make, symbol: undefined, busy: false, taken: false });
   const env: Env = { ...CONSTANT, side };
   switch (decl.kind) {
     case 'const':
@@ -89,6 +96,7 @@ function declare(cx: Context, decl: Decl, side: Side): void {
         return { kind: 'histogram', decl, per: perScope(cx, side, decl.per), type };
       });
     case 'dsq':
+      queueTarget(cx, decl.name);
       return enter(decl.name, () => ({
         kind: 'dsq',
         decl,
@@ -106,12 +114,18 @@ function declare(cx: Context, decl: Decl, side: Side): void {
   }
 }
 
+function queueTarget(cx: Context, name: Ident): void {
+  if (cx.target === undefined || cx.target === 'sched_ext' || name.text === '') return;
+  report(cx, 'PV2014', name.span, { what: 'a dsq', targets: 'sched_ext', target: cx.target });
+}
+
 function register(cx: Context, side: Side, entry: Entry): void {
   const name = entry.ident.text;
   cx.entries.push(entry);
   if (name === '' || name === '_') return;
   const first = cx.host.globals.get(name) ?? cx.guest.globals.get(name);
   if (first !== undefined) {
+    entry.taken = true;
     report(
       cx,
       'PV2002',
@@ -122,7 +136,10 @@ function register(cx: Context, side: Side, entry: Entry): void {
     return;
   }
   const reserved = reservedAs(cx, name, entry.decl.kind === 'enum');
-  if (reserved !== undefined) report(cx, 'PV2003', entry.ident.span, { name, what: reserved });
+  if (reserved !== undefined) {
+    entry.taken = true;
+    report(cx, 'PV2003', entry.ident.span, { name, what: reserved });
+  }
   cx[side].globals.set(name, entry);
 }
 
@@ -165,7 +182,13 @@ function makeConst(cx: Context, env: Env, decl: Decl & { readonly kind: 'const' 
       : expectType(cx, env, decl.value, declared, what);
   const type = declared ?? found;
   const value = constantValue(cx, decl.value, found, what);
-  const symbol: Symbol = { kind: 'const', decl, type: value === undefined ? ERROR : type, value };
+  const known = value !== undefined && found.kind !== 'error';
+  const symbol: Symbol = {
+    kind: 'const',
+    decl,
+    type: known ? type : ERROR,
+    value: known ? value : undefined,
+  };
   if (declared === undefined && type.kind === 'int' && isAdaptable(cx, decl.value)) cx.adaptable.add(symbol);
   return symbol;
 }

@@ -1,4 +1,13 @@
-import type { AssignStmt, BinaryExpr, Block, Expr, IfLetStmt, IfStmt, Stmt } from '../../../grammar/ast.ts';
+import type {
+  AssignStmt,
+  BinaryExpr,
+  Block,
+  Decl,
+  Expr,
+  IfLetStmt,
+  IfStmt,
+  Stmt,
+} from '../../../grammar/ast.ts';
 import type { Span } from '../diagnostics/diagnostic.ts';
 import { report, type Context } from './context.ts';
 import { insert, textOf } from './fixes.ts';
@@ -9,6 +18,15 @@ import { expressionsOf, partsOf } from './walk.ts';
 /** Warns where a divisor is zero, or is a variable that may be zero and that nothing has tested. */
 export function divisions(cx: Context, body: Block): void {
   walkBlock(cx, body, new Set());
+}
+
+/** The same, in the values of constants and of `always`. */
+export function divisionsIn(cx: Context, decls: readonly Decl[]): void {
+  for (const decl of decls) {
+    if (decl.kind === 'const' || decl.kind === 'param') walkExpr(cx, decl.value, new Set());
+    if (decl.kind === 'invariant') for (const expr of decl.always) walkExpr(cx, expr, new Set());
+    if (decl.kind === 'guest') divisionsIn(cx, decl.decls);
+  }
 }
 
 function walkBlock(cx: Context, body: Block, before: NonZero): void {

@@ -81,11 +81,12 @@ function total(cx: Context, expr: Expr, ident: Ident, what: Measured): Type {
 
 /** The type of `wakeup_latency of rt` outside of a statistic. */
 export function metric(cx: Context, env: Env, expr: MetricExpr): Type {
-  const what = measure(cx, env, expr);
+  const what = measuredBy(cx, env, expr);
   return what === undefined ? ERROR : total(cx, expr, expr.metric, what);
 }
 
-function measure(cx: Context, env: Env, expr: MetricExpr): Measured | undefined {
+/** What `wakeup_latency of rt` measures, with its names resolved. */
+export function measuredBy(cx: Context, env: Env, expr: MetricExpr): Measured | undefined {
   if (env.place !== 'expect') {
     report(cx, 'PV2026', expr.span, {
       name: `${expr.metric.text} of \u2026`,
@@ -151,7 +152,7 @@ export function statisticCall(cx: Context, env: Env, expr: CallExpr, info: Built
 function argument(cx: Context, env: Env, expr: Expr): Measured | undefined {
   switch (expr.kind) {
     case 'metric':
-      return measure(cx, env, expr);
+      return measuredBy(cx, env, expr);
     case 'name':
       return expr.name.text === '' ? undefined : byName(cx, expr.name);
     case 'paren':

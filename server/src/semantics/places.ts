@@ -24,14 +24,9 @@ export function placeType(cx: Context, env: Env, stmt: AssignStmt): Type {
       const type = typeOfExpr(cx, env, target);
       return type.kind !== 'error' && writableElement(cx, stmt, target) ? type : ERROR;
     }
-    case 'error':
-      return ERROR;
     default:
+      // The parser has said what can be assigned to.
       typeOfExpr(cx, env, target);
-      report(cx, 'PV3016', target.span, {
-        what: 'the value of an expression',
-        way: 'assign to a variable or to a field',
-      });
       return ERROR;
   }
 }

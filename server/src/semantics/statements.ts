@@ -208,9 +208,15 @@ function log(cx: Context, env: Env, stmt: LogStmt): void {
 }
 
 function effect(cx: Context, env: Env, stmt: ExprStmt): void {
+  const before = cx.diagnostics.length;
   const type = typeOfExpr(cx, env, stmt.expr);
-  if (type.kind === 'error') return;
-  const resolved = stmt.expr.kind === 'call' ? cx.calls.get(stmt.expr) : undefined;
-  const pure = resolved === undefined || (resolved.callee.kind === 'builtin' && resolved.callee.builtin.pure);
-  if (pure) report(cx, 'PV3028', stmt.expr.span);
+  if (stmt.expr.kind !== 'call') {
+    // The parser has said that a value alone is no statement; its names still mean something to the editor.
+    cx.diagnostics.length = before;
+    return;
+  }
+  const callee = cx.calls.get(stmt.expr)?.callee;
+  if (type.kind !== 'error' && callee?.kind === 'builtin' && callee.builtin.pure) {
+    report(cx, 'PV3028', stmt.expr.span);
+  }
 }

@@ -19,15 +19,22 @@ export function usage(cx: Context): void {
   for (const [ident, symbol] of cx.names) {
     if (symbol.kind === 'local' && symbol.decl === ident) unusedLocal(cx, symbol, assigned.has(symbol));
   }
-  for (const { symbol, decl, ident } of cx.entries) {
-    if (symbol === undefined || cx.used.has(symbol) || ident.text.startsWith('_') || ident.text === '')
+  for (const { symbol, decl, ident, taken } of cx.entries) {
+    if (
+      taken ||
+      symbol === undefined ||
+      isBroken(symbol) ||
+      cx.used.has(symbol) ||
+      ident.text.startsWith('_') ||
+      ident.text === ''
+    )
       continue;
     unusedDeclaration(cx, decl, ident.text, ident.span);
   }
   for (const side of [cx.host, cx.guest]) {
     for (const [scope, fields] of Object.entries(side.state)) {
       for (const [name, symbol] of fields) {
-        if (cx.used.has(symbol) || name.startsWith('_')) continue;
+        if (isBroken(symbol) || cx.used.has(symbol) || name.startsWith('_')) continue;
         const span = symbol.decl.name.span;
         report(
           cx,
@@ -41,10 +48,26 @@ export function usage(cx: Context): void {
   }
 }
 
+/** What is wrong with the declaration has been reported. */
+function isBroken(symbol: Symbol): boolean {
+  switch (symbol.kind) {
+    case 'const':
+    case 'param':
+    case 'state-field':
+    case 'histogram':
+      return symbol.type.kind === 'error';
+    case 'table':
+      return symbol.key.kind === 'error' || symbol.value.kind === 'error';
+    default:
+      return false;
+  }
+}
+
 function unusedLocal(cx: Context, symbol: Symbol & { readonly kind: 'local' }, assigned: boolean): void {
   const name = symbol.decl.text;
   const silent = symbol.role === 'hook-param' || symbol.role === 'loop';
-  if (silent || cx.used.has(symbol) || name === '' || name.startsWith('_')) return;
+  if (silent || symbol.type.kind === 'error' || cx.used.has(symbol) || name === '' || name.startsWith('_'))
+    return;
   const what = symbol.role === 'fn-param' ? 'parameter' : 'variable';
   const fixes: Fix[] = assigned
     ? []
