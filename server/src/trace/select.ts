@@ -78,7 +78,7 @@ function selectVm(
 function pick(
   trace: Trace,
   vms: readonly Vm[],
-  selector: Selector & { by: 'comm' | 'pid' },
+  selector: Exclude<Selector, { by: 'cgroup' }>,
 ): readonly number[] {
   const tasks = [...trace.tasks.values()];
   const fits = selector.by === 'comm' ? byName(selector.value) : undefined;
