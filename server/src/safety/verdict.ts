@@ -132,14 +132,21 @@ function judgeWakeup(
   context: HookContext,
   forbidden: ReadonlySet<Effect>,
 ): Verdict | undefined {
-  const worst = context.locks.filter((lock) => lock.class !== 'section' && lock.class !== 'sleeping');
-  const held =
-    worst.find((lock) => lock.class === 'rq' || lock.class === 'pi') ??
-    worst[0] ??
-    ({ lock: 'a lock', class: 'any', always: false } as const);
   if (forbidden.has('wakes_task_synchronously') || forbidden.has('queues_work_synchronously'))
-    return { code: 'PV4003', held, row };
-  return forbidden.has('starts_timer_synchronously') ? { code: 'PV4007', held, row } : undefined;
+    return {
+      code: 'PV4003',
+      held: firstOf(context, ['rq', 'pi', 'any', 'pool', 'wait', 'timer', 'dsq']),
+      row,
+    };
+  if (!forbidden.has('starts_timer_synchronously')) return undefined;
+  return { code: 'PV4007', held: firstOf(context, ['timer', 'any', 'rq', 'pi', 'pool', 'wait']), row };
+}
+
+/** The lock that explains best why an effect is forbidden: of the first class that is held at all. */
+function firstOf(context: HookContext, classes: readonly LockClass[]): HeldLock {
+  const held = classes.flatMap((wanted) => context.locks.find((lock) => lock.class === wanted) ?? [])[0];
+  if (held === undefined) throw new Error(`'${context.title}' forbids what no lock of it explains`);
+  return held;
 }
 
 function judgeRecursion(row: CallRow, context: HookContext): Verdict | undefined {
