@@ -1,6 +1,6 @@
 import type { Expr } from '../../../grammar/ast.ts';
 import { report, type Context, type Env } from './context.ts';
-import { castFix, narrowFix, textOf, unitFixes } from './fixes.ts';
+import { castFix, narrowFix, testFix, textOf, unitFixes } from './fixes.ts';
 import { whose } from './members.ts';
 import { classOf } from './operators.ts';
 import { inRange, intRange } from './ranges.ts';
@@ -155,13 +155,11 @@ export function mayBeAbsent(cx: Context, env: Env, expr: Expr, found: Type): voi
   );
 }
 
-function noTruth(cx: Context, expr: Expr, found: Type): void {
+/** Says that a value is no truth value. `tight`: it is the operand of `!`. */
+export function noTruth(cx: Context, expr: Expr, found: Type, tight = false): void {
   const c = classOf(found);
   const zero = c === 'uint' || c === 'sint' || c === 'flags' ? '0' : c === 'duration' ? '0ns' : undefined;
   const test = found.kind === 'optional' ? 'none' : zero;
-  const simple = textOf(expr) !== undefined;
-  const after = { start: expr.span.end, end: expr.span.end };
-  const before = { start: expr.span.start, end: expr.span.start };
   report(
     cx,
     'PV3007',
@@ -170,22 +168,7 @@ function noTruth(cx: Context, expr: Expr, found: Type): void {
       found: show(found),
       way: test === undefined ? 'compare it with something' : `compare it: '!= ${test}'`,
     },
-    {
-      fixes:
-        test === undefined
-          ? []
-          : [
-              {
-                title: `Compare with ${test}`,
-                edits: simple
-                  ? [{ span: after, newText: ` != ${test}` }]
-                  : [
-                      { span: before, newText: '(' },
-                      { span: after, newText: `) != ${test}` },
-                    ],
-              },
-            ],
-    },
+    { fixes: test === undefined ? [] : testFix(expr, test, tight) },
   );
 }
 

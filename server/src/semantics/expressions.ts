@@ -2,7 +2,7 @@ import type { CastExpr, CondExpr, Expr, RangeExpr, UnaryExpr } from '../../../gr
 import { binary } from './binary.ts';
 import { call } from './calls.ts';
 import { CONSTANT, deeper, report, type Context, type Env } from './context.ts';
-import { adapt, coerce, common, isAdaptable, mayBeAbsent, outOfRange } from './conversions.ts';
+import { adapt, coerce, common, isAdaptable, mayBeAbsent, noTruth, outOfRange } from './conversions.ts';
 import { castFix } from './fixes.ts';
 import { foldCast, foldUnary } from './fold.ts';
 import { index } from './indexing.ts';
@@ -112,7 +112,8 @@ function copyValue(cx: Context, from: Expr, to: Expr): void {
 
 function unary(cx: Context, env: Env, expr: UnaryExpr, wanted: Type | undefined): Type {
   if (expr.op === '!') {
-    expectType(cx, env, expr.operand, BOOL, "the operand of '!'");
+    const operand = typeOfExpr(cx, env, expr.operand);
+    if (operand.kind !== 'bool' && operand.kind !== 'error') noTruth(cx, expr.operand, operand, true);
     return folded(cx, expr, BOOL);
   }
   const type = presentType(cx, env, expr.operand, expr.op === '~' ? wanted : undefined);
@@ -131,7 +132,7 @@ function unary(cx: Context, env: Env, expr: UnaryExpr, wanted: Type | undefined)
       'PV3003',
       expr.operand.span,
       { left: show(type), right: 'a negative number' },
-      { fixes: castFix(expr.operand, S64) },
+      { fixes: castFix(expr.operand, S64, true) },
     );
     return ERROR;
   }

@@ -55,14 +55,26 @@ function joined(
 const isOperand = (expr: Expr): boolean =>
   expr.kind !== 'binary' && expr.kind !== 'cond' && expr.kind !== 'range' && expr.kind !== 'unary';
 
-/** Adds `as TYPE`, with parentheses where they are needed. */
-export function castFix(expr: Expr, to: Type): readonly Fix[] {
-  const type = show(to);
-  const edits = isOperand(expr)
-    ? [insert(expr.span.end, ` as ${type}`)]
-    : [insert(expr.span.start, '('), insert(expr.span.end, `) as ${type}`)];
-  return [{ title: `Convert with 'as ${type}'`, edits }];
+/**
+ * Adds an operator and its right side behind an expression, with parentheses where they are needed. `tight`: the
+ * expression is the operand of `-`, `!` or `~`, which would take it alone.
+ */
+function append(expr: Expr, suffix: string, tight: boolean): readonly TextEdit[] {
+  const { start, end } = expr.span;
+  if (!isOperand(expr)) return [insert(start, '('), insert(end, `)${suffix}`)];
+  return tight ? [insert(start, '('), insert(end, `${suffix})`)] : [insert(end, suffix)];
 }
+
+/** Adds `as TYPE`. */
+export function castFix(expr: Expr, to: Type, tight = false): readonly Fix[] {
+  const type = show(to);
+  return [{ title: `Convert with 'as ${type}'`, edits: append(expr, ` as ${type}`, tight) }];
+}
+
+/** Adds `!= VALUE`. */
+export const testFix = (expr: Expr, value: string, tight: boolean): readonly Fix[] => [
+  { title: `Compare with ${value}`, edits: append(expr, ` != ${value}`, tight) },
+];
 
 /** Gives a bare number a unit. */
 export function unitFixes(expr: Expr, value: bigint, to: Type): readonly Fix[] {
