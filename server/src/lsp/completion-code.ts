@@ -1,14 +1,21 @@
 import { CompletionItemKind } from 'vscode-languageserver';
+import type { Snapshot } from '../pipeline.ts';
 import { ACTIONS } from '../semantics/actions.ts';
 import { FUNCTIONS, NAMES } from '../semantics/builtins.ts';
+import type { CallInfo } from '../semantics/kernel-view.ts';
 import type { Model, Symbol } from '../semantics/model.ts';
 import { show } from '../semantics/types.ts';
 import { builtinItem, callItem, keyword, plainItem, snippet, type Item } from './completion-items.ts';
+import { safeCalls } from './safe-calls.ts';
 import { isGuest, localsAt } from './scope.ts';
 import type { AnyNode } from './walk.ts';
 
 /** Names and statements that code at `offset` can use; `path` are the nodes around it. */
-export function codeItems(model: Model, path: readonly AnyNode[], offset: number): readonly Item[] {
+export function codeItems(
+  { model, kernels }: Snapshot,
+  path: readonly AnyNode[],
+  offset: number,
+): readonly Item[] {
   const locals = localsAt(path, offset).flatMap((ident) => {
     const symbol = model.names.get(ident);
     const detail = symbol?.kind === 'local' ? show(symbol.type) : '';
@@ -17,7 +24,13 @@ export function codeItems(model: Model, path: readonly AnyNode[], offset: number
   const guest = isGuest(path);
   const globals = guest ? model.globals.guest : model.globals.host;
   const own = [...globals].map(([name, symbol]) => ownItem(name, symbol));
-  return [...locals, ...own, ...languageItems(), ...(guest ? [] : kernelItems(model)), ...STATEMENTS];
+  return [
+    ...locals,
+    ...own,
+    ...languageItems(),
+    ...(guest ? [] : kernelItems(model, safeCalls(model, kernels, path))),
+    ...STATEMENTS,
+  ];
 }
 
 function ownItem(name: string, symbol: Symbol): Item {
@@ -45,11 +58,8 @@ const languageItems = (): readonly Item[] => [
   ),
 ];
 
-const kernelItems = ({ kernel }: Model): readonly Item[] => [
-  ...kernel
-    .calls()
-    .filter(({ usable }) => usable === true)
-    .map(callItem),
+const kernelItems = ({ kernel }: Model, calls: readonly CallInfo[]): readonly Item[] => [
+  ...calls.map(callItem),
   ...kernel
     .constants()
     .map(({ name, type, doc }) =>

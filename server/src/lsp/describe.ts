@@ -39,10 +39,16 @@ export function describeSymbol(snapshot: Snapshot, symbol: Symbol): Description 
     }
     case 'fn': {
       const { decl } = symbol;
-      return { code: source(snapshot, { ...decl.span, end: decl.body.span.start }, decl.name.span), doc: decl.doc };
+      return {
+        code: source(snapshot, { ...decl.span, end: decl.body.span.start }, decl.name.span),
+        doc: decl.doc,
+      };
     }
     case 'local':
-      return { code: `${symbol.mutable ? 'var' : 'let'} ${symbol.decl.text}: ${show(symbol.type)}`, doc: undefined };
+      return {
+        code: `${symbol.mutable ? 'var' : 'let'} ${symbol.decl.text}: ${show(symbol.type)}`,
+        doc: undefined,
+      };
     case 'scenario-vm':
       return { code: source(snapshot, symbol.decl.span, symbol.decl.name.span), doc: undefined };
     case 'builtin-name':

@@ -109,11 +109,7 @@ export function registerFeatures(
     items,
   });
   connection.languages.diagnostics.on(
-    on(
-      'diagnostic',
-      (s, p) => full(toLsp(s.diagnostics, s.lines, p.textDocument.uri, docs)),
-      full([]),
-    ),
+    on('diagnostic', (s, p) => full(toLsp(s.diagnostics, s.lines, p.textDocument.uri, docs)), full([])),
   );
 }
 

@@ -1,0 +1,165 @@
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+import packageJson from '../../package.json' with { type: 'json' };
+import { cli, pvpolicy } from './run.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'pvpolicy-usage-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+const file = (name: string, content: string): string => {
+  const path = join(folder, name);
+  writeFileSync(path, content);
+  return path;
+};
+
+describe('usage', () => {
+  test('--help lists every command, and each has a help of its own', async () => {
+    const { status, out } = await pvpolicy(['--help']);
+    expect(status).toBe(0);
+    const commands = [...out.matchAll(/^ {2}(\w+) {2,}\S/gmu)].map(([, name = '']) => name);
+    expect(commands).toEqual(['check', 'explain', 'fmt', 'compile', 'simulate', 'trace', 'kernel', 'lsp']);
+    for (const command of commands) {
+      const help = await pvpolicy([command, '--help']);
+      expect([help.status, help.err]).toEqual([0, '']);
+      expect(help.out).toContain(`Usage: pvpolicy ${command} `);
+      expect(help.out).toContain('--kernel PROFILE');
+    }
+  }, 30_000);
+
+  test('--version tells the version of the package', async () => {
+    expect((await pvpolicy(['--version'])).out).toBe(`pvpolicy ${packageJson.version}\n`);
+    expect((await pvpolicy(['check', '--version'])).out).toBe(`pvpolicy ${packageJson.version}\n`);
+  });
+
+  test.each([
+    [[], 'Usage:'],
+    [['chek', 'x'], "no command 'chek'; did you mean 'check'?"],
+    [['frobnicate'], "no command 'frobnicate' (see pvpolicy --help)"],
+    [['check'], 'which policies?'],
+    [['check', '--frob', 'x'], "Unknown option '--frob'"],
+    [['check', '--format', 'xml', 'x'], "--format is one of text, json, sarif, github, junit, not 'xml'"],
+    [['check', '--fail-level', 'toString', 'x'], '--fail-level is one of'],
+    [['check', '--watch', '-'], 'standard input cannot be watched'],
+    [['--kernel', '5.15', 'check', 'examples/irq_boost.pvpolicy'], "no kernel profile '5.15'"],
+    [
+      ['check', '--config', 'nowhere.json', 'examples/irq_boost.pvpolicy'],
+      'nowhere.json: cannot be read: no such file',
+    ],
+    [['fmt'], 'which policies?'],
+    [['fmt', 'nowhere.pvpolicy'], 'nowhere.pvpolicy: cannot be read: no such file'],
+    [['explain'], 'which diagnostic?'],
+    [['explain', 'PV9999'], "no diagnostic has the code 'PV9999'"],
+    [['explain', 'toString'], "no diagnostic has the code 'TOSTRING'"],
+    [['compile'], 'which policy?'],
+    [['compile', 'examples/irq_boost.pvpolicy'], '-o'],
+    [['compile', 'nowhere.pvpolicy', '-o', 'out'], 'nowhere.pvpolicy: cannot be read: no such file'],
+    [['compile', 'a.pvpolicy', 'b.pvpolicy', '-o', 'out'], 'one policy at a time'],
+    [['simulate'], 'which policy?'],
+    [['simulate', 'nowhere.pvpolicy'], 'nowhere.pvpolicy: cannot be read: no such file'],
+    [['simulate', 'examples/irq_boost.pvpolicy', '--mode', 'dream'], '--mode is one of'],
+    [['simulate', 'examples/irq_boost.pvpolicy', '--mode', 'what-if'], 'what-if'],
+    [['simulate', 'examples/irq_boost.pvpolicy', '--scenario', 'none_such'], 'none_such'],
+    [['simulate', 'examples/irq_boost.pvpolicy', '--trace', 'nowhere.txt'], 'nowhere.txt'],
+    [['simulate', 'examples/irq_boost.pvpolicy', '--param', 'boost_prio'], '--param'],
+    [['simulate', 'examples/irq_boost.pvpolicy', '--param', 'none_such=3'], 'none_such'],
+    [['trace'], 'trace info'],
+    [['trace', 'frob', 'x'], "no 'trace frob'"],
+    [['trace', 'info'], 'which trace?'],
+    [['trace', 'info', 'nowhere.txt'], 'nowhere.txt'],
+    [['trace', 'info', '.'], 'directory'],
+    [['kernel'], 'kernel list'],
+    [['kernel', 'show', '5.15'], "no kernel profile '5.15'"],
+    [['lsp'], '--stdio'],
+  ])('%j ends with status 2', async (args: string[], said) => {
+    const { status, out, err } = await pvpolicy(args);
+    expect({ status, out }).toEqual({ status: 2, out: '' });
+    expect(err).toContain(said);
+    expect(err).not.toMatch(/\n\s+at /u);
+  });
+
+  test('a wrong pvpolicy.json ends with status 2 and says where it is wrong', async () => {
+    const config = file('wrong.json', '{\n  "profil": "7.3"\n}\n');
+    const { status, err } = await pvpolicy(['check', '--config', config, 'examples/irq_boost.pvpolicy']);
+    expect(status).toBe(2);
+    expect(err).toContain(`${config}: 2:3: PV8004 there is no setting 'profil'`);
+  });
+
+  test('with --json what stops the run is JSON too', async () => {
+    const { status, out } = await pvpolicy(['compile', 'nowhere.pvpolicy', '-o', folder, '--json']);
+    expect(status).toBe(2);
+    expect(JSON.parse(out)).toEqual({
+      version: 1,
+      error: { message: 'cannot be read: no such file', file: 'nowhere.pvpolicy' },
+    });
+  });
+
+  test('a bug ends with status 3, says so, and shows its stack only when asked', async () => {
+    // Breaks what every command needs, as a bug would.
+    const broken = file(
+      'broken.cjs',
+      `TextDecoder.prototype.decode = () => { throw new TypeError('out of order'); };`,
+    );
+    const run = (env: Readonly<Record<string, string>>) =>
+      pvpolicy(['check', 'examples/irq_boost.pvpolicy'], {
+        env: { NODE_OPTIONS: `--require=${broken}`, ...env },
+      });
+    const plain = await run({});
+    expect([plain.status, plain.out]).toEqual([3, '']);
+    expect(plain.err).toContain(`a bug of pvpolicy ${packageJson.version}`);
+    expect(plain.err).toContain('out of order');
+    expect(plain.err).not.toMatch(/\n\s+at /u);
+    expect((await run({ PVPOLICY_DEBUG: '1' })).err).toMatch(/\n\s+at /u);
+  });
+
+  test('a reader that leaves early is no error', async () => {
+    const child = spawn(process.execPath, [cli, 'kernel', 'show', '7.3'], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let err = '';
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (err += text));
+    child.stdout.once('data', () => child.stdout.destroy());
+    const status = await new Promise((resolve) => child.once('close', resolve));
+    expect({ status, err }).toEqual({ status: 0, err: '' });
+  });
+
+  test('colour is where it is asked for, and nowhere else', async () => {
+    const escape = '\u001b[';
+    expect((await pvpolicy(['--help'])).out).not.toContain(escape);
+    expect((await pvpolicy(['--help', '--color'])).out).toContain(escape);
+  });
+});
+
+describe('explain', () => {
+  test('prints the page of a code, in any case of letters', async () => {
+    const { status, out } = await pvpolicy(['explain', 'pv8004']);
+    expect(status).toBe(0);
+    expect(out).toMatch(/^# PV8004: unknown setting\n/u);
+  });
+
+  test('--json has page, title and severity', async () => {
+    const { out } = await pvpolicy(['explain', 'PV8004', '--json']);
+    expect(JSON.parse(out)).toMatchObject({ code: 'PV8004', severity: 'error', title: 'unknown setting' });
+  });
+});
+
+describe('kernel', () => {
+  test('list names each profile once', async () => {
+    const { status, out } = await pvpolicy(['kernel', 'list', '--json']);
+    expect(status).toBe(0);
+    const { profiles } = JSON.parse(out);
+    expect(profiles.map(({ profile }: { profile: string }) => profile)).toEqual(
+      expect.arrayContaining(['6.12', '7.3', 'pvsched-rfc-v2']),
+    );
+    expect((await pvpolicy(['kernel', 'list'])).out.trimEnd().split('\n')).toHaveLength(profiles.length + 1);
+  });
+
+  test('show tells hooks and calls of one kernel', async () => {
+    const { out } = await pvpolicy(['kernel', 'show', '7.3']);
+    expect(out).toMatch(/^sched:sched_switch +preempt: bool, prev: task/mu);
+    expect(out).toMatch(/^scx_bpf_kick_cpu +kfunc/mu);
+    const old = JSON.parse((await pvpolicy(['kernel', 'show', 'pvsched-rfc-v2', '--json'])).out);
+    expect(old.hooks.map(({ hook }: { hook: string }) => hook)).toContain('pvsched vmexit');
+  });
+});
