@@ -1,3 +1,4 @@
+import type { TokenType } from 'chevrotain';
 import type { Span } from '../../server/src/diagnostics/diagnostic.ts';
 import type { Layout, Token } from '../parser-layout.ts';
 import * as T from '../tokens.ts';
@@ -5,8 +6,9 @@ import * as T from '../tokens.ts';
 /** What the formatter prints in one go: a token, or a stretch that it leaves as it is. */
 export interface Piece {
   readonly token: Token;
+  /** That of the token; undefined for a stretch that is left as it is. */
+  readonly type: TokenType | undefined;
   readonly text: string;
-  readonly frozen: boolean;
   /** Line ends before it, at most two: two are an empty line. */
   readonly lines: 0 | 1 | 2;
   /** Whether a statement, field or declaration starts here, so that the line is no continuation. */
@@ -32,8 +34,8 @@ export function piecesOf(text: string, layout: Layout, frozen: readonly Span[]):
     if (stretch !== undefined && token.startOffset + token.image.length > stretch.start) {
       pieces.push({
         token,
+        type: undefined,
         text: text.slice(stretch.start, stretch.end),
-        frozen: true,
         lines,
         startsItem: true,
       });
@@ -43,10 +45,30 @@ export function piecesOf(text: string, layout: Layout, frozen: readonly Span[]):
       continue;
     }
     const startsItem = starts.has(token.startOffset);
-    pieces.push({ token, text: printed(token), frozen: false, lines, startsItem });
+    pieces.push({ token, type: token.tokenType, text: printed(token), lines, startsItem });
     lines = 0;
   }
-  return pieces;
+  return withoutIdle(pieces);
+}
+
+/** Drops each ';' that separates nothing: a line end, a brace or another ';' is beside it. */
+function withoutIdle(pieces: readonly Piece[]): Piece[] {
+  const kept: Piece[] = [];
+  let lines: Piece['lines'] = 0;
+  pieces.forEach((piece, i) => {
+    const before = kept.at(-1)?.type;
+    const next = pieces[i + 1];
+    const opens = kept.length === 0 || before === T.LBrace || before === T.Semi;
+    const ends =
+      next === undefined || next.lines > 0 || next.type === T.RBrace || next.type === T.LineComment;
+    const most = lines > piece.lines ? lines : piece.lines;
+    if (piece.type === T.Semi && (opens || ends)) lines = most;
+    else {
+      kept.push(most === piece.lines ? piece : { ...piece, lines: most });
+      lines = 0;
+    }
+  });
+  return kept;
 }
 
 const printed = (token: Token): string =>

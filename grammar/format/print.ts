@@ -28,21 +28,19 @@ export function print(pieces: readonly Piece[], roles: Roles, eol: string): stri
   let afterComma = false;
   pieces.forEach((piece, i) => {
     const last = pieces[i - 1];
-    const { token } = piece;
-    const type = token.tokenType;
-    if (type === T.Semi && isIdle(pieces[i + 1])) return;
+    const { token, type } = piece;
     const breaks = i === 0 || last === undefined ? 0 : lineBreaks(last, piece, multiline, stack.at(-1));
     if (i === 0 || breaks > 0) {
       out += eol.repeat(breaks);
       level = levelOf(pieces, i, stack, afterComma);
-      if (!piece.frozen) out += INDENT.repeat(level);
-    } else if (last !== undefined && (last.frozen || spaced(last.token, token, roles))) out += ' ';
+      if (type !== undefined) out += INDENT.repeat(level);
+    } else if (last !== undefined && spaced(last.token, token, roles)) out += ' ';
     out += piece.text;
-    if (T.isComment(type)) return;
-    if (piece.frozen) {
+    if (type === undefined) {
       stack.length = 0;
       return;
     }
+    if (T.isComment(type)) return;
     if (type === T.Scenario) inScenario = true;
     afterComma = type === T.Comma && stack.at(-1)?.items === true;
     if (isOpening(type)) {
@@ -58,22 +56,16 @@ export function print(pieces: readonly Piece[], roles: Roles, eol: string): stri
 const isOpening = (type: TokenType): boolean => type === T.LBrace || type === T.LParen || type === T.LBracket;
 const isClosing = (type: TokenType): boolean => type === T.RBrace || type === T.RParen || type === T.RBracket;
 
-/** Whether a ';' before `next` separates nothing: a line end does there. */
-const isIdle = (next: Piece | undefined): boolean =>
-  next === undefined ||
-  next.lines > 0 ||
-  next.token.tokenType === T.RBrace ||
-  next.token.tokenType === T.LineComment;
-
 /** The braces, opening and closing, whose content has lines of its own. */
 function multilineBraces(pieces: readonly Piece[]): ReadonlySet<Token> {
   const found = new Set<Token>();
   const open: { token: Token; broken: boolean }[] = [];
-  for (const piece of pieces) {
-    const type = piece.token.tokenType;
+  pieces.forEach((piece, i) => {
+    const { type } = piece;
     // A comment that ends with its line makes lines wherever it stands.
-    const breaks = piece.lines > 0 || type === T.LineComment || type === T.DocComment || piece.frozen;
-    if (breaks && type !== T.LBrace) for (const brace of open) brace.broken = true;
+    const breaks = piece.lines > 0 || type === T.LineComment || type === T.DocComment || type === undefined;
+    const empty = type === T.RBrace && pieces[i - 1]?.type === T.LBrace;
+    if (breaks && type !== T.LBrace && !empty) for (const brace of open) brace.broken = true;
     if (type === T.LBrace) open.push({ token: piece.token, broken: false });
     else if (type === T.RBrace) {
       const brace = open.pop();
@@ -82,15 +74,15 @@ function multilineBraces(pieces: readonly Piece[]): ReadonlySet<Token> {
         found.add(piece.token);
       }
     }
-  }
+  });
   return found;
 }
 
 /** How many line ends stand between two pieces. */
 function lineBreaks(last: Piece, next: Piece, multiline: ReadonlySet<Token>, open: Open | undefined): number {
-  if (last.frozen || next.frozen) return Math.max(1, next.lines);
-  const before = last.token.tokenType;
-  const after = next.token.tokenType;
+  const before = last.type;
+  const after = next.type;
+  if (before === undefined || after === undefined) return Math.max(1, next.lines);
   const least = before === T.LineComment || before === T.DocComment ? 1 : 0;
   if (T.isComment(after) && next.lines === 0) return least;
   if (after === T.RBrace) return multiline.has(next.token) ? 1 : least;
@@ -105,12 +97,13 @@ function lineBreaks(last: Piece, next: Piece, multiline: ReadonlySet<Token>, ope
 function levelOf(pieces: readonly Piece[], i: number, stack: readonly Open[], afterComma: boolean): number {
   const piece = pieces[i] as Piece;
   const open = stack.at(-1);
-  const type = piece.token.tokenType;
+  const { type } = piece;
+  if (type === undefined) return 0;
   if (isClosing(type)) return open?.outside ?? 0;
   const base = open?.inside ?? 0;
   if (open !== undefined && open.type !== T.LBrace) return base;
   if (T.isComment(type)) {
-    const next = pieces.slice(i + 1).find((p) => !T.isComment(p.token.tokenType));
+    const next = pieces.slice(i + 1).find(({ type: t }) => t === undefined || !T.isComment(t));
     return next === undefined || !continues(next, pieces[i - 1], afterComma) ? base : base + 1;
   }
   return continues(piece, pieces[i - 1], afterComma) ? base + 1 : base;
@@ -118,7 +111,8 @@ function levelOf(pieces: readonly Piece[], i: number, stack: readonly Open[], af
 
 /** Whether a line goes on with what the line before it started. */
 function continues(piece: Piece, last: Piece | undefined, afterComma: boolean): boolean {
-  const type = piece.token.tokenType;
-  if (piece.startsItem || afterComma || last === undefined || isClosing(type)) return false;
-  return last.token.tokenType !== T.LBrace && type !== T.LBrace && type !== T.Else;
+  const { type } = piece;
+  if (type === undefined || last?.type === undefined) return false;
+  if (piece.startsItem || afterComma || isClosing(type)) return false;
+  return last.type !== T.LBrace && type !== T.LBrace && type !== T.Else;
 }

@@ -16,14 +16,17 @@ export function frozen(
   tokens: readonly Token[],
   diagnostics: readonly Diagnostic[],
 ): readonly Span[] {
-  const wrong = diagnostics.filter((d) => d.severity === 'error' && !HARMLESS.has(d.code));
+  const reported = diagnostics.filter((d) => d.severity === 'error' && !HARMLESS.has(d.code));
+  // Junk behind junk is not reported again.
+  const junk = file.decls.filter((decl) => decl.kind === 'error-decl');
+  const wrong = [...reported, ...junk].map(({ span }) => span.start);
   if (wrong.length === 0) return [];
   const bounds = boundaries(text, file, tokens);
   const spans: Span[] = [];
   for (let i = 0; i + 1 < bounds.length; i++) {
     const [start, end] = [bounds[i] ?? 0, bounds[i + 1] ?? 0];
     const last = i + 2 === bounds.length;
-    if (wrong.some((d) => d.span.start >= start && (d.span.start < end || last))) {
+    if (wrong.some((at) => at >= start && (at < end || last))) {
       const span = whole(text, start, end);
       if (span.end > span.start) spans.push(span);
     }
@@ -31,32 +34,35 @@ export function frozen(
   return spans;
 }
 
-/** Where each top-level item starts, its comments included; first 0, last the end of the text. */
+/** Where the lines of each top-level item start, with its comments; first the start of the text, last its end. */
 function boundaries(text: string, file: PolicyFile, tokens: readonly Token[]): number[] {
   const header = file.header === undefined ? [] : [file.header];
-  const items = [...header, ...file.decls].map((item) => item.span).sort((a, b) => a.start - b.start);
-  const starts = items.slice(1).map((item) => item.start);
-  // The comments on the lines before an item are its own.
+  const items = [...header, ...file.decls].map((item) => item.span.start).sort((a, b) => a - b);
+  const starts = items.slice(1);
+  const bounds = [text.startsWith('\uFEFF') ? 1 : 0];
   for (let k = 0, i = 0; i < tokens.length && k < starts.length; i++) {
-    const token = tokens[i] as Token;
-    if (token.startOffset !== starts[k]) continue;
-    let first = i;
-    while (first > 0 && isOwn(text, tokens[first - 1] as Token)) first--;
-    starts[k] = tokens[first]?.startOffset ?? token.startOffset;
+    if (tokens[i]?.startOffset !== starts[k]) continue;
+    const first = tokens[firstOf(tokens, i)] as Token;
+    bounds.push(lineStart(text, first.startOffset));
     k++;
   }
-  return [0, ...starts.map((start) => lineStart(text, start)), text.length];
+  return [...bounds, text.length];
 }
 
-/** Whether a token is a line end, or a comment on lines of its own. */
-function isOwn(text: string, token: Token): boolean {
-  if (token.tokenType === T.Newline) return true;
-  return (
-    T.isComment(token.tokenType) &&
-    text.slice(lineStart(text, token.startOffset), token.startOffset).trim() === ''
-  );
+/** The index of the first token of the lines of an item: of its own line, or of a comment on the lines before. */
+function firstOf(tokens: readonly Token[], at: number): number {
+  let first = at;
+  while (first > 0 && tokens[first - 1]?.tokenType !== T.Newline) first--;
+  for (let i = first - 2; i >= 0; i--) {
+    const type = tokens[i]?.tokenType;
+    if (type === undefined || !(type === T.Newline || T.isComment(type))) break;
+    const startsLine = i === 0 || tokens[i - 1]?.tokenType === T.Newline;
+    if (startsLine && type !== T.Newline) first = i;
+  }
+  return first;
 }
 
+/** The start of the line of an offset that is not inside a token of several lines. */
 function lineStart(text: string, offset: number): number {
   let at = offset;
   while (at > 0 && text[at - 1] !== '\n' && text[at - 1] !== '\r') at--;
@@ -66,6 +72,8 @@ function lineStart(text: string, offset: number): number {
 /** The lines of a stretch without the empty ones around it. */
 function whole(text: string, start: number, end: number): Span {
   const inner = text.slice(start, end);
-  const leading = /^(?:[ \t\f\v\uFEFF]*(?:\r\n|\r|\n))*/.exec(inner)?.[0].length ?? 0;
-  return { start: start + leading, end: start + Math.max(leading, inner.trimEnd().length) };
+  const solid = inner.trimEnd().length;
+  const rest = inner.slice(solid).search(/[\r\n]/);
+  const leading = /^(?:[ \t\f\v]*(?:\r\n|\r|\n))*/.exec(inner)?.[0].length ?? 0;
+  return { start: start + leading, end: start + Math.max(leading, rest < 0 ? inner.length : solid + rest) };
 }

@@ -20,6 +20,9 @@ const TIGHT_BEFORE: ReadonlySet<TokenType> = new Set([
 export function spaced(last: Token, next: Token, roles: Roles): boolean {
   const before = last.tokenType;
   const after = next.tokenType;
+  // Tight, a '/' and a comment behind it would be another comment.
+  if (T.isComment(after)) return !TIGHT_AFTER.has(before);
+  if (T.isComment(before)) return !TIGHT_BEFORE.has(after);
   if (TIGHT_AFTER.has(before) || roles.unary.has(last.startOffset)) return false;
   if (TIGHT_BEFORE.has(after)) return false;
   if (roles.joining.has(last.startOffset) || roles.joining.has(next.startOffset)) return false;
@@ -34,6 +37,6 @@ function opensList(last: Token, paren: Token, roles: Roles): boolean {
   if (roles.grouping.has(paren.startOffset)) return false;
   const type = last.tokenType;
   if (type === T.RParen || type === T.RBracket || type === T.Ident) return true;
-  if (type === T.Let || type === T.Var || T.isComment(type)) return false;
+  if (type === T.Let || type === T.Var) return false;
   return type.CATEGORIES?.some((category) => category === T.Word || category === T.Ident) ?? false;
 }

@@ -40,7 +40,7 @@ const token = fc.oneof(
 const soup = fc.array(token, { maxLength: 80 }).map((list) => list.join(' '));
 
 describe('any text yields a tree', () => {
-  test('arbitrary characters', () => {
+  test('arbitrary characters', { timeout: 60_000 }, () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary', maxLength: 200 }), (text) => void checked(text)),
       {
@@ -49,7 +49,7 @@ describe('any text yields a tree', () => {
     );
   });
 
-  test('tokens in any order', () => {
+  test('tokens in any order', { timeout: 60_000 }, () => {
     fc.assert(
       fc.property(soup, (text) => {
         checked(text);
@@ -63,22 +63,26 @@ describe('any text yields a tree', () => {
   describe.each(SAMPLES)('%s', (_, text) => {
     test('has no mistake', () => expect(parse(text).diagnostics).toEqual([]));
 
-    test('every prefix', () => {
+    test('every prefix', { timeout: 60_000 }, () => {
       for (let end = 0; end <= text.length; end++) checked(text.slice(0, end));
     });
 
-    test('every token left out: one mistake is one message, but for a few braces', () => {
-      const counts: number[] = [];
-      for (const { image, startOffset } of parse(text).tokens) {
-        const broken = text.slice(0, startOffset) + text.slice(startOffset + image.length);
-        counts.push(checked(broken).diagnostics.length);
-      }
-      const many = counts.filter((n) => n > 1);
-      expect(many.length / counts.length).toBeLessThan(0.05);
-      expect(Math.max(...counts)).toBeLessThanOrEqual(5);
-    });
+    test(
+      'every token left out: one mistake is one message, but for a few braces',
+      { timeout: 60_000 },
+      () => {
+        const counts: number[] = [];
+        for (const { image, startOffset } of parse(text).tokens) {
+          const broken = text.slice(0, startOffset) + text.slice(startOffset + image.length);
+          counts.push(checked(broken).diagnostics.length);
+        }
+        const many = counts.filter((n) => n > 1);
+        expect(many.length / counts.length).toBeLessThan(0.05);
+        expect(Math.max(...counts)).toBeLessThanOrEqual(5);
+      },
+    );
 
-    test('every token twice', () => {
+    test('every token twice', { timeout: 60_000 }, () => {
       for (const { image, startOffset } of parse(text).tokens) {
         checked(`${text.slice(0, startOffset)}${image} ${text.slice(startOffset)}`);
       }
