@@ -136,7 +136,11 @@ function paramsOf(row: CallRow, c: Prototype): CallParam[] {
 export function callInfo(name: string): CallInfo | undefined {
   const renamed = renamedCall(name);
   const row = callRow(renamed === undefined ? name : todaysRowName(renamed));
-  if (row === undefined) return undefined;
+  return row && callInfoOfRow(row, name);
+}
+
+/** The same of a row, which need not be of the catalogue. */
+export function callInfoOfRow(row: CallRow, name = row.name): CallInfo {
   const c = prototype(row.signature);
   const params = paramsOf(row, c);
   const result = resultOf(row, c);

@@ -16,6 +16,10 @@ export function effectsAt(row: CallRow, profile: Profile): readonly Effect[] {
   return [...new Set(words.map(effectOf).filter((effect) => effect !== undefined))];
 }
 
+/** Was the call read on that kernel, or does every version that was read agree? */
+export const isRead = (row: CallRow, profile: Profile): boolean =>
+  row.effects612 === undefined && row.effects73 === undefined ? true : columns(profile).length === 1;
+
 const EFFECTS: readonly Effect[] = [
   'acquires_rq_lock',
   'acquires_pi_lock',

@@ -7,7 +7,7 @@ import type {
   KernelView,
 } from '../semantics/kernel-view.ts';
 import { BOOL, CPU, S32, U64, VCPU, VOID, optional, type Type } from '../semantics/types.ts';
-import { callInfo, callNames } from './calls.ts';
+import { callInfo, callInfoOfRow, callNames } from './calls.ts';
 import {
   CONSTANTS,
   HOOKS,
@@ -27,6 +27,7 @@ import { typeOfC, typeOfWord } from './types-of.ts';
  */
 export function kernelView(selection: KernelSelection): KernelView {
   const { profiles, label } = selection;
+  const own = new Map(selection.outOfTree?.calls.map((row) => [row.name, callInfoOfRow(row)]));
   const somewhere = (has: (profile: Profile) => boolean): boolean => profiles.some(has);
   return {
     label,
@@ -35,11 +36,13 @@ export function kernelView(selection: KernelSelection): KernelView {
       HOOKS.filter(
         (row) => row.family === family && somewhere((profile) => presence(row, profile) === 'yes'),
       ).map(hookInfoOfRow),
-    call: (name) => cachedCall(name),
-    calls: () =>
-      callNames
+    call: (name) => own.get(name) ?? cachedCall(name),
+    calls: () => [
+      ...own.values(),
+      ...callNames
         .filter((name) => somewhere((profile) => hasCall(name, profile)))
         .flatMap((name) => cachedCall(name) ?? []),
+    ],
     field: (struct, name) => STRUCTS[struct]?.filter((row) => row.name === name).map(fieldInfo)[0],
     fields: (struct) => (STRUCTS[struct] ?? []).map(fieldInfo),
     constant: (name) => constantsByName.get(name),

@@ -1,0 +1,98 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { diagnose } from './support.ts';
+
+interface Graph {
+  /** `calls[i]` are the functions that function i calls: only later ones, so nothing is recursive. */
+  readonly calls: readonly (readonly number[])[];
+  /** Functions that the hook calls. */
+  readonly entries: readonly number[];
+  /** The function with the forbidden call. */
+  readonly guilty: number;
+  /** How deep each call stands inside of `if` and `for`. */
+  readonly nesting: number;
+}
+
+const graphs: fc.Arbitrary<Graph> = fc.integer({ min: 1, max: 14 }).chain((size) =>
+  fc.record({
+    calls: fc.tuple(
+      ...Array.from({ length: size }, (_, i) =>
+        i === size - 1
+          ? fc.constant<number[]>([])
+          : fc.uniqueArray(fc.integer({ min: i + 1, max: size - 1 }), { maxLength: 3 }),
+      ),
+    ),
+    entries: fc.uniqueArray(fc.integer({ min: 0, max: size - 1 }), { maxLength: 3 }),
+    guilty: fc.integer({ min: 0, max: size - 1 }),
+    nesting: fc.integer({ min: 0, max: 3 }),
+  }),
+);
+
+const nested = (statement: string, depth: number): string =>
+  depth === 0
+    ? statement
+    : depth % 2 === 0
+      ? `if is_kthread(t) { ${nested(statement, depth - 1)} }`
+      : `for i in 0..3 { if i > 0 { ${nested(statement, depth - 1)} } }`;
+
+/** The policy of a graph; `forbidden` is what its guilty function does. */
+function policy({ calls, entries, guilty, nesting }: Graph, forbidden: string): string {
+  const functions = calls.map((callees, i) => {
+    const body = callees.map((callee) => nested(`f${callee}(t)`, nesting));
+    if (i === guilty) body.push(nested(forbidden, nesting));
+    return `fn f${i}(t: task) {\n${[...body, 'seen += t.pid as u64'].join('\n')}\n}`;
+  });
+  const hook = ['seen += next.pid as u64', ...entries.map((entry) => `f${entry}(next)`)].join('\n');
+  return [
+    'policy p for tracing',
+    'state { seen: u64 }',
+    ...functions,
+    `on tracepoint sched:sched_switch(preempt, prev, next) {\n${hook}\n}`,
+  ].join('\n');
+}
+
+/** Functions that the hook reaches, by a search of its own. */
+function reached({ calls, entries }: Graph): Set<number> {
+  const seen = new Set<number>();
+  const visit = (fn: number): void => {
+    if (seen.has(fn)) return;
+    seen.add(fn);
+    calls[fn]?.forEach(visit);
+  };
+  entries.forEach(visit);
+  return seen;
+}
+
+const unsafe = (text: string) => diagnose(text).filter(({ code }) => code.startsWith('PV4'));
+
+describe('a forbidden call in a random call graph', () => {
+  it('is found where the hook reaches it, by a way that exists, and is not where it does not', () => {
+    fc.assert(
+      fc.property(graphs, (graph) => {
+        const found = unsafe(policy(graph, 'scx_bpf_cpuperf_set(this_cpu(), 1024)'));
+        if (!reached(graph).has(graph.guilty)) {
+          expect(found).toEqual([]);
+          return;
+        }
+        expect(found.map(({ code }) => code)).toEqual(['PV4001']);
+        const steps = (found[0]?.related ?? []).flatMap(({ message }) => {
+          const fn = /^which calls f(\d+)\(\)$/.exec(message)?.[1];
+          return fn === undefined ? [] : [Number(fn)];
+        });
+        expect(graph.entries).toContain(steps[0]);
+        expect(steps.at(-1)).toBe(graph.guilty);
+        steps.slice(1).forEach((fn, i) => expect(graph.calls[steps[i] ?? -1]).toContain(fn));
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it('is the only thing that is reported: an allowed call never is', () => {
+    fc.assert(
+      fc.property(graphs, (graph) => {
+        expect(unsafe(policy(graph, 'if scx_bpf_cpuperf_cur(this_cpu()) > 512 { seen += 1 }'))).toEqual([]);
+      }),
+      { numRuns: 30 },
+    );
+  });
+});
