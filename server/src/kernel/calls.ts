@@ -153,7 +153,7 @@ export function callInfoOfRow(row: CallRow, name = row.name): CallInfo {
     signature: row.signature,
     renamedTo: todaysName(name),
     usable: reason === undefined ? true : { reason },
-    doc: row.note ?? '',
+    doc: row.doc ?? row.note ?? '',
   };
 }
 

@@ -117,6 +117,8 @@ export interface CallRow extends Life {
   readonly confidence: string;
   readonly source: string;
   readonly replacedBy?: string;
+  /** What it does, for policies. */
+  readonly doc?: string;
 }
 
 export interface FieldRow extends Life {

@@ -38,8 +38,11 @@ const TIMER: Pick<HookContext, 'forbids' | 'locks' | 'nmi' | 'row' | 'site'> = {
 
 /** The context of a handler; undefined where its hook is unknown, which the checker has reported. */
 export function contextOf(handler: HandlerModel, target: Target | undefined): HookContext | undefined {
-  const { hook } = handler;
-  if (hook === undefined) return undefined;
+  return handler.hook && contextOfHook(handler.hook, target);
+}
+
+/** The context in which a handler of the hook runs; undefined for a hook that the catalogue does not have. */
+export function contextOfHook(hook: HookInfo, target: Target | undefined): HookContext | undefined {
   const title = titleOf(hook);
   switch (hook.family) {
     case 'every':
@@ -65,8 +68,14 @@ export function contextOf(handler: HandlerModel, target: Target | undefined): Ho
   }
 }
 
-function ofRow(title: string, target: Target | undefined, row: HookRow | undefined): HookContext | undefined {
-  if (row === undefined) return undefined;
+const ofRow = (
+  title: string,
+  target: Target | undefined,
+  row: HookRow | undefined,
+): HookContext | undefined => row && contextOfRow(title, target, row);
+
+/** The context that a row of the catalogue describes. */
+export function contextOfRow(title: string, target: Target | undefined, row: HookRow): HookContext {
   const kind = row.family === 'tracepoint' ? 'tracing' : row.family === 'op' ? 'scx' : 'pvsched';
   return {
     title,

@@ -59,7 +59,8 @@ function outsideOfOps(scx: ScxRow, table: Table, { kind }: HookContext): boolean
   }
 }
 
-const FOR_EVERYBODY = ['any', 'idle', 'cid'];
+/** Groups of kfuncs that every op may call. */
+export const FOR_EVERYBODY: readonly string[] = ['any', 'idle', 'cid'];
 
 function insideOp(scx: ScxRow, table: Table, hook: HookRow): boolean {
   if (table === '7.3')
