@@ -1,0 +1,54 @@
+/** Values of one metric, in ascending order. */
+export type Sorted = Float64Array;
+
+export function sorted(values: Iterable<number>): Sorted {
+  return Float64Array.from(values).sort();
+}
+
+/**
+ * The smallest value that at least the part `p` of all values do not exceed (nearest rank): one that was measured,
+ * never a mean of two. NaN where there are no values.
+ */
+export function quantile(values: Sorted, p: number): number {
+  const rank = Math.max(1, Math.ceil(p * values.length));
+  return values[rank - 1] ?? NaN;
+}
+
+export const total = (values: Sorted): number => values.reduce((sum, value) => sum + value, 0);
+
+export const mean = (values: Sorted): number => total(values) / values.length;
+
+export const largest = (values: Sorted): number => values[values.length - 1] ?? NaN;
+
+/** What reports show of a metric; undefined figures where there are no values. */
+export interface Summary {
+  readonly count: number;
+  readonly sum: number;
+  readonly mean: number | undefined;
+  readonly p50: number | undefined;
+  readonly p90: number | undefined;
+  readonly p99: number | undefined;
+  readonly p999: number | undefined;
+  readonly max: number | undefined;
+}
+
+export function summarize(values: Sorted): Summary {
+  const figure = (value: number): number | undefined => (Number.isNaN(value) ? undefined : value);
+  return {
+    count: values.length,
+    sum: total(values),
+    mean: figure(mean(values)),
+    p50: figure(quantile(values, 0.5)),
+    p90: figure(quantile(values, 0.9)),
+    p99: figure(quantile(values, 0.99)),
+    p999: figure(quantile(values, 0.999)),
+    max: figure(largest(values)),
+  };
+}
+
+/** Jain's index of fairness: 1 where all get the same, 1/n where one gets all; NaN of nothing. */
+export function jain(values: readonly number[]): number {
+  const sum = values.reduce((a, b) => a + b, 0);
+  const squares = values.reduce((a, b) => a + b * b, 0);
+  return (sum * sum) / (values.length * squares);
+}

@@ -1,0 +1,234 @@
+import { LineIndex } from '../../../grammar/text.ts';
+import type { Samples } from '../emit/executor/samples.ts';
+import type { Handler, IrType } from '../ir/ir.ts';
+import type { Scope } from '../semantics/model.ts';
+import { sampleValues } from './measure.ts';
+import { clockText } from './moment.ts';
+import { sorted, summarize } from './quantiles.ts';
+import type { RawDecision, Target } from './recorder.ts';
+import type {
+  BoostSpan,
+  Bucket,
+  CounterResult,
+  Decision,
+  HistogramResult,
+  InvariantResult,
+  LogLine,
+  ReplayResult,
+} from './result.ts';
+import type { ReplayRun } from './run.ts';
+import { hookText } from './support.ts';
+import { threadLabel } from './tasks.ts';
+import type { World } from './world.ts';
+
+type Shared = Omit<ReplayResult, 'scenario' | 'expectations' | 'recorded'>;
+
+/** What a replay found, as plain data; `text` is the policy. */
+export function report(run: ReplayRun, text: string): Shared {
+  const { world, fired } = run;
+  const lines = new LineIndex(text);
+  const lineOf = (offset: number): number => lines.lineAt(offset) + 1;
+  const { recorder, trace, program } = world;
+  const handlers = program.host.handlers;
+  return {
+    policy: program.name,
+    trace: { events: trace.length, duration_ns: trace.durationNs, cpus: trace.cpus },
+    hooks: handlers.map((handler, i) => ({
+      hook: hookText(handler),
+      line: lineOf(handler.span.start),
+      fired: fired[i] ?? 0,
+    })),
+    lines: lineHits(run, lineOf),
+    branches: branchHits(run, lineOf),
+    decisions: recorder.decisions.map((raw) => decision(world, raw, lineOf)),
+    decisions_dropped: recorder.droppedDecisions,
+    actions: Object.fromEntries([...recorder.actions].toSorted(([a], [b]) => (a < b ? -1 : 1))),
+    boosts: boostSpans(world),
+    counters: counters(run),
+    histograms: histograms(run),
+    logs: recorder.logs.map((raw): LogLine => ({ ...happening(world, raw, lineOf), text: raw.text })),
+    logs_dropped: recorder.droppedLogs,
+    invariants: invariants(run, lineOf),
+    unknown: [...recorder.unknown].map(([what, taken]) => ({ what, taken })),
+  };
+}
+
+type LineOf = (offset: number) => number;
+
+/** Hits by line: where several statements begin on one, the one that ran most often, which is the first. */
+function lineHits({ execution }: ReplayRun, lineOf: LineOf): ReplayResult['lines'] {
+  const { starts, counts } = execution.machine.hits;
+  const hits = new Map<number, number>();
+  for (const [i, start] of starts.entries()) {
+    const line = lineOf(start);
+    hits.set(line, Math.max(hits.get(line) ?? 0, counts[i] ?? 0));
+  }
+  return [...hits].toSorted(([a], [b]) => a - b).map(([line, count]) => ({ line, hits: count }));
+}
+
+function branchHits({ execution }: ReplayRun, lineOf: LineOf): ReplayResult['branches'] {
+  const { branches, ways } = execution.machine.hits;
+  return branches
+    .toSorted((a, b) => a.start - b.start)
+    .map(({ start, first, ways: number }) => ({
+      line: lineOf(start),
+      taken: [...ways.subarray(first, first + number)],
+    }));
+}
+
+interface RawHappening {
+  readonly t: number;
+  readonly cpu: number;
+  readonly handler: number;
+  readonly start: number;
+}
+
+function happening(world: World, raw: RawHappening, lineOf: LineOf) {
+  const handler = world.program.host.handlers[raw.handler];
+  return {
+    ...moment(world, raw.t),
+    cpu: raw.cpu,
+    hook: handler ? hookText(handler) : '',
+    line: lineOf(raw.start >= 0 ? raw.start : (handler as Handler).span.start),
+  };
+}
+
+/** A time since the start of the trace on the trace's own clock. */
+function moment(world: World, t: number): { t: number; time: string } {
+  const absolute = world.trace.baseNs + BigInt(t);
+  return { t: Number(absolute), time: clockText(absolute) };
+}
+
+function decision(world: World, raw: RawDecision, lineOf: LineOf): Decision {
+  const { action, deferred, target, args, state } = raw;
+  return {
+    ...happening(world, raw, lineOf),
+    action,
+    deferred,
+    target: targetText(world, target),
+    tid: target.kind === 'thread' ? target.tid : null,
+    vm: vmOf(world, target),
+    args,
+    state,
+  };
+}
+
+function targetText(world: World, target: Target): string {
+  switch (target.kind) {
+    case 'thread':
+      return threadLabel(world.trace, target.tid);
+    case 'vm':
+      return world.machines.vms[target.vm]?.name ?? '';
+    case 'cpu':
+      return `cpu ${target.cpu}`;
+    case 'event':
+    case 'queue':
+      return target.name;
+  }
+}
+
+function vmOf(world: World, target: Target): string | null {
+  const index =
+    target.kind === 'vm'
+      ? target.vm
+      : target.kind === 'thread'
+        ? world.machines.vmOf.get(target.tid)
+        : undefined;
+  return (index === undefined ? undefined : world.machines.vms[index]?.name) ?? null;
+}
+
+const CLASSES: Readonly<Record<number, string>> = {
+  0: 'NORMAL',
+  1: 'FIFO',
+  2: 'RR',
+  3: 'BATCH',
+  5: 'IDLE',
+  7: 'EXT',
+};
+
+function boostSpans(world: World): BoostSpan[] {
+  return world.boosts.all.map((boost) => ({
+    target: threadLabel(world.trace, boost.tid),
+    tid: boost.tid,
+    vm: vmOf(world, { kind: 'thread', tid: boost.tid }),
+    from: moment(world, boost.from).t,
+    to: boost.end ? moment(world, boost.end.at).t : null,
+    ended: boost.end?.by ?? null,
+    class: CLASSES[boost.schedClass] ?? String(boost.schedClass),
+    prio: boost.prio,
+  }));
+}
+
+/** The entity as reports name it. */
+function entityText(world: World, scope: Scope | IrType['kind'], entity: number): string {
+  switch (scope) {
+    case 'vm':
+      return world.machines.vms[entity]?.name ?? `vm ${entity}`;
+    case 'vcpu': {
+      const vm = world.machines.vms[world.machines.vmOf.get(entity) ?? -1];
+      const vcpu = world.machines.vcpuOf.get(entity);
+      return vm && vcpu ? `${vm.name}/${vcpu.id}` : threadLabel(world.trace, entity);
+    }
+    case 'task':
+      return threadLabel(world.trace, entity);
+    case 'cpu':
+      return `cpu ${entity}`;
+    default:
+      return '';
+  }
+}
+
+const byEntity = <T>([a]: readonly [number, T], [b]: readonly [number, T]): number => a - b;
+
+function counters({ world, execution }: ReplayRun): CounterResult[] {
+  return world.program.counters.map(({ name, per }) => {
+    const values = [...(execution.machine.counters.get(name) ?? [])].toSorted(byEntity);
+    return {
+      name,
+      per,
+      values: values.map(([entity, value]) => ({ of: entityText(world, per, entity), value: Number(value) })),
+    };
+  });
+}
+
+function histograms({ world, execution }: ReplayRun): HistogramResult[] {
+  return world.program.histograms.map(({ name, per, type }) => {
+    const values = [...(execution.machine.histograms.get(name) ?? [])].toSorted(byEntity);
+    return {
+      name,
+      per,
+      unit: type.kind === 'int' && typeof type.unit === 'string' ? type.unit : 'plain',
+      values: values.map(([entity, samples]) => ({
+        of: entityText(world, per, entity),
+        ...summarize(sorted(sampleValues(samples))),
+        buckets: buckets(samples),
+      })),
+    };
+  });
+}
+
+/** Counts by powers of two, from the first bucket that has values to the last. */
+function buckets(samples: Samples): Bucket[] {
+  const counts = new Map<number, number>();
+  for (const value of sampleValues(samples)) {
+    const from = value < 1 ? 0 : 2 ** Math.floor(Math.log2(value));
+    counts.set(from, (counts.get(from) ?? 0) + 1);
+  }
+  return [...counts].toSorted(byEntity).map(([from, count]) => ({ from, count }));
+}
+
+function invariants({ world, execution, violations }: ReplayRun, lineOf: LineOf): InvariantResult[] {
+  return execution.invariants.map(({ invariant }) => {
+    const own = violations.filter(({ name }) => name === invariant.name);
+    return {
+      name: invariant.name,
+      line: lineOf(invariant.span.start),
+      ok: own.length === 0,
+      violations: own.map(({ t, start, entities }) => ({
+        ...moment(world, t),
+        line: lineOf(start),
+        entities: entities.map(({ kind, id }) => entityText(world, kind, id)),
+      })),
+    };
+  });
+}

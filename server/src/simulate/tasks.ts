@@ -1,0 +1,28 @@
+import type { Trace } from '../trace/columns.ts';
+
+/** Names of threads that only the kernel has, before a slash, a colon or a bracket, or whole. */
+const KERNEL_NAMES =
+  /^(kthreadd|kworker|ksoftirqd|migration|cpuhp|idle_inject|irq_work|rcu_\w+|rcuc|rcub|rcuo\w*|kcompactd\d*|kswapd\d*|ksmd|khugepaged|khungtaskd|oom_reaper|kauditd|kdevtmpfs|kvm-pit|kvm-nx-lpage-re.*|irq|scsi_eh_\d+|jbd2|watchdogd|kblockd|writeback|vhost-\d+|swapper)([/:]|$)/;
+
+/** Threads that the kernel binds to the CPU that their name ends with. */
+const BOUND = /^(?:ksoftirqd|migration|cpuhp|idle_inject|irq_work|rcuc)\/(\d+)$|^kworker\/(\d+):/;
+
+/** The name of a thread, as last seen; '' where the trace has none. */
+export function commOf(trace: Trace, tid: number): string {
+  return tid === 0 ? 'swapper' : (trace.tasks.get(tid)?.comm ?? '');
+}
+
+/** Is it a thread of the kernel itself, by its name and by who made it? A trace does not say it outright. */
+export function looksLikeKthread(trace: Trace, tid: number, parent: number): boolean {
+  return tid === 0 || tid === 2 || parent === 2 || KERNEL_NAMES.test(commOf(trace, tid));
+}
+
+/** The one CPU that a kernel thread is bound to by its name; undefined: it may run anywhere as far as is known. */
+export function boundCpu(trace: Trace, tid: number): number | undefined {
+  const match = BOUND.exec(commOf(trace, tid));
+  const cpu = match?.[1] ?? match?.[2];
+  return cpu === undefined ? undefined : Number(cpu);
+}
+
+/** `comm-tid`, as ftrace writes it. */
+export const threadLabel = (trace: Trace, tid: number): string => `${commOf(trace, tid)}-${tid}`;

@@ -1,0 +1,59 @@
+import { bit } from '../emit/executor/masks.ts';
+import type { Program } from '../ir/ir.ts';
+import type { Trace } from '../trace/columns.ts';
+import type { Boosts } from './boosts.ts';
+import type { Hints } from './hints.ts';
+import type { Moment } from './moment.ts';
+import type { Queues } from './queues.ts';
+import type { Recorder } from './recorder.ts';
+import { boundCpu } from './tasks.ts';
+import type { Schedule } from './threads.ts';
+import type { Machines } from './vms.ts';
+
+/** Everything that a replay knows while it runs. */
+export interface World {
+  readonly program: Program;
+  readonly trace: Trace;
+  readonly machines: Machines;
+  readonly schedule: Schedule;
+  readonly moment: Moment;
+  readonly boosts: Boosts;
+  readonly hints: Hints;
+  readonly queues: Queues;
+  readonly recorder: Recorder;
+  /** CPUs that the policy took as idle since they last switched; 1 where taken. */
+  readonly claimed: Uint8Array;
+  /** The CPU that the task at hand was really placed on; −1 where none is being placed. */
+  readonly placement: { cpu: number };
+  /** The thread that the CPU at hand really runs next; −1 outside of `dispatch`. */
+  readonly picked: { tid: number };
+  /** State of the pseudo-random numbers that the policy asks for. */
+  readonly random: { state: number };
+}
+
+/** Does the CPU idle in the recording, and has the policy not taken it yet? */
+export function isIdle(world: World, cpu: number): boolean {
+  return world.schedule.current[cpu] === 0 && world.claimed[cpu] === 0;
+}
+
+export function idleMask(world: World): bigint {
+  let mask = 0n;
+  for (let cpu = 0; cpu < world.trace.cpus; cpu++) if (isIdle(world, cpu)) mask |= bit(cpu);
+  return mask;
+}
+
+/** CPUs that the task may use, as far as is known: all, or the one that a kernel thread is bound to. */
+export function allowedMask(world: World, tid: number): bigint {
+  const bound = boundCpu(world.trace, tid);
+  return bound === undefined ? (1n << BigInt(world.trace.cpus)) - 1n : bit(bound);
+}
+
+/** Notes that something is not in the trace, and what was taken for it. */
+export function noteUnknown(world: World, what: string, taken: string): void {
+  if (!world.recorder.unknown.has(what)) world.recorder.unknown.set(what, taken);
+}
+
+/** The CPU where the thread ran or was placed last; the lowest where the trace has not shown it yet. */
+export function cpuOf(world: World, tid: number): number {
+  return Math.max(0, world.schedule.threads.get(tid)?.cpu ?? 0);
+}
