@@ -2,7 +2,6 @@ import { piecesOf } from './format/pieces.ts';
 import { print } from './format/print.ts';
 import { rolesOf } from './format/roles.ts';
 import { frozen } from './format/segments.ts';
-import { layout } from './parser-layout.ts';
 import { parse } from './parser.ts';
 
 /** With one of these there is no tree of the whole text. */
@@ -15,10 +14,11 @@ const UNREADABLE: ReadonlySet<string> = new Set(['PV1013', 'PV1019', 'PV1027']);
  * large, nested too deep.
  */
 export function format(text: string): string | undefined {
-  const { file, diagnostics, tokens } = parse(text);
+  const parsed = parse(text);
+  const { file, diagnostics, tokens } = parsed;
   if (diagnostics.some((d) => UNREADABLE.has(d.code))) return undefined;
   const stretches = frozen(text, file, tokens, diagnostics);
   const eol = /\r\n|\n/.exec(text)?.[0] ?? '\n';
   const mark = text.startsWith('\uFEFF') ? '\uFEFF' : '';
-  return mark + print(piecesOf(text, layout(text), stretches), rolesOf(file, tokens), eol);
+  return mark + print(piecesOf(text, parsed, stretches), rolesOf(file, tokens), eol);
 }

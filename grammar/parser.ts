@@ -25,6 +25,8 @@ export interface ParseResult {
   readonly diagnostics: readonly Diagnostic[];
   /** Every token of the text with comments and line ends, without white space. */
   readonly tokens: readonly Token[];
+  /** The tokens that the grammar sees: no comments, and of the line ends those that end something. */
+  readonly significant: readonly Token[];
 }
 
 /** The whole language. One instance parses one text after the other. */
@@ -184,7 +186,7 @@ let parser: PolicyParser | undefined;
 /** Reads a policy. Any text yields a tree; what is wrong is in the diagnostics. */
 export function parse(text: string): ParseResult {
   const bad = notText(text);
-  if (bad !== undefined) return { file: emptyFile(text), diagnostics: [bad], tokens: [] };
+  if (bad !== undefined) return { file: emptyFile(text), diagnostics: [bad], tokens: [], significant: [] };
   const tokens = layout(text.length > LONGEST_TEXT ? text.slice(0, LONGEST_TEXT) : text);
   parser ??= new PolicyParser(false);
   const { file, diagnostics } = parser.read(text, tokens);
@@ -193,7 +195,7 @@ export function parse(text: string): ParseResult {
     const span = { start: LONGEST_TEXT, end: LONGEST_TEXT };
     all.push(diagnostic('PV1027', span, { limit: '1 MiB' }));
   }
-  return { file, diagnostics: all, tokens: tokens.raw };
+  return { file, diagnostics: all, tokens: tokens.raw, significant: tokens.tokens };
 }
 
 const emptyFile = (text: string): PolicyFile => ({

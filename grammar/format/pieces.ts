@@ -1,6 +1,7 @@
 import type { TokenType } from 'chevrotain';
 import type { Span } from '../../server/src/diagnostics/diagnostic.ts';
-import type { Layout, Token } from '../parser-layout.ts';
+import type { Token } from '../parser-layout.ts';
+import type { ParseResult } from '../parser.ts';
 import * as T from '../tokens.ts';
 
 /** What the formatter prints in one go: a token, or a stretch that it leaves as it is. */
@@ -16,13 +17,13 @@ export interface Piece {
 }
 
 /** Cuts a text into its pieces. */
-export function piecesOf(text: string, layout: Layout, frozen: readonly Span[]): Piece[] {
-  const starts = itemStarts(layout);
+export function piecesOf(text: string, parsed: ParseResult, frozen: readonly Span[]): Piece[] {
+  const starts = itemStarts(parsed.significant);
   const pieces: Piece[] = [];
   let lines: Piece['lines'] = 0;
   let nextFrozen = 0;
   let until = -1;
-  for (const token of layout.raw) {
+  for (const token of parsed.tokens) {
     if (token.startOffset < until) continue;
     if (token.tokenType === T.Newline) {
       lines = lineEnds(token.image) > 1 ? 2 : 1;
@@ -77,10 +78,10 @@ const printed = (token: Token): string =>
 const lineEnds = (white: string): number => white.match(/\r\n|\r|\n/g)?.length ?? 0;
 
 /** Offsets of the tokens that stand after a '{', or after a line end or ';' which ended something. */
-function itemStarts(layout: Layout): ReadonlySet<number> {
+function itemStarts(tokens: readonly Token[]): ReadonlySet<number> {
   const starts = new Set<number>();
   let fresh = true;
-  for (const token of layout.tokens) {
+  for (const token of tokens) {
     const isSep = token.tokenType === T.Newline || token.tokenType === T.Semi;
     if (fresh && !isSep) starts.add(token.startOffset);
     fresh = isSep || token.tokenType === T.LBrace;

@@ -53,6 +53,8 @@ export function print(pieces: readonly Piece[], roles: Roles, eol: string): stri
   return out === '' ? '' : out + eol;
 }
 
+const isCommentPiece = (piece: Piece | undefined): boolean =>
+  piece?.type !== undefined && T.isComment(piece.type);
 const isOpening = (type: TokenType): boolean => type === T.LBrace || type === T.LParen || type === T.LBracket;
 const isClosing = (type: TokenType): boolean => type === T.RBrace || type === T.RParen || type === T.RBracket;
 
@@ -103,7 +105,9 @@ function levelOf(pieces: readonly Piece[], i: number, stack: readonly Open[], af
   const base = open?.inside ?? 0;
   if (open !== undefined && open.type !== T.LBrace) return base;
   if (T.isComment(type)) {
-    const next = pieces.slice(i + 1).find(({ type: t }) => t === undefined || !T.isComment(t));
+    let after = i + 1;
+    while (isCommentPiece(pieces[after])) after++;
+    const next = pieces[after];
     return next === undefined || !continues(next, pieces[i - 1], afterComma) ? base : base + 1;
   }
   return continues(piece, pieces[i - 1], afterComma) ? base + 1 : base;
