@@ -83,9 +83,6 @@ function lowerPlace(body: Body, target: ast.Expr): Place {
       const instance = instanceOf(symbol, undefined);
       return { kind: 'state', instance, field: symbol.decl.name.text, type: irType(symbol.type) };
     }
-    if (symbol.kind === 'param') {
-      return { kind: 'tunable', name: symbol.decl.name.text, type: irType(symbol.type) };
-    }
     if (symbol.kind === 'shared-field') return sharedPlace(symbol, undefined);
   }
   if (target.kind === 'member') {

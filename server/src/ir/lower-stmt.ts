@@ -1,13 +1,13 @@
 import type * as ast from '../../../grammar/ast.ts';
 import type { Type } from '../semantics/types.ts';
 import { coerce } from './coerce.ts';
-import type { Expr, Local, MatchArm, Source, Stmt } from './ir.ts';
+import type { Expr, MatchArm, Source, Stmt } from './ir.ts';
 import { lowerAssign } from './lower-assign.ts';
-import { bare, constant, declare, declaredType, isOwn, symbolOf, typeOf, type Body } from './lower-body.ts';
+import { bare, declare, declaredType, isOwn, symbolOf, typeOf, type Body } from './lower-body.ts';
 import { lowerAction, resolved } from './lower-call.ts';
 import { lowerAs, lowerExpr } from './lower-expr.ts';
 import { collectionOf, lowerEntity } from './lower-place.ts';
-import { IR_BOOL, IR_S64, IR_U64, irType, wide } from './types.ts';
+import { IR_S64, IR_U64, irType, wide } from './types.ts';
 
 /** Lowers the statements of a block. */
 export function lowerBlock(body: Body, block: ast.Block): Stmt[] {
@@ -90,7 +90,6 @@ function lowerIfLet(body: Body, stmt: ast.IfLetStmt): Stmt {
 
 function lowerMatch(body: Body, stmt: ast.MatchStmt): Stmt {
   const subject = lowerExpr(body, stmt.subject);
-  if (subject.type.kind === 'string') return matchStrings(body, stmt, subject);
   const number = subject.type.kind === 'int' ? subject : coerce(subject, IR_S64);
   const arms: MatchArm[] = stmt.arms.map((arm) => ({
     ranges: arm.patterns.some((pattern) => pattern.kind === 'wildcard')
@@ -114,40 +113,6 @@ function constantOf(body: Body, expr: ast.Expr): bigint {
   if (typeof value === 'boolean') return value ? 1n : 0n;
   if (typeof value !== 'bigint') throw new Error(`no constant number at ${expr.span.start}`);
   return value;
-}
-
-/** Strings have no order: arms become a chain of comparisons with the subject, which is read once. */
-function matchStrings(body: Body, stmt: ast.MatchStmt, subject: Expr): Stmt {
-  const local: Local = { id: body.count++, name: 'subject', type: subject.type };
-  const { span } = stmt;
-  const text: Expr = { kind: 'local', local, type: subject.type, span };
-  const equals = (pattern: ast.Pattern): Expr =>
-    pattern.kind === 'wildcard'
-      ? constant(true, IR_BOOL, span)
-      : {
-          kind: 'intrinsic',
-          name: 'string-eq',
-          args: [text, lowerExpr(body, pattern)],
-          type: IR_BOOL,
-          span: pattern.span,
-        };
-  const either = (left: Expr, right: Expr): Expr => ({
-    kind: 'logical',
-    op: 'or',
-    left,
-    right,
-    type: IR_BOOL,
-    span,
-  });
-  const arms = stmt.arms.map((arm) => ({
-    condition: arm.patterns.map(equals).reduce(either),
-    then: lowerBlock(body, arm.body),
-    span: arm.span,
-  }));
-  const chain = arms.reduceRight<Stmt[]>((otherwise, arm) => [{ kind: 'if', ...arm, otherwise }], []);
-  const always: Expr = constant(true, IR_BOOL, span);
-  const read: Stmt = { kind: 'let', local, value: subject, span };
-  return { kind: 'if', condition: always, then: [read, ...chain], otherwise: [], span };
 }
 
 function lowerFor(body: Body, stmt: ast.ForStmt): Stmt {

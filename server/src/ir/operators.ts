@@ -147,8 +147,9 @@ function equality(left: Expr, right: Expr, span: Span): Expr {
 }
 
 function inequality(left: Expr, right: Expr, span: Span): Expr {
-  const special =
-    left.kind === 'none' || right.kind === 'none' || ['cpumask', 'string'].includes(left.type.kind);
+  if (left.kind === 'none') return isSome(right, span);
+  if (right.kind === 'none') return isSome(left, span);
+  const special = left.type.kind === 'cpumask' || left.type.kind === 'string';
   return special ? not(equality(left, right, span), span) : comparison('ne', left, right, span);
 }
 

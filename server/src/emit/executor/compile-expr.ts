@@ -1,10 +1,11 @@
-import type { Expr, Fn, Instance, IrType, Local, Place } from '../../ir/ir.ts';
+import type { Expr, Fn, Instance, Local, Place } from '../../ir/ir.ts';
 import { binaryCode, operations, type Code } from './binary.ts';
 import { at, average, largest, sum } from './collections.ts';
+import { convertCode } from './convert.ts';
 import { DSQ, GLOBAL_ENTITY, type Host, type Site, type Value } from './host.ts';
 import { intrinsicCode } from './intrinsics.ts';
 import type { Machine } from './machine.ts';
-import { canonical, wrapper, type Num } from './number.ts';
+import { canonical, type Num } from './number.ts';
 import { rowOf, zeroValue, type Average, type Cell, type Items, type Store } from './store.ts';
 
 /** One function or handler while it is compiled. A policy has no recursion, so each has one frame for all its runs. */
@@ -196,26 +197,6 @@ function columnOf(store: Store, field: string): Cell[] {
 /** Code for the number of an entity; that of global things where there is none. */
 export function entityCode(unit: Unit, entity: Expr | undefined): () => number {
   return entity ? (compileExpr(unit, entity) as () => number) : () => GLOBAL_ENTITY;
-}
-
-/** To another type; code that changes nothing where every value of `from` is one of `to`. */
-export function convertCode(operand: Code, from: IrType, to: IrType): Code {
-  if (to.kind === 'bool') return from.kind === 'bool' ? operand : () => operand() !== 0;
-  if (from.kind === 'bool') return () => (operand() ? 1 : 0);
-  const bits = to.kind === 'cpu' ? 32 : to.kind === 'int' ? to.bits : undefined;
-  if (bits === undefined) return operand;
-  const signed = to.kind === 'cpu' || (to.kind === 'int' && to.signed);
-  if (holdsAll(from, bits, signed)) return operand;
-  const wrap = wrapper(bits, signed);
-  const number = operand as () => Num;
-  return () => wrap(number());
-}
-
-function holdsAll(from: IrType, bits: number, signed: boolean): boolean {
-  if (from.kind === 'cpu') return bits >= 32;
-  if (from.kind !== 'int') return false;
-  if (from.signed === signed) return from.bits <= bits;
-  return signed && from.bits < bits;
 }
 
 function callCode(unit: Unit, name: string, args: readonly Expr[]): Code {

@@ -1,20 +1,19 @@
-import type { Expr, MatchArm, Source, Stmt } from '../../ir/ir.ts';
+import type { MatchArm, Stmt } from '../../ir/ir.ts';
 import type { Code } from './binary.ts';
-import { clear, pushList, pushRing, removeFrom, updateAverage } from './collections.ts';
-import { cellCode, compileExpr, entityCode, siteOf, type Unit } from './compile-expr.ts';
+import { compileCollect } from './compile-collect.ts';
+import { compileExpr, entityCode, siteOf, type Unit } from './compile-expr.ts';
+import { forEach, forRange } from './compile-loops.ts';
 import { compileStore } from './compile-store.ts';
 import type { Value } from './host.ts';
 import { addTo, countBranch, countStatement, samplesOf } from './machine.ts';
-import { members } from './masks.ts';
 import { canonical, type Num } from './number.ts';
 import { addSample } from './samples.ts';
-import type { Average, Items } from './store.ts';
 import { showParts } from './show.ts';
 
 /** How a statement ends. */
 export const DONE = 0;
-const BREAK = 1;
-const CONTINUE = 2;
+export const BREAK = 1;
+export const CONTINUE = 2;
 export const RETURN = 3;
 export type End = typeof DONE | typeof BREAK | typeof CONTINUE | typeof RETURN;
 export type Run = () => End;
@@ -73,7 +72,7 @@ function compileStmt(unit: BodyUnit, stmt: Stmt): Run {
     case 'record':
       return record(unit, stmt);
     case 'collect':
-      return collect(unit, stmt);
+      return compileCollect(unit, stmt);
     case 'if':
       return branch(unit, stmt, compileExpr(unit, stmt.condition));
     case 'if-some':
@@ -151,37 +150,6 @@ function record(unit: BodyUnit, stmt: Stmt & { kind: 'record' }): Run {
   };
 }
 
-function collect(unit: BodyUnit, stmt: Stmt & { kind: 'collect' }): Run {
-  const { column, row } = cellCode(unit, stmt.instance, stmt.field);
-  const store = unit.machine.stores.get(stmt.instance.scope);
-  const type = store?.fields.find(({ name }) => name === stmt.field)?.type;
-  const value = stmt.value ? compileExpr(unit, stmt.value) : () => undefined;
-  const change = (): ((value: Value) => void) => {
-    switch (type?.kind) {
-      case 'ewma': {
-        const alpha = Number(type.alpha);
-        return (sample) => updateAverage(column[row()] as Average, sample as Num, alpha, type.type);
-      }
-      case 'list':
-      case 'ring': {
-        const items = (): Items => column[row()] as Items;
-        if (stmt.op === 'clear') return () => clear(items());
-        if (stmt.op === 'remove') return (v) => removeFrom(items(), v);
-        return type.kind === 'list'
-          ? (v) => pushList(items(), v, type.max)
-          : (v) => pushRing(items(), v, type.max);
-      }
-      default:
-        throw new Error(`${stmt.field} is no collection`);
-    }
-  };
-  const apply = change();
-  return () => {
-    apply(value());
-    return DONE;
-  };
-}
-
 type Branch = Stmt & { kind: 'if' | 'if-some' };
 
 /** Counters of the ways of a branch: the first is that of `then` or of the first arm. */
@@ -236,78 +204,6 @@ function matcher(arm: MatchArm): (value: Num) => boolean {
   const ranges = arm.ranges.map(({ lo, hi }) => ({ lo: canonical(lo), hi: canonical(hi) }));
   if (ranges.length === 0) return () => true;
   return (value) => ranges.some(({ lo, hi }) => value >= lo && value <= hi);
-}
-
-/** Runs the body of a loop once; true: the loop is to be left with `end`. */
-function leaves(end: End): boolean {
-  return end === BREAK || end === RETURN;
-}
-
-const afterLoop = (end: End): End => (end === RETURN ? RETURN : DONE);
-
-function forRange(unit: BodyUnit, stmt: Stmt & { kind: 'for-range' }): Run {
-  const { frame } = unit;
-  const { id } = stmt.local;
-  const from = compileExpr(unit, stmt.from) as () => Num;
-  const to = compileExpr(unit, stmt.to) as () => Num;
-  const max = Number(stmt.max);
-  const body = compileBlock(unit, stmt.body);
-  return () => {
-    const start = BigInt(from());
-    const end = to();
-    for (let turn = 0; turn < max; turn++) {
-      const value = canonical(start + BigInt(turn));
-      if (value >= end) return DONE;
-      frame[id] = value;
-      const how = body();
-      if (leaves(how)) return afterLoop(how);
-    }
-    return DONE;
-  };
-}
-
-function forEach(unit: BodyUnit, stmt: Stmt & { kind: 'for-each' }): Run {
-  const { frame } = unit;
-  const { id } = stmt.local;
-  const elements = sourceCode(unit, stmt.source);
-  const max = Number(stmt.max);
-  const body = compileBlock(unit, stmt.body);
-  return () => {
-    const values = elements();
-    const turns = Math.min(values.length, max);
-    for (let turn = 0; turn < turns; turn++) {
-      frame[id] = values[turn];
-      const how = body();
-      if (leaves(how)) return afterLoop(how);
-    }
-    return DONE;
-  };
-}
-
-function sourceCode(unit: BodyUnit, source: Source): () => readonly Value[] {
-  const { host } = unit.machine;
-  const entity = (expr: Expr): (() => number) => compileExpr(unit, expr) as () => number;
-  switch (source.kind) {
-    case 'cpus': {
-      const mask = compileExpr(unit, source.mask) as () => bigint;
-      return () => members(mask());
-    }
-    case 'vcpus': {
-      const vm = entity(source.vm);
-      return () => host.vcpusOf(vm());
-    }
-    case 'vms':
-      return host.vms;
-    case 'dsq': {
-      const dsq = entity(source.dsq);
-      // A copy: the body may move tasks out of the queue while it is walked.
-      return () => [...host.dsqTasks(dsq())];
-    }
-    case 'list': {
-      const { column, row } = cellCode(unit, source.instance, source.field);
-      return () => [...(column[row()] as Items).values];
-    }
-  }
 }
 
 function log(unit: BodyUnit, stmt: Stmt & { kind: 'log' }): Run {

@@ -17,7 +17,7 @@ export function compileStore(unit: Unit, stmt: Stmt & { kind: 'store' }): Run {
     case 'kernel':
       return intoKernel(unit, place, stmt, value);
     case 'tunable':
-      return intoParam(unit, place.name, stmt, value);
+      throw new Error('a tunable is changed by the operator alone');
     case 'hint':
       throw new Error('the page of hints is written by the guest, which does not run here');
   }
@@ -69,18 +69,6 @@ function intoKernel(
     const operand = value();
     const at = object();
     field.store(at, update ? update(field.load(at), operand) : fit(operand));
-    return 0;
-  };
-}
-
-function intoParam(unit: Unit, name: string, stmt: Stmt & { kind: 'store' }, value: Code): Run {
-  const cell = unit.machine.params.get(name);
-  if (!cell) throw new Error(`no tunable ${name}`);
-  const update = updateOf(stmt);
-  const fit = fitting(stmt.place.type);
-  return () => {
-    const operand = value();
-    cell.value = update ? update(cell.value, operand) : fit(operand);
     return 0;
   };
 }
