@@ -22,6 +22,7 @@ const POLL = key('poll');
 const TIME = key(' time ');
 const POLLING = key(' ns, polling ');
 const VALID = key('valid');
+const INVALID = key('invalid');
 const HALT_POLL_NS = key(': halt_poll_ns ');
 const GROW = key(' (grow ');
 const SHRINK = key(' (shrink ');
@@ -103,7 +104,10 @@ export const kvmVcpuWakeup: PayloadReader = (cursor, row) => {
   const waited = cursor.skip(WAIT);
   if (!waited) cursor.expect(POLL);
   row.wide = cursor.intAfter(TIME);
-  row.a = (waited ? 1 : 0) | (cursor.skip(POLLING) && cursor.skip(VALID) ? 2 : 0);
+  cursor.expect(POLLING);
+  const valid = cursor.skip(VALID);
+  if (!valid) cursor.expect(INVALID);
+  row.a = (waited ? 1 : 0) | (valid ? 2 : 0);
   return cursor.ok;
 };
 

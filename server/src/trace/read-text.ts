@@ -24,7 +24,7 @@ const EXAMINED = 512;
 /** After so many lines without an event there will be none. */
 const HOPELESS = 10_000;
 const NEWLINE = 0x0a;
-const UNPARSED = key('[FAILED TO PARSE');
+const UNPARSED = key('[FAILED TO PARSE]');
 /** The name under which the lines of the function tracer are counted. */
 const FUNCTION = ascii('function');
 const FUNCTION_VIEW = new DataView(FUNCTION.buffer);
