@@ -2,6 +2,7 @@ import type { AssignStmt, BinaryExpr, BinaryOp, Expr } from '../../../grammar/as
 import { report, type Context, type Env } from './context.ts';
 import { adapt, coerce, fits, isAdaptable } from './conversions.ts';
 import { expectType, presentType, typeOfExpr } from './expressions.ts';
+import { noteDivision } from './binary.ts';
 import { castFix, replace, textOf } from './fixes.ts';
 import { classOf, operation, whyForbidden } from './operators.ts';
 import { placeType, samePlace, updateFix } from './places.ts';
@@ -9,24 +10,34 @@ import { DURATION, U64, show, type Type } from './types.ts';
 
 /** Checks `target = value` and `target op= value`. */
 export function assignment(cx: Context, env: Env, stmt: AssignStmt): void {
+  cx.sinks.push(stmt);
   const type = placeType(cx, env, stmt);
-  const text = textOf(stmt.target) ?? 'the target';
   if (type.kind === 'error') {
     typeOfExpr(cx, env, stmt.value);
     return;
   }
-  if (notAssignable(cx, env, stmt, type, text)) return;
+  const place =
+    stmt.target.kind === 'name'
+      ? stmt.target.name
+      : stmt.target.kind === 'member'
+        ? stmt.target.member
+        : undefined;
+  const symbol = place === undefined ? undefined : cx.names.get(place);
+  if (symbol !== undefined) cx.flows.push({ to: symbol, from: stmt.value });
+  if (notAssignable(cx, env, stmt, type)) return;
   if (stmt.op === '=') {
     const before = cx.diagnostics.length;
-    expectType(cx, env, stmt.value, type, `'${text}'`);
-    readModifyWrite(cx, stmt, text, before);
+    expectType(cx, env, stmt.value, type, () => `'${targetText(stmt)}'`);
+    readModifyWrite(cx, stmt, before);
     return;
   }
-  compound(cx, env, stmt, type, text);
+  compound(cx, env, stmt, type);
 }
 
+const targetText = (stmt: AssignStmt): string => textOf(stmt.target) ?? 'the target';
+
 /** Collections and averages change by their methods. */
-function notAssignable(cx: Context, env: Env, stmt: AssignStmt, type: Type, text: string): boolean {
+function notAssignable(cx: Context, env: Env, stmt: AssignStmt, type: Type): boolean {
   switch (type.kind) {
     case 'ewma':
       expectType(cx, env, stmt.value, type.of, 'the sample');
@@ -34,7 +45,7 @@ function notAssignable(cx: Context, env: Env, stmt: AssignStmt, type: Type, text
         cx,
         'PV3031',
         stmt.target.span,
-        { name: text },
+        { name: targetText(stmt) },
         { fixes: stmt.op === '=' ? updateFix(stmt) : [] },
       );
       return true;
@@ -42,7 +53,7 @@ function notAssignable(cx: Context, env: Env, stmt: AssignStmt, type: Type, text
     case 'ring':
       typeOfExpr(cx, env, stmt.value);
       report(cx, 'PV3016', stmt.target.span, {
-        what: `the ${type.kind} '${text}' as a whole`,
+        what: `the ${type.kind} '${targetText(stmt)}' as a whole`,
         way: 'use .push(x) and .clear()',
       });
       return true;
@@ -50,9 +61,11 @@ function notAssignable(cx: Context, env: Env, stmt: AssignStmt, type: Type, text
     case 'histogram':
       typeOfExpr(cx, env, stmt.value);
       report(cx, 'PV3016', stmt.target.span, {
-        what: `'${text}' as a whole`,
+        what: `'${targetText(stmt)}' as a whole`,
         way:
-          type.kind === 'histogram' ? 'add a value with .record(x)' : `say whose you mean: ${text}[\u2026]`,
+          type.kind === 'histogram'
+            ? 'add a value with .record(x)'
+            : `say whose you mean: ${targetText(stmt)}[\u2026]`,
       });
       return true;
     default:
@@ -60,7 +73,7 @@ function notAssignable(cx: Context, env: Env, stmt: AssignStmt, type: Type, text
   }
 }
 
-function compound(cx: Context, env: Env, stmt: AssignStmt, type: Type, text: string): void {
+function compound(cx: Context, env: Env, stmt: AssignStmt, type: Type): void {
   // The operator of `op=`: every assignment operator but '=' ends in '=' behind a binary operator.
   const op = stmt.op.slice(0, -1) as BinaryOp;
   const found = presentType(cx, env, stmt.value);
@@ -68,6 +81,7 @@ function compound(cx: Context, env: Env, stmt: AssignStmt, type: Type, text: str
   const value = operandOf(cx, stmt.value, op, type, found);
   if (value.kind === 'error') return;
   if (op === '<<' || op === '>>') shiftCount(cx, stmt.value);
+  if (op === '/' || op === '%') noteDivision(cx, stmt.value);
   const result = operation(op, type, value);
   if (result === undefined || (result.result !== classOf(type) && !isCount(type))) {
     wrongOperand(cx, stmt, op, type, value);
@@ -79,10 +93,10 @@ function compound(cx: Context, env: Env, stmt: AssignStmt, type: Type, text: str
   }
   const isShift = op === '<<' || op === '>>';
   if (!isShift && isCount(type) && isCount(value) && !fits(value, type) && !isAdaptable(cx, stmt.value)) {
-    coerce(cx, env, stmt.value, value, type, `'${text}'`);
+    coerce(cx, stmt.value, value, type, () => `'${targetText(stmt)}'`);
     return;
   }
-  sharedUpdate(cx, stmt, text);
+  sharedUpdate(cx, stmt);
 }
 
 /** The type of the right side: a number takes that of the target where the operator wants two alike. */
@@ -134,7 +148,7 @@ function wrongOperand(cx: Context, stmt: AssignStmt, op: BinaryOp, target: Type,
 const ATOMIC: Readonly<Record<string, string>> = { '+': '+=', '-': '-=', '|': '|=', '&': '&=' };
 
 /** `x.f = x.f + 1` on what several CPUs share: another CPU's change in between would be lost. */
-function readModifyWrite(cx: Context, stmt: AssignStmt, text: string, diagnosticsBefore: number): void {
+function readModifyWrite(cx: Context, stmt: AssignStmt, diagnosticsBefore: number): void {
   if (cx.diagnostics.length > diagnosticsBefore || !isShared(cx, stmt.target)) return;
   const value = withoutParens(stmt.value);
   const atomic = value.kind === 'binary' ? atomicForm(cx, stmt, value) : undefined;
@@ -151,12 +165,12 @@ function readModifyWrite(cx: Context, stmt: AssignStmt, text: string, diagnostic
       cx,
       'PV3018',
       stmt.span,
-      { place: text, way: `'${atomic.op}' does it in one step` },
+      { place: targetText(stmt), way: `'${atomic.op}' does it in one step` },
       { fixes: [fix] },
     );
   } else if (reads(cx, stmt.value, stmt.target)) {
     report(cx, 'PV3018', stmt.span, {
-      place: text,
+      place: targetText(stmt),
       way: "only '+=', '-=', '|=' and '&=' are done in one step",
     });
   }
@@ -177,10 +191,10 @@ function atomicForm(
 
 const withoutParens = (expr: Expr): Expr => (expr.kind === 'paren' ? withoutParens(expr.inner) : expr);
 
-function sharedUpdate(cx: Context, stmt: AssignStmt, text: string): void {
+function sharedUpdate(cx: Context, stmt: AssignStmt): void {
   if (Object.values(ATOMIC).includes(stmt.op) || !isShared(cx, stmt.target)) return;
   report(cx, 'PV3018', stmt.span, {
-    place: text,
+    place: targetText(stmt),
     way: "only '+=', '-=', '|=' and '&=' are done in one step",
   });
 }

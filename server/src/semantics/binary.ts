@@ -19,12 +19,12 @@ export function binary(cx: Context, env: Env, expr: BinaryExpr): Type {
   if (EQUALITY.includes(expr.op) && (left.kind === 'none' || right.kind === 'none')) {
     return absenceTest(cx, expr, left, right);
   }
-  const there = [present(cx, env, expr.left, left), present(cx, env, expr.right, right)] as const;
+  const there = [present(cx, expr.left, left), present(cx, expr.right, right)] as const;
   return operate(cx, expr, there[0], there[1]);
 }
 
 function logical(cx: Context, env: Env, expr: BinaryExpr): Type {
-  const what = `the operand of '${expr.op}'`;
+  const what = (): string => `the operand of '${expr.op}'`;
   expectType(cx, env, expr.left, BOOL, what);
   expectType(cx, env, expr.right, BOOL, what);
   fold(cx, expr, BOOL, BOOL);
@@ -112,9 +112,9 @@ function adaptsTo(op: BinaryOp, other: Type, numberIsLeft: boolean): Type | unde
   return op === '%' && (c === 'duration' || c === 'instant') ? DURATION : undefined;
 }
 
-function present(cx: Context, env: Env, expr: Expr, type: Type): Type {
+function present(cx: Context, expr: Expr, type: Type): Type {
   if (type.kind !== 'optional') return type;
-  mayBeAbsent(cx, env, expr, type);
+  mayBeAbsent(cx, expr, type);
   return ERROR;
 }
 
@@ -139,6 +139,7 @@ function operate(cx: Context, expr: BinaryExpr, left: Type, right: Type): Type {
     return compares ? BOOL : ERROR;
   }
   checkShift(cx, expr);
+  if (expr.op === '/' || expr.op === '%') noteDivision(cx, expr.right);
   fold(cx, expr, left, right);
   return resultType(found.result, left);
 }
@@ -150,6 +151,12 @@ const sameKind = (left: Type, right: Type): boolean =>
   (left.kind !== 'flags' || (right.kind === 'flags' && left.group === right.group)) &&
   (left.kind !== 'enum' || (right.kind === 'enum' && left.name === right.name)) &&
   (left.kind !== 'struct' || (right.kind === 'struct' && left.name === right.name));
+
+/** Remembers that there is a divisor to look at, once the body is known. */
+export function noteDivision(cx: Context, divisor: Expr): void {
+  const value = cx.constants.get(divisor);
+  if (value === undefined || value === 0n) cx.divides = true;
+}
 
 function checkShift(cx: Context, expr: BinaryExpr): void {
   if (expr.op !== '<<' && expr.op !== '>>') return;

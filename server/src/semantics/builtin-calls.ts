@@ -4,7 +4,7 @@ import type { BuiltinInfo } from './builtins.ts';
 import { checkArguments, parameterTypes } from './calls.ts';
 import { report, type Context, type Env } from './context.ts';
 import { adapt, coerce, common, isAdaptable } from './conversions.ts';
-import { presentType, typeOfExpr } from './expressions.ts';
+import { presentType } from './expressions.ts';
 import { slotType } from './members.ts';
 import { classOf } from './operators.ts';
 import type { Value } from './model.ts';
@@ -22,6 +22,9 @@ export function builtinCall(
   const receiver = expr.callee.kind === 'member' ? expr.callee.object : undefined;
   const done = (args: readonly (Expr | undefined)[]): void => {
     cx.calls.set(expr, { callee: { kind: 'builtin', builtin: info }, receiver, args });
+    const field = receiver?.kind === 'member' ? cx.names.get(receiver.member) : undefined;
+    for (const from of args)
+      if (field !== undefined && from !== undefined) cx.flows.push({ to: field, from });
   };
   if (info.name === 'cpus') {
     done(expr.args.map((arg) => arg.value));
@@ -70,7 +73,7 @@ function generic(
     if (own.kind === 'error') return resultOf(info, ERROR);
     const both = type === undefined ? own : common(type, own);
     if (both === undefined) {
-      coerce(cx, env, arg, own, type ?? ERROR, `each argument of '${info.name}'`);
+      coerce(cx, arg, own, type ?? ERROR, () => `each argument of '${info.name}'`);
       return resultOf(info, ERROR);
     }
     type = both.kind === 'ewma' ? both.of : both;
@@ -137,28 +140,14 @@ function compute(name: string, a: bigint, b: bigint, c: Value | undefined): Valu
 
 /** `cpus(0, 2..3)` is a set; `cpus(mask)` the CPUs of a set, for `for`. */
 function cpuSet(cx: Context, env: Env, expr: CallExpr): Type {
-  const [first, ...more] = expr.args.map((arg) => arg.value);
-  if (first !== undefined && more.length === 0) {
-    const type = presentType(cx, env, first, first.kind === 'range' ? { kind: 'range', of: CPU } : CPU);
-    if (type.kind === 'cpumask') return { kind: 'sequence', of: CPU };
-    memberOfSet(cx, env, first, type);
-  } else {
-    for (const part of [first, ...more]) {
-      if (part === undefined) continue;
-      memberOfSet(
-        cx,
-        env,
-        part,
-        typeOfExpr(cx, env, part, part.kind === 'range' ? { kind: 'range', of: CPU } : CPU),
-      );
-    }
+  for (const { value } of expr.args) {
+    const wanted: Type = value.kind === 'range' ? { kind: 'range', of: CPU } : CPU;
+    const type = presentType(cx, env, value, wanted);
+    if (type.kind === 'cpumask' && expr.args.length === 1) return { kind: 'sequence', of: CPU };
+    coerce(cx, value, type.kind === 'range' ? type.of : type, CPU, "a part of 'cpus'");
   }
   foldSet(cx, expr);
   return CPUMASK;
-}
-
-function memberOfSet(cx: Context, env: Env, expr: Expr, type: Type): void {
-  coerce(cx, env, expr, type.kind === 'range' ? type.of : type, CPU, "a part of 'cpus'");
 }
 
 function foldSet(cx: Context, expr: CallExpr): void {

@@ -88,21 +88,13 @@ function callByName(cx: Context, env: Env, expr: CallExpr, ident: Ident, wanted:
 const isOfRun = (builtin: BuiltinInfo | undefined): boolean =>
   builtin !== undefined && builtin.where === 'both' && builtin.generic.length === 0 && builtin.name !== 'abs';
 
-function nameCallee(cx: Context, ident: Ident, callee: Callee): void {
-  cx.names.set(ident, calleeSymbol(cx, callee));
-}
-
-/** The one symbol of a kfunc, an action or a built-in. */
-export function calleeSymbol(cx: Context, callee: Exclude<Callee, { readonly kind: 'fn' }> | Callee): Symbol {
-  const name =
-    callee.kind === 'fn'
-      ? callee.decl.name.text
-      : callee.kind === 'kernel'
-        ? callee.call.name
-        : callee.kind === 'action'
-          ? callee.action.name
-          : `${callee.builtin.receiver ?? callee.builtin.where}.${callee.builtin.name}`;
-  return builtinSymbol(cx, `callable ${callee.kind} ${name}`, () => ({ kind: 'callable', callee }));
+function nameCallee(cx: Context, ident: Ident, callee: Exclude<Callee, { readonly kind: 'fn' }>): void {
+  const described =
+    callee.kind === 'builtin' ? callee.builtin : callee.kind === 'action' ? callee.action : callee.call;
+  cx.names.set(
+    ident,
+    builtinSymbol(cx, described, () => ({ kind: 'callable', callee })),
+  );
 }
 
 function callFunction(
@@ -121,11 +113,14 @@ function callFunction(
     required: true,
     symbol: cx.names.get(p.name),
   }));
-  const args = checkArguments(cx, env, expr, ident, params, {
-    message: 'declared here',
-    span: symbol.decl.name.span,
-  });
+  const declared = { message: 'declared here', span: symbol.decl.name.span };
+  const args = checkArguments(cx, env, expr, ident, params, declared);
   cx.calls.set(expr, { callee: { kind: 'fn', decl: symbol.decl }, receiver: undefined, args });
+  args.forEach((from, i) => {
+    const to = params[i]?.symbol;
+    if (to !== undefined && from !== undefined) cx.flows.push({ to, from });
+  });
+  if (env.body?.decl !== undefined) cx.edges.push({ from: env.body.decl, to: symbol.decl, call: expr });
   return symbol.result;
 }
 
@@ -185,7 +180,7 @@ export function checkArguments(
   matched.forEach((arg, i) => {
     const param = params[i];
     if (arg !== undefined && param !== undefined) {
-      expectType(cx, env, arg, param.type, `the argument '${param.name}'`);
+      expectType(cx, env, arg, param.type, () => `the argument '${param.name}'`);
     }
   });
   return matched;

@@ -7,14 +7,13 @@ import { functionBody, hookHandler, repeatedHandlers, timer } from './handlers.t
 import type { KernelView } from './kernel-view.ts';
 import { symbolOf } from './lookup.ts';
 import type { Model, Symbol, Target } from './model.ts';
-import { divisions, divisionsIn } from './division.ts';
+import { divisionsIn } from './division.ts';
 import { pureInvariants } from './purity.ts';
 import { recursion } from './recursion.ts';
 import { scenariosAndInvariants } from './scenario.ts';
 import { untrusted } from './taint.ts';
 import { VOID } from './types.ts';
 import { usage } from './usage.ts';
-import { bodiesOf } from './walk.ts';
 
 const TARGETS: readonly Target[] = ['pvsched', 'tracing', 'sched_ext'];
 
@@ -44,7 +43,6 @@ export function check(file: PolicyFile, kernel: KernelView): Model {
 /** What needs every name and type first. */
 function analyses(cx: Context): void {
   recursion(cx);
-  for (const body of bodiesOf(cx.file.decls)) divisions(cx, body);
   divisionsIn(cx, cx.file.decls);
   untrusted(cx);
   pureInvariants(cx);
@@ -77,6 +75,15 @@ function newContext(file: PolicyFile, kernel: KernelView): Context {
     adaptable: new Set(),
     lets: new Map(),
     builtins: new Map(),
+    kernelFields: new Map(),
+    locals: [],
+    assigned: new Set(),
+    flows: [],
+    sinks: [],
+    edges: [],
+    statement: undefined,
+    divides: false,
+    gaps: false,
     depth: 0,
     tooDeep: false,
   };

@@ -1,9 +1,11 @@
 import type {
+  AssignStmt,
   CallExpr,
   Decl,
   Expr,
   Field,
   FnDecl,
+  ForStmt,
   HistogramDecl,
   Ident,
   LetStmt,
@@ -73,17 +75,42 @@ export interface Context {
   /** The `let` that declares a local, for the fix that makes it a `var`. */
   readonly lets: Map<Symbol, LetStmt>;
   /** Objects for built-in and kernel names, so that each has one identity. */
-  readonly builtins: Map<string, Symbol>;
+  readonly builtins: Map<string | object, Symbol>;
+  readonly kernelFields: Map<string, Map<string, (Symbol & { readonly kind: 'kernel-field' }) | undefined>>;
+  /** Every local and parameter, in the order of the text. */
+  readonly locals: Local[];
+  /** Locals that are assigned to. */
+  readonly assigned: Set<Symbol>;
+  /** Which value can get where: into a variable, a field, a parameter, the result of a function. */
+  readonly flows: Flow[];
+  /** Loops and assignments, which the guest must not steer. */
+  readonly sinks: (ForStmt | AssignStmt)[];
+  /** Which function calls which. */
+  readonly edges: { readonly from: FnDecl; readonly to: FnDecl; readonly call: CallExpr }[];
+  /** The statement that is being checked, and the end of its block: what a fix wraps in `if let`. */
+  statement: { readonly stmt: Stmt; readonly blockEnd: number } | undefined;
+  /** The body at hand divides by something that is not a constant, or by zero. */
+  divides: boolean;
+  /** There is text that the parser could not read, and that may use anything. */
+  gaps: boolean;
   /** How deep expressions and blocks are nested at the moment. */
   depth: number;
   /** Something was nested too deeply to be looked into. */
   tooDeep: boolean;
 }
 
-/** Locals that are visible at a place: a chain of blocks. */
+/** The value of `from` can get into `to`. */
+export interface Flow {
+  readonly to: Symbol | FnDecl;
+  readonly from: Expr;
+}
+
+export type Local = Symbol & { readonly kind: 'local' };
+
+/** Locals that are visible at a place: a chain of blocks. Most blocks declare nothing and have no map. */
 export interface LocalScope {
   readonly parent: LocalScope | undefined;
-  readonly names: Map<string, Symbol & { readonly kind: 'local' }>;
+  names: Map<string, Local> | undefined;
 }
 
 /** The function, hook or timer whose body is being checked. */
@@ -93,6 +120,8 @@ export interface Body {
   readonly label: string;
   readonly result: Type;
   readonly hook: HookInfo | undefined;
+  /** The function, for a body of kind 'fn'. */
+  readonly decl: FnDecl | undefined;
 }
 
 /** Where an expression or statement stands. */
@@ -103,8 +132,6 @@ export interface Env {
   readonly scope: LocalScope | undefined;
   readonly body: Body | undefined;
   readonly inLoop: boolean;
-  /** The statement that the expression belongs to, and the rest of its block: what a fix wraps in `if let`. */
-  readonly statement: { readonly stmt: Stmt; readonly blockEnd: number } | undefined;
   /** Type that `baseline` has in the comparison at hand. */
   readonly baseline: Type | undefined;
   /** VMs that the scenario at hand names. */
@@ -117,7 +144,6 @@ export const CONSTANT: Env = {
   scope: undefined,
   body: undefined,
   inLoop: false,
-  statement: undefined,
   baseline: undefined,
   vms: undefined,
 };
@@ -135,15 +161,15 @@ export function report<C extends Code>(cx: Context, code: C, span: Span, ...rest
 }
 
 /** A block inside that of `env`. */
-export const inner = (env: Env): Env => ({ ...env, scope: { parent: env.scope, names: new Map() } });
+export const inner = (env: Env): Env => ({
+  ...env,
+  scope: { parent: env.scope, names: undefined },
+});
 
 /** The local of that name that is nearest. */
-export function findLocal(
-  scope: LocalScope | undefined,
-  name: string,
-): (Symbol & { readonly kind: 'local' }) | undefined {
+export function findLocal(scope: LocalScope | undefined, name: string): Local | undefined {
   for (let s = scope; s !== undefined; s = s.parent) {
-    const symbol = s.names.get(name);
+    const symbol = s.names?.get(name);
     if (symbol !== undefined) return symbol;
   }
   return undefined;
@@ -152,7 +178,7 @@ export function findLocal(
 /** Names of all locals that are visible, nearest first. */
 export function localNames(scope: LocalScope | undefined): string[] {
   const names: string[] = [];
-  for (let s = scope; s !== undefined; s = s.parent) names.push(...s.names.keys());
+  for (let s = scope; s !== undefined; s = s.parent) names.push(...(s.names?.keys() ?? []));
   return names;
 }
 
@@ -162,19 +188,25 @@ export function declareLocal(
   env: Env,
   decl: Ident,
   type: Type,
-  role: (Symbol & { readonly kind: 'local' })['role'],
-): (Symbol & { readonly kind: 'local' }) | undefined {
+  role: Local['role'],
+): Local | undefined {
   const symbol = { kind: 'local', decl, type, mutable: role === 'var', role } as const;
   cx.names.set(decl, symbol);
+  cx.locals.push(symbol);
   if (decl.text === '' || decl.text === '_') return undefined;
-  env.scope?.names.set(decl.text, symbol);
+  enter(env, symbol);
   return symbol;
 }
 
+/** Makes a local visible from here to the end of its block. */
+export function enter(env: Env, symbol: Local): void {
+  if (env.scope !== undefined) (env.scope.names ??= new Map()).set(symbol.decl.text, symbol);
+}
+
 /** The one object that stands for a built-in or kernel name; made by `make` when first asked for. */
-export function builtinSymbol<S extends Symbol>(cx: Context, id: string, make: () => S): S {
+export function builtinSymbol<S extends Symbol>(cx: Context, id: string | object, make: () => S): S {
   const known = cx.builtins.get(id);
-  // The id begins with the kind of symbol that `make` gives, so an id never stands for two kinds.
+  // The id begins with the kind of symbol that `make` gives, or is what the symbol describes: it never stands for two.
   if (known !== undefined) return known as S;
   const symbol = make();
   cx.builtins.set(id, symbol);
@@ -183,16 +215,14 @@ export function builtinSymbol<S extends Symbol>(cx: Context, id: string, make: (
 
 const DEEPEST = 200;
 
-/** Runs `walk` one level deeper; gives undefined, and remembers it, where the nesting is beyond all reason. */
-export function deeper<T>(cx: Context, walk: () => T): T | undefined {
-  if (cx.depth >= DEEPEST) {
-    cx.tooDeep = true;
-    return undefined;
-  }
-  cx.depth++;
-  try {
-    return walk();
-  } finally {
-    cx.depth--;
-  }
+/** May expressions or blocks be nested one level deeper? Remembers where that is beyond all reason. */
+export function mayDescend(cx: Context): boolean {
+  if (cx.depth < DEEPEST) return true;
+  cx.tooDeep = true;
+  return false;
 }
+
+/** The words for a place in a message; computed only where there is something to say. */
+export type What = string | (() => string);
+
+export const words = (what: What): string => (typeof what === 'string' ? what : what());

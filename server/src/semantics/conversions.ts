@@ -1,5 +1,5 @@
 import type { Expr } from '../../../grammar/ast.ts';
-import { report, type Context, type Env } from './context.ts';
+import { report, words, type Context, type What } from './context.ts';
 import { castFix, narrowFix, testFix, textOf, unitFixes } from './fixes.ts';
 import { whose } from './members.ts';
 import { classOf } from './operators.ts';
@@ -109,18 +109,18 @@ export function outOfRange(cx: Context, expr: Expr, value: bigint, type: Type): 
  * Holds `expr` of type `found` against the type that its place wants, and says what is wrong and how to put it
  * right. `what` names the place: 'the argument `slice`'. Gives the type that counts from here on.
  */
-export function coerce(cx: Context, env: Env, expr: Expr, found: Type, wanted: Type, what: string): Type {
+export function coerce(cx: Context, expr: Expr, found: Type, wanted: Type, what: What): Type {
   if (found.kind === 'error' || wanted.kind === 'error') return found;
   const adapted = adapt(cx, expr, wanted);
   if (adapted !== undefined) return adapted;
   if (fits(found, wanted)) return found;
-  mismatch(cx, env, expr, found, wanted, what);
+  mismatch(cx, expr, found, wanted, what);
   return ERROR;
 }
 
-function mismatch(cx: Context, env: Env, expr: Expr, found: Type, wanted: Type, what: string): void {
+function mismatch(cx: Context, expr: Expr, found: Type, wanted: Type, what: What): void {
   const span = expr.span;
-  if (found.kind === 'optional' && fits(found.inner, wanted)) return mayBeAbsent(cx, env, expr, found);
+  if (found.kind === 'optional' && fits(found.inner, wanted)) return mayBeAbsent(cx, expr, found);
   if (found.kind === 'map') {
     return report(cx, 'PV3030', span, { name: textOf(expr) ?? 'this', way: whose(found) });
   }
@@ -130,7 +130,13 @@ function mismatch(cx: Context, env: Env, expr: Expr, found: Type, wanted: Type, 
   const fixes = castFix(expr, wanted);
   if (found.kind === 'int' && wanted.kind === 'int') {
     if (found.signed === wanted.signed) {
-      return report(cx, 'PV3005', span, { what, found: show(found), wanted: show(wanted) }, { fixes });
+      return report(
+        cx,
+        'PV3005',
+        span,
+        { what: words(what), found: show(found), wanted: show(wanted) },
+        { fixes },
+      );
     }
     return report(cx, 'PV3003', span, { left: show(found), right: show(wanted) }, { fixes });
   }
@@ -139,19 +145,19 @@ function mismatch(cx: Context, env: Env, expr: Expr, found: Type, wanted: Type, 
     cx,
     'PV3001',
     span,
-    { what, found: show(found), wanted: show(wanted) },
+    { what: words(what), found: show(found), wanted: show(wanted) },
     { fixes: numeric(f) && numeric(w) ? fixes : [] },
   );
 }
 
 /** Says that a value may be absent, and offers to wrap the statement in `if let`. */
-export function mayBeAbsent(cx: Context, env: Env, expr: Expr, found: Type): void {
+export function mayBeAbsent(cx: Context, expr: Expr, found: Type): void {
   report(
     cx,
     'PV3004',
     expr.span,
     { found: show(found), text: textOf(expr) ?? '\u2026' },
-    { fixes: narrowFix(expr, env) },
+    { fixes: narrowFix(expr, cx.statement) },
   );
 }
 

@@ -26,7 +26,10 @@ const SCOPES: readonly string[] = ['vcpu', 'vm', 'task', 'cpu'];
 
 /** Registers the names that the policy declares, each with a recipe for its symbol. */
 export function collect(cx: Context, decls: readonly Decl[], side: Side): void {
-  for (const decl of decls) declare(cx, decl, side);
+  for (const decl of decls) {
+    if (decl.kind === 'error-decl') cx.gaps = true;
+    declare(cx, decl, side);
+  }
 }
 
 /** Enters the fields of state that belongs to entities. Their types need the names that `collect` has registered. */
@@ -253,7 +256,9 @@ function makeFunction(cx: Context, side: Side, decl: FnDecl): Symbol {
     const type = typeOf(cx, side, param.type, 'fn');
     cx.declared.set(param, type);
     // The local that the body sees; its symbol is made here, so that a label in a call can name it.
-    cx.names.set(param.name, { kind: 'local', decl: param.name, type, mutable: false, role: 'fn-param' });
+    const symbol = { kind: 'local', decl: param.name, type, mutable: false, role: 'fn-param' } as const;
+    cx.names.set(param.name, symbol);
+    cx.locals.push(symbol);
     return type;
   });
   const result = decl.result === undefined ? VOID : typeOf(cx, side, decl.result, 'fn');

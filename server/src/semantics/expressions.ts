@@ -1,7 +1,7 @@
 import type { CastExpr, CondExpr, Expr, RangeExpr, UnaryExpr } from '../../../grammar/ast.ts';
 import { binary } from './binary.ts';
 import { call } from './calls.ts';
-import { CONSTANT, deeper, report, type Context, type Env } from './context.ts';
+import { CONSTANT, mayDescend, report, type Context, type Env, type What } from './context.ts';
 import { adapt, coerce, common, isAdaptable, mayBeAbsent, noTruth, outOfRange } from './conversions.ts';
 import { castFix } from './fixes.ts';
 import { foldCast, foldUnary } from './fold.ts';
@@ -18,21 +18,24 @@ import { BOOL, DURATION, ERROR, NONE, RATIO, S64, STRING, U64, same, show, type 
  * the place asks for: numbers adapt to it; whether the result fits is the caller's to check (`expectType` does both).
  */
 export function typeOfExpr(cx: Context, env: Env, expr: Expr, wanted?: Type): Type {
-  const type = deeper(cx, () => infer(cx, env, expr, wanted)) ?? ERROR;
+  if (!mayDescend(cx)) return ERROR;
+  cx.depth++;
+  const type = infer(cx, env, expr, wanted);
+  cx.depth--;
   cx.types.set(expr, type);
   return (wanted === undefined ? undefined : adapt(cx, expr, wanted)) ?? type;
 }
 
 /** Types `expr` and holds it against `wanted`. `what` names the place: "the argument 'slice'". */
-export function expectType(cx: Context, env: Env, expr: Expr, wanted: Type, what: string): Type {
-  return coerce(cx, env, expr, typeOfExpr(cx, env, expr, wanted), wanted, what);
+export function expectType(cx: Context, env: Env, expr: Expr, wanted: Type, what: What): Type {
+  return coerce(cx, expr, typeOfExpr(cx, env, expr, wanted), wanted, what);
 }
 
 /** A value that is there: `T?` is reported, and gives `error`. An `ewma` stays one. */
 export function presentType(cx: Context, env: Env, expr: Expr, wanted?: Type): Type {
   const type = typeOfExpr(cx, env, expr, wanted);
   if (type.kind !== 'optional') return type;
-  mayBeAbsent(cx, env, expr, type);
+  mayBeAbsent(cx, expr, type);
   return ERROR;
 }
 
@@ -76,6 +79,7 @@ function infer(cx: Context, env: Env, expr: Expr, wanted: Type | undefined): Typ
     case 'none':
       return NONE;
     case 'error':
+      cx.gaps = true;
       return ERROR;
     case 'name':
       return nameValue(cx, env, expr);

@@ -1,6 +1,6 @@
 import type { CallExpr, Expr } from '../../../grammar/ast.ts';
 import type { Fix, Span, TextEdit } from '../diagnostics/diagnostic.ts';
-import type { Env } from './context.ts';
+import type { Context } from './context.ts';
 import { show, type Type } from './types.ts';
 
 export const insert = (at: number, newText: string): TextEdit => ({ span: { start: at, end: at }, newText });
@@ -89,10 +89,10 @@ export function unitFixes(expr: Expr, value: bigint, to: Type): readonly Fix[] {
 }
 
 /** Wraps the statement (for a `let`: and all that follows in its block) in `if let`, so that the value is there. */
-export function narrowFix(expr: Expr, env: Env): readonly Fix[] {
+export function narrowFix(expr: Expr, statement: Context['statement']): readonly Fix[] {
   const text = textOf(expr);
-  if (text === undefined || env.statement === undefined) return [];
-  const { stmt, blockEnd } = env.statement;
+  if (text === undefined || statement === undefined) return [];
+  const { stmt, blockEnd } = statement;
   const name = expr.kind === 'name' ? expr.name.text : 'it';
   const end = stmt.kind === 'let' ? blockEnd : stmt.span.end;
   const inside: TextEdit[] = expr.kind === 'name' ? [] : [replace(expr.span, name)];

@@ -4,6 +4,7 @@ import {
   builtinSymbol,
   CONSTANT,
   declareLocal,
+  enter,
   inner,
   report,
   type Body,
@@ -13,6 +14,7 @@ import {
 } from './context.ts';
 import { renameFix, replace } from './fixes.ts';
 import { constantInt } from './expressions.ts';
+import { divisions } from './division.ts';
 import { flow } from './flow.ts';
 import type { HookFamily, HookInfo } from './kernel-view.ts';
 import { statements } from './statements.ts';
@@ -45,7 +47,7 @@ export function hookHandler(cx: Context, decl: HookDecl, side: Side): void {
   }
   const env: Env = {
     ...inner({ ...CONSTANT, place: 'code', side }),
-    body: { kind: 'hook', label, result: hook?.result ?? ERROR, hook },
+    body: { kind: 'hook', label, result: hook?.result ?? ERROR, hook, decl: undefined },
   };
   declareParams(cx, env, decl.params, types, label);
   cx.handlers.push({
@@ -66,7 +68,7 @@ export function timer(cx: Context, decl: EveryDecl, side: Side): void {
     report(cx, 'PV3044', decl.period.span, { what: `${what}, in ns,`, lo: 1, hi: 2 ** 53 });
   const env: Env = {
     ...inner({ ...CONSTANT, place: 'code', side }),
-    body: { kind: 'hook', label: 'every', result: hook.result, hook },
+    body: { kind: 'hook', label: 'every', result: hook.result, hook, decl: undefined },
   };
   cx.handlers.push({ decl, hook, side, params: [] });
   body(cx, env, decl.body, decl.period.span);
@@ -79,14 +81,13 @@ export function functionBody(cx: Context, decl: FnDecl, side: Side): void {
   const label = `fn ${decl.name.text}`;
   const env: Env = {
     ...inner({ ...CONSTANT, place: 'code', side }),
-    body: { kind: 'fn', label, result, hook: undefined },
+    body: { kind: 'fn', label, result, hook: undefined, decl },
   };
   const seen = new Map<string, Ident>();
   for (const { name } of decl.params) {
     twice(cx, seen, name, label);
     const local = cx.names.get(name);
-    if (local?.kind === 'local' && name.text !== '' && name.text !== '_')
-      env.scope?.names.set(name.text, local);
+    if (local?.kind === 'local' && name.text !== '' && name.text !== '_') enter(env, local);
   }
   cx.functions.push(decl);
   body(cx, env, decl.body, decl.name.span);
@@ -98,8 +99,10 @@ function body(
   node: Block,
   head: HookDecl['span'],
 ): void {
+  cx.divides = false;
   statements(cx, inner(env), node);
   flow(cx, env, node, head);
+  if (cx.divides) divisions(cx, node);
 }
 
 function declareParams(

@@ -50,5 +50,5 @@ function key(cx: Context, env: Env, expr: IndexExpr, wanted: Type): void {
     );
     return;
   }
-  coerce(cx, env, expr.index, type, wanted, 'the index');
+  coerce(cx, expr.index, type, wanted, 'the index');
 }

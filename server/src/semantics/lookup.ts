@@ -3,6 +3,7 @@ import { FUNCTIONS, METHODS, NAMES, type BuiltinInfo, type BuiltinName, type Whe
 import { ACTIONS, type ActionInfo } from './actions.ts';
 import { localNames, report, type Context, type Entry, type Env, type Side } from './context.ts';
 import type { Symbol } from './model.ts';
+import type { Type } from './types.ts';
 import { STATISTICS } from './statistics.ts';
 
 export const BUILTIN_NAMES: ReadonlyMap<string, BuiltinName> = new Map(NAMES.map((n) => [n.name, n]));
@@ -11,13 +12,25 @@ export const ACTIONS_BY_NAME: ReadonlyMap<string, ActionInfo> = new Map(ACTIONS.
 export const STATISTICS_BY_NAME: ReadonlyMap<string, BuiltinInfo> = new Map(
   STATISTICS.map((s) => [s.name, s]),
 );
-const METHOD_NAMES: ReadonlyMap<string, BuiltinInfo> = new Map(
-  METHODS.map((m) => [`${m.receiver}.${m.name}`, m]),
-);
+/** Things that belong to kinds of types, by kind and then by name. */
+export function byKind<T extends { readonly name: string }>(
+  all: readonly T[],
+  kindOf: (item: T) => Type['kind'] | undefined,
+): ReadonlyMap<Type['kind'], ReadonlyMap<string, T>> {
+  const kinds = new Map<Type['kind'], Map<string, T>>();
+  for (const item of all) {
+    const kind = kindOf(item);
+    if (kind === undefined) continue;
+    kinds.set(kind, (kinds.get(kind) ?? new Map<string, T>()).set(item.name, item));
+  }
+  return kinds;
+}
+
+const METHODS_BY_KIND = byKind(METHODS, (m) => m.receiver);
 
 /** The method `name` of values of a kind of type. */
-export const findMethod = (kind: string, name: string): BuiltinInfo | undefined =>
-  METHOD_NAMES.get(`${kind}.${name}`);
+export const findMethod = (kind: Type['kind'], name: string): BuiltinInfo | undefined =>
+  METHODS_BY_KIND.get(kind)?.get(name);
 
 /** Declarations of the host that the guest's code sees too: what is fixed before either runs. */
 const isCommon = (entry: Entry): boolean =>

@@ -11,12 +11,14 @@ const MOST_ROUNDS = 1n << 23n;
 
 /** Checks `for x in … [max N] { … }`: what is walked, and that somebody knows how often at most. */
 export function loop(cx: Context, env: Env, stmt: ForStmt): void {
+  cx.sinks.push(stmt);
   const max = stmt.max === undefined ? undefined : bound(cx, env, stmt);
   const type = iterated(cx, env, stmt);
   const of = elementOf(cx, stmt, type);
   if (stmt.max === undefined || max !== undefined) needsBound(cx, stmt, type, of);
   const inside = { ...inner(env), inLoop: true };
-  declareLocal(cx, inside, stmt.name, of, 'loop');
+  const symbol = declareLocal(cx, inside, stmt.name, of, 'loop');
+  if (symbol !== undefined) cx.flows.push({ to: symbol, from: stmt.iterable });
   statements(cx, inner(inside), stmt.body);
 }
 
@@ -38,7 +40,7 @@ function iterated(cx: Context, env: Env, stmt: ForStmt): Type {
   }
   const type = typeOfExpr(cx, env, stmt.iterable);
   if (type.kind !== 'optional') return type;
-  mayBeAbsent(cx, env, stmt.iterable, type);
+  mayBeAbsent(cx, stmt.iterable, type);
   return ERROR;
 }
 

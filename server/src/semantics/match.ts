@@ -51,8 +51,8 @@ function patternValues(cx: Context, env: Env, pattern: Pattern, subject: Type): 
   const constantEnv: Env = { ...env, place: 'constant' };
   if (pattern.kind !== 'range') return single(cx, constantEnv, pattern, subject);
   typeOfExpr(cx, constantEnv, pattern, subject);
-  const from = constant(cx, constantEnv, pattern.from, subject);
-  const to = constant(cx, constantEnv, pattern.to, subject);
+  const from = constant(cx, pattern.from, subject);
+  const to = constant(cx, pattern.to, subject);
   if (from === undefined || to === undefined) return undefined;
   if (from > to) {
     report(cx, 'PV3011', pattern.span, { lo: `${from}`, hi: `${to}` });
@@ -73,8 +73,8 @@ function single(cx: Context, env: Env, pattern: Expr, subject: Type): Covered | 
 }
 
 /** The value of one end of a range, which has been typed. */
-function constant(cx: Context, env: Env, expr: Expr, subject: Type): bigint | undefined {
-  const type = coerce(cx, env, expr, cx.types.get(expr) ?? ERROR, subject, 'a pattern');
+function constant(cx: Context, expr: Expr, subject: Type): bigint | undefined {
+  const type = coerce(cx, expr, cx.types.get(expr) ?? ERROR, subject, 'a pattern');
   const value = toNumber(cx.constants.get(expr));
   if (value === undefined && type.kind !== 'error') report(cx, 'PV3010', expr.span, { what: 'a pattern' });
   return type.kind === 'error' ? undefined : value;

@@ -4,11 +4,11 @@ import { MEMBERS, METHODS, type BuiltinMember, type Slot } from './builtins.ts';
 import { builtinSymbol, findLocal, report, type Context, type Env } from './context.ts';
 import { presentType } from './expressions.ts';
 import { insert, renameFix, textOf } from './fixes.ts';
-import { findGlobal, findMethod, isAvailable, reportUnavailable, symbolOf } from './lookup.ts';
+import { byKind, findGlobal, findMethod, isAvailable, reportUnavailable, symbolOf } from './lookup.ts';
 import type { Scope, Symbol } from './model.ts';
 import { ERROR, optional, show, type Type } from './types.ts';
 
-const BY_KIND: ReadonlyMap<string, BuiltinMember> = new Map(MEMBERS.map((m) => [`${m.of}.${m.name}`, m]));
+const BY_KIND = byKind(MEMBERS, (m) => m.of);
 
 /** What people write who come from elsewhere. */
 const OTHER_WORDS: Readonly<Record<string, string>> = {
@@ -86,20 +86,28 @@ export function findMember(
   object: Type,
   name: string,
 ): Symbol | 'unavailable' | undefined {
-  const builtin = BY_KIND.get(`${object.kind}.${name}`);
+  const builtin = BY_KIND.get(object.kind)?.get(name);
   if (builtin !== undefined) return builtinMember(cx, env, object, builtin);
   if (object.kind === 'shared') return cx.shared[object.direction]?.fields.get(name);
   const scope = scopeOf(object);
   const field = scope === undefined ? undefined : cx[env.side].state[scope].get(name);
   if (field !== undefined) return field;
   const struct = structOf(object);
-  const kernelField = struct === undefined ? undefined : cx.kernel.field(struct, name);
-  if (struct === undefined || kernelField === undefined) return undefined;
-  return builtinSymbol(cx, `kernel-field ${struct}.${name}`, () => ({
-    kind: 'kernel-field',
-    struct,
-    field: kernelField,
-  }));
+  return struct === undefined ? undefined : kernelField(cx, struct, name);
+}
+
+function kernelField(
+  cx: Context,
+  struct: string,
+  name: string,
+): (Symbol & { readonly kind: 'kernel-field' }) | undefined {
+  const fields = cx.kernelFields.get(struct) ?? new Map<string, undefined>();
+  cx.kernelFields.set(struct, fields);
+  if (fields.has(name)) return fields.get(name);
+  const field = cx.kernel.field(struct, name);
+  const symbol = field === undefined ? undefined : ({ kind: 'kernel-field', struct, field } as const);
+  fields.set(name, symbol);
+  return symbol;
 }
 
 function builtinMember(
@@ -157,7 +165,7 @@ function missing(cx: Context, env: Env, expr: MemberExpr, object: Type): Type {
     );
     return ERROR;
   }
-  const builtin = BY_KIND.get(`${object.kind}.${name}`);
+  const builtin = BY_KIND.get(object.kind)?.get(name);
   if (builtin !== undefined && !isAvailable(cx, env, builtin.where)) {
     reportUnavailable(cx, ident, builtin.where);
     return ERROR;

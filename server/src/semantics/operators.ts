@@ -205,15 +205,18 @@ export const FORBIDDEN: readonly Forbidden[] = [
   { ops: ['+'], left: 'string', right: 'string', why: 'texts are not joined; `log` takes several parts' },
 ];
 
-const key = (op: BinaryOp, left: OperandClass, right: OperandClass): string => `${op} ${left} ${right}`;
+type ByRight = Map<OperandClass, Operation>;
 
-const BY_OPERANDS: ReadonlyMap<string, Operation> = new Map(
-  OPERATIONS.map((o) => [key(o.op, o.left, o.right), o]),
-);
+const BY_OPERANDS = new Map<BinaryOp, Map<OperandClass, ByRight>>();
+for (const o of OPERATIONS) {
+  const byLeft = BY_OPERANDS.get(o.op) ?? new Map<OperandClass, ByRight>();
+  BY_OPERANDS.set(o.op, byLeft);
+  byLeft.set(o.left, (byLeft.get(o.left) ?? new Map<OperandClass, Operation>()).set(o.right, o));
+}
 
 /** The operation of `left op right`; undefined where there is none. */
 export const operation = (op: BinaryOp, left: Type, right: Type): Operation | undefined =>
-  BY_OPERANDS.get(key(op, classOf(left), classOf(right)));
+  BY_OPERANDS.get(op)?.get(classOf(left))?.get(classOf(right));
 
 /** Why `left op right` makes no sense, where there is something to say. */
 export const whyForbidden = (op: BinaryOp, left: Type, right: Type): string | undefined =>

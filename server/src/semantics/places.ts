@@ -34,6 +34,7 @@ export function placeType(cx: Context, env: Env, stmt: AssignStmt): Type {
 function variable(cx: Context, env: Env, stmt: AssignStmt, target: NameExpr): Type {
   const symbol = resolveName(cx, env, target.name);
   if (symbol === undefined) return ERROR;
+  cx.assigned.add(symbol);
   const type = symbolType(cx, env, target, symbol);
   cx.types.set(target, type);
   if (type.kind === 'error') return type;

@@ -10,7 +10,7 @@ import type {
   Stmt,
 } from '../../../grammar/ast.ts';
 import { assignment } from './assignments.ts';
-import { declareLocal, deeper, inner, report, type Context, type Env } from './context.ts';
+import { declareLocal, inner, mayDescend, report, type Context, type Env } from './context.ts';
 import { adapt, coerce } from './conversions.ts';
 import { condition, expectType, typeOfExpr } from './expressions.ts';
 import { loop } from './loops.ts';
@@ -20,7 +20,10 @@ import { ERROR, S64, U64, show, type Type } from './types.ts';
 
 /** Checks the statements of a block in a scope of their own. */
 export function block(cx: Context, env: Env, node: Block): void {
-  deeper(cx, () => statements(cx, inner(env), node));
+  if (!mayDescend(cx)) return;
+  cx.depth++;
+  statements(cx, inner(env), node);
+  cx.depth--;
 }
 
 /** Checks the statements of a block in the scope of `env`. */
@@ -30,7 +33,12 @@ export function statements(cx: Context, env: Env, node: Block): void {
   const bare =
     first !== undefined && first.span.start === node.span.start && first.span.end === node.span.end;
   const blockEnd = bare ? node.span.end : node.span.end - 1;
-  for (const stmt of node.stmts) statement(cx, { ...env, statement: { stmt, blockEnd } }, stmt);
+  const outer = cx.statement;
+  for (const stmt of node.stmts) {
+    cx.statement = { stmt, blockEnd };
+    statement(cx, env, stmt);
+  }
+  cx.statement = outer;
 }
 
 function statement(cx: Context, env: Env, stmt: Stmt): void {
@@ -59,13 +67,15 @@ function statement(cx: Context, env: Env, stmt: Stmt): void {
     case 'expr-stmt':
       return effect(cx, env, stmt);
     case 'error-stmt':
+      cx.gaps = true;
       return;
   }
 }
 
 function variables(cx: Context, env: Env, stmt: LetStmt): void {
   const wanted = stmt.type === undefined ? undefined : typeOf(cx, env.side, stmt.type, 'local');
-  const what = stmt.names.length === 1 ? `the variable '${stmt.names[0]?.text ?? ''}'` : 'the variable';
+  const what = (): string =>
+    stmt.names.length === 1 ? `the variable '${stmt.names[0]?.text ?? ''}'` : 'the variable';
   const found =
     wanted === undefined ? typeOfExpr(cx, env, stmt.value) : expectType(cx, env, stmt.value, wanted, what);
   const declared = wanted ?? variableType(cx, stmt, found);
@@ -73,7 +83,10 @@ function variables(cx: Context, env: Env, stmt: LetStmt): void {
   if (stmt.names.length === 1 && found.kind !== 'tuple') {
     const [name] = stmt.names;
     const symbol = name === undefined ? undefined : declareLocal(cx, env, name, declared, role);
-    if (symbol !== undefined) cx.lets.set(symbol, stmt);
+    if (symbol !== undefined) {
+      cx.lets.set(symbol, stmt);
+      cx.flows.push({ to: symbol, from: stmt.value });
+    }
     return;
   }
   const items = found.kind === 'tuple' ? found.items : [];
@@ -172,6 +185,7 @@ function result(cx: Context, env: Env, stmt: ReturnStmt): void {
     return;
   }
   expectType(cx, env, stmt.value, wanted, 'the result');
+  if (body?.decl !== undefined) cx.flows.push({ to: body.decl, from: stmt.value });
 }
 
 /** An integer result of a hook is an error code: 0, for success, where nothing is returned. */
@@ -202,7 +216,7 @@ function log(cx: Context, env: Env, stmt: LogStmt): void {
     if (typeof part === 'string') continue;
     const type = typeOfExpr(cx, env, part);
     const value = type.kind === 'ewma' ? type.of : type;
-    if (value.kind === 'optional') coerce(cx, env, part, value, value.inner, 'what is printed');
+    if (value.kind === 'optional') coerce(cx, part, value, value.inner, 'what is printed');
     else if (!PRINTABLE.includes(value.kind)) report(cx, 'PV3043', part.span, { found: show(value) });
   }
 }

@@ -1,11 +1,10 @@
-import type { Block, CallExpr, Expr, FnDecl, Stmt } from '../../../grammar/ast.ts';
+import type { AssignStmt, CallExpr, Expr, FnDecl, ForStmt } from '../../../grammar/ast.ts';
 import type { Span } from '../diagnostics/diagnostic.ts';
 import { report, type Context } from './context.ts';
 import type { Symbol } from './model.ts';
 import { classOf } from './operators.ts';
 import { structOf } from './members.ts';
 import type { Type } from './types.ts';
-import { bodiesOf, eachExprOf, eachStmt } from './walk.ts';
 
 /**
  * What the guest wrote may choose between what the policy bounds, and nothing else. Where a value comes from is
@@ -14,78 +13,24 @@ import { bodiesOf, eachExprOf, eachStmt } from './walk.ts';
  */
 export function untrusted(cx: Context): void {
   if (cx.shared.hint === undefined) return;
-  const bodies = bodiesOf(cx.file.decls.filter((decl) => decl.kind !== 'guest'));
-  const flows = bodies.flatMap((body) => flowsOf(cx, body));
   const taint: Taint = { cx, tainted: new Set() };
   for (let grown = true; grown;) {
     grown = false;
-    for (const { to, from } of flows) {
+    for (const { to, from } of cx.flows) {
       if (!taint.tainted.has(to) && isTainted(taint, from)) {
         taint.tainted.add(to);
         grown = true;
       }
     }
   }
-  for (const body of bodies) sinks(taint, body);
+  for (const expr of cx.types.keys()) sinks(taint, expr);
+  for (const stmt of cx.sinks) statementSinks(taint, stmt);
 }
 
 interface Taint {
   readonly cx: Context;
   /** Symbols that hold, and functions that give, what the guest wrote. */
   readonly tainted: Set<Symbol | FnDecl>;
-}
-
-interface Flow {
-  readonly to: Symbol | FnDecl;
-  readonly from: Expr;
-}
-
-/** Which value can get where, in one body. */
-function flowsOf(cx: Context, body: Block): readonly Flow[] {
-  const flows: Flow[] = [];
-  const add = (to: Symbol | FnDecl | undefined, from: Expr | undefined): void => {
-    if (to !== undefined && from !== undefined) flows.push({ to, from });
-  };
-  const owner = cx.functions.find((fn) => fn.body === body);
-  eachStmt(body, (stmt) => stmtFlows(cx, stmt, owner, add));
-  eachExprOf(body, (expr) => {
-    if (expr.kind === 'call') callFlows(cx, expr, add);
-  });
-  return flows;
-}
-
-type Add = (to: Symbol | FnDecl | undefined, from: Expr | undefined) => void;
-
-function stmtFlows(cx: Context, stmt: Stmt, owner: FnDecl | undefined, add: Add): void {
-  switch (stmt.kind) {
-    case 'let':
-      for (const name of stmt.names) add(cx.names.get(name), stmt.value);
-      return;
-    case 'if-let':
-      return add(cx.names.get(stmt.name), stmt.value);
-    case 'assign':
-      return add(symbolOfPlace(cx, stmt.target), stmt.value);
-    case 'for':
-      return add(cx.names.get(stmt.name), stmt.iterable);
-    case 'return':
-      return add(owner, stmt.value);
-    default:
-      return;
-  }
-}
-
-function callFlows(cx: Context, call: CallExpr, add: Add): void {
-  const resolved = cx.calls.get(call);
-  if (resolved?.callee.kind === 'fn') {
-    const { params } = resolved.callee.decl;
-    resolved.args.forEach((arg, i) => {
-      const param = params[i];
-      add(param === undefined ? undefined : cx.names.get(param.name), arg);
-    });
-  } else if (resolved?.receiver !== undefined) {
-    const field = symbolOfPlace(cx, resolved.receiver);
-    for (const arg of resolved.args) add(field, arg);
-  }
 }
 
 /** The variable or field that an expression names. */
@@ -138,7 +83,9 @@ function isTainted(t: Taint, expr: Expr): boolean {
 function memberTainted(t: Taint, expr: Expr & { readonly kind: 'member' }): boolean {
   const symbol = t.cx.names.get(expr.member);
   if (symbol === undefined) return false;
-  if (symbol.kind === 'shared-field') return symbol.shared.direction.text === 'hint';
+  // The guest reads its own page by the bare name `hint`, and may trust it; the host goes through a vCPU.
+  if (symbol.kind === 'shared-field')
+    return symbol.shared.direction.text === 'hint' && expr.object.kind !== 'name';
   if (t.tainted.has(symbol)) return true;
   const object = t.cx.types.get(expr.object);
   const isCollection = object?.kind === 'ring' || object?.kind === 'list';
@@ -162,33 +109,29 @@ function callTainted(t: Taint, call: CallExpr): boolean {
 }
 
 /** Reports where a value of the guest decides what it must not. */
-function sinks(t: Taint, body: Block): void {
-  eachStmt(body, (stmt) => {
-    if (stmt.kind === 'for' && stmt.iterable.kind === 'range') {
-      for (const end of [stmt.iterable.from, stmt.iterable.to])
-        sink(t, end, 'the bound of the loop', end.span);
-    }
-    if (stmt.kind === 'assign') assignmentSinks(t, stmt);
-  });
-  eachExprOf(body, (expr) => {
-    switch (expr.kind) {
-      case 'index':
-        return sink(t, expr.index, 'the index', expr.index.span);
-      case 'binary':
-        if (expr.op === '<<' || expr.op === '>>') sink(t, expr.right, 'the shift count', expr.right.span);
-        return;
-      case 'cast':
-        if (t.cx.types.get(expr)?.kind === 'cpu') sink(t, expr.operand, 'the number of the CPU', expr.span);
-        return;
-      case 'call':
-        return callSinks(t, expr);
-      default:
-        return;
-    }
-  });
+function sinks(t: Taint, expr: Expr): void {
+  switch (expr.kind) {
+    case 'index':
+      return sink(t, expr.index, 'the index', expr.index.span);
+    case 'binary':
+      if (expr.op === '<<' || expr.op === '>>') sink(t, expr.right, 'the shift count', expr.right.span);
+      return;
+    case 'cast':
+      if (t.cx.types.get(expr)?.kind === 'cpu') sink(t, expr.operand, 'the number of the CPU', expr.span);
+      return;
+    case 'call':
+      return callSinks(t, expr);
+    default:
+      return;
+  }
 }
 
-function assignmentSinks(t: Taint, stmt: Stmt & { readonly kind: 'assign' }): void {
+function statementSinks(t: Taint, stmt: ForStmt | AssignStmt): void {
+  if (stmt.kind === 'for') {
+    if (stmt.iterable.kind !== 'range') return;
+    for (const end of [stmt.iterable.from, stmt.iterable.to]) sink(t, end, 'the bound of the loop', end.span);
+    return;
+  }
   if (stmt.op === '<<=' || stmt.op === '>>=') sink(t, stmt.value, 'the shift count', stmt.value.span);
   const symbol = symbolOfPlace(t.cx, stmt.target);
   if (symbol?.kind === 'kernel-field')

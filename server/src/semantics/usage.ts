@@ -3,22 +3,11 @@ import type { Fix } from '../diagnostics/diagnostic.ts';
 import { report, type Context } from './context.ts';
 import { insert, replace } from './fixes.ts';
 import type { Symbol } from './model.ts';
-import { bodiesOf, eachExprOf, eachStmt } from './walk.ts';
 
 /** Reports what is declared and never used. A text that could not be read in full may use anything. */
 export function usage(cx: Context): void {
-  if (hasGaps(cx.file.decls)) return;
-  const assigned = new Set<Symbol>();
-  for (const body of bodiesOf(cx.file.decls)) {
-    eachStmt(body, (stmt) => {
-      const symbol =
-        stmt.kind === 'assign' && stmt.target.kind === 'name' ? cx.names.get(stmt.target.name) : undefined;
-      if (symbol !== undefined) assigned.add(symbol);
-    });
-  }
-  for (const [ident, symbol] of cx.names) {
-    if (symbol.kind === 'local' && symbol.decl === ident) unusedLocal(cx, symbol, assigned.has(symbol));
-  }
+  if (cx.gaps) return;
+  for (const symbol of cx.locals) unusedLocal(cx, symbol);
   for (const { symbol, decl, ident, taken } of cx.entries) {
     if (
       taken ||
@@ -63,13 +52,13 @@ function isBroken(symbol: Symbol): boolean {
   }
 }
 
-function unusedLocal(cx: Context, symbol: Symbol & { readonly kind: 'local' }, assigned: boolean): void {
+function unusedLocal(cx: Context, symbol: Symbol & { readonly kind: 'local' }): void {
   const name = symbol.decl.text;
   const silent = symbol.role === 'hook-param' || symbol.role === 'loop';
   if (silent || symbol.type.kind === 'error' || cx.used.has(symbol) || name === '' || name.startsWith('_'))
     return;
   const what = symbol.role === 'fn-param' ? 'parameter' : 'variable';
-  const fixes: Fix[] = assigned
+  const fixes: Fix[] = cx.assigned.has(symbol)
     ? []
     : [{ title: `Call it '_${name}'`, edits: [insert(symbol.decl.span.start, '_')] }];
   report(cx, 'PV2017', symbol.decl.span, { name, what }, { fixes });
@@ -95,15 +84,3 @@ function unusedDeclaration(cx: Context, decl: Decl | Field, name: string, span: 
 const removal = (decl: Decl | Field): readonly Fix[] => [
   { title: 'Remove it', edits: [replace(decl.span, '')] },
 ];
-
-/** Is there a stretch of text that the parser could not read? */
-function hasGaps(decls: readonly Decl[]): boolean {
-  if (decls.some((decl) => decl.kind === 'error-decl' || (decl.kind === 'guest' && hasGaps(decl.decls))))
-    return true;
-  return bodiesOf(decls).some((body) => {
-    let gap = false;
-    eachStmt(body, (stmt) => (gap ||= stmt.kind === 'error-stmt'));
-    eachExprOf(body, (expr) => (gap ||= expr.kind === 'error'));
-    return gap;
-  });
-}
