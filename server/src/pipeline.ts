@@ -2,6 +2,7 @@ import type { PolicyFile } from '../../grammar/ast.ts';
 import { parse } from '../../grammar/parser.ts';
 import { LineIndex } from '../../grammar/text.ts';
 import type { Diagnostic } from './diagnostics/diagnostic.ts';
+import { emitC, type OutputFile } from './emit/c/index.ts';
 import { lower } from './ir/lower.ts';
 import type { Program } from './ir/ir.ts';
 import { selectKernels, type SelectedKernels } from './kernel/profiles.ts';
@@ -68,6 +69,12 @@ export function snapshot(text: string, settings: Settings): Snapshot {
     },
   };
 }
+
+/**
+ * The files that a policy compiles to; undefined where it has errors. `sourceName` is how `#line` names the policy.
+ */
+export const filesOf = ({ program, text }: Snapshot, sourceName: string): readonly OutputFile[] | undefined =>
+  program && emitC(program, { sourceName, source: text });
 
 export const hasErrors = (diagnostics: readonly Diagnostic[]): boolean =>
   diagnostics.some(({ severity }) => severity === 'error');

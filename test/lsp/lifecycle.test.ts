@@ -137,10 +137,11 @@ describe('the server', () => {
   });
 
   test("the client's kernel profile comes before everything", async () => {
-    session = await Session.start({ configuration: { kernelProfile: 'pvsched-rfc-v2' } });
-    await session.open(uri, SAFE.replace('for tracing', 'for sched_ext\n\ndsq q fifo'));
+    session = await Session.start({ configuration: { kernelProfile: '6.12' } });
+    const text = 'policy s for sched_ext\n\non op running(p) {\n    log "{scx_bpf_cpu_node(0)}"\n}\n';
+    await session.open(uri, text);
     const { diagnostics } = await session.publish((params) => params.diagnostics.length > 0);
-    expect(diagnostics.map(({ message }) => message).join('\n')).toContain('pvsched-rfc-v2');
+    expect(diagnostics.map(({ message }) => message).join('\n')).toContain('does not exist in kernel 6.12');
   });
 
   test('survives nonsense from the client', async () => {

@@ -1,5 +1,4 @@
-import { emitC } from '../emit/c/index.ts';
-import { hasErrors } from '../pipeline.ts';
+import { filesOf } from '../pipeline.ts';
 import type { Documents } from './documents.ts';
 import type { CompileParams, CompileResult } from './protocol.ts';
 
@@ -9,9 +8,6 @@ export const compile =
   ({ uri }: CompileParams): CompileResult => {
     const snapshot = documents.get(uri);
     if (!snapshot) return { ok: false, message: 'the policy is not open' };
-    const { program, diagnostics } = snapshot;
-    if (!program || hasErrors(diagnostics)) return { ok: false, message: 'it has errors' };
-    return { ok: true, files: emitC(program, { sourceName: fileName(uri) }) };
+    const files = filesOf(snapshot, decodeURIComponent(uri.split('/').at(-1) ?? uri));
+    return files ? { ok: true, files } : { ok: false, message: 'it has errors' };
   };
-
-const fileName = (uri: string): string => decodeURIComponent(uri.split('/').at(-1) ?? uri);

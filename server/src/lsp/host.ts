@@ -1,11 +1,12 @@
 import type { CancellationToken } from 'vscode-languageserver';
+import type { Settings } from '../workspace/settings.ts';
 import type { SimulateResult } from './protocol.ts';
 import type { Docs } from './publish.ts';
 
 /** What a run of the simulator needs; plain data, since it crosses to another thread. */
 export interface SimulationJob {
   readonly text: string;
-  readonly profile: string | undefined;
+  readonly settings: Settings;
   /** Path of the policy; the paths of traces in scenarios are relative to it. */
   readonly path: string;
   readonly scenario: string | undefined;

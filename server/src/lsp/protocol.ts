@@ -1,4 +1,6 @@
-import type { SimulationReport } from '../report/simulation.ts';
+import type { SimulationReport } from '../simulation.ts';
+
+export type { SimulationReport };
 
 /**
  * What client and server say to each other beyond LSP. The client imports this file and no other of the server.
@@ -49,8 +51,9 @@ export interface SimulateParams {
 }
 
 export type SimulateResult =
-  | { readonly ok: true; readonly report: SimulationReport }
-  /** `needsTrace`: neither the request nor the scenario names a trace. */
+  /** `notes`: what the run leaves out or takes for granted. */
+  | { readonly ok: true; readonly report: SimulationReport; readonly notes: readonly string[] }
+  /** `needsTrace`: with another trace it may go. */
   | { readonly ok: false; readonly message: string; readonly needsTrace?: boolean };
 
 /** How long the requests so far took; for people who look into a slow server. */

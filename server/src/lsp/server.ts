@@ -1,6 +1,7 @@
 import {
   CodeActionKind,
   DidChangeConfigurationNotification,
+  RequestType,
   TextDocuments,
   TextDocumentSyncKind,
   type Connection,
@@ -17,7 +18,16 @@ import { Documents } from './documents.ts';
 import { registerFeatures } from './features.ts';
 import { guarded, report } from './guard.ts';
 import type { Host } from './host.ts';
-import { COMPILE, SIMULATE, TIMINGS, type InitializationOptions } from './protocol.ts';
+import {
+  COMPILE,
+  SIMULATE,
+  TIMINGS,
+  type CompileParams,
+  type CompileResult,
+  type InitializationOptions,
+  type SimulateParams,
+  type SimulateResult,
+} from './protocol.ts';
 import { LEGEND } from './semantic-tokens.ts';
 import { simulate } from './simulate.ts';
 import { Timings } from './timings.ts';
@@ -77,9 +87,12 @@ export function serve(connection: Connection, host: Host): void {
   texts.listen(connection);
 
   registerFeatures(connection, documents, guard, host.docs);
-  connection.onRequest(COMPILE, guard('compile', compile(documents), bug));
   connection.onRequest(
-    SIMULATE,
+    new RequestType<CompileParams, CompileResult, void>(COMPILE),
+    guard('compile', compile(documents), bug),
+  );
+  connection.onRequest(
+    new RequestType<SimulateParams, SimulateResult, void>(SIMULATE),
     guard('simulate', simulate(documents, configuration, connection, host), bug),
   );
   connection.onRequest(TIMINGS, () => timings.summary());
