@@ -23,7 +23,7 @@ import { IR_BOOL, IR_CPUMASK, IR_S64, IR_U64, irType, wide, wrap } from './types
 export function lowerExpr(body: Body, expr: ast.Expr): Expr {
   const { span } = expr;
   const value = body.model.constants.get(expr);
-  if (value !== undefined) return lowerConstant(body, expr, value);
+  if (value !== undefined && !namesKernel(body, expr)) return lowerConstant(body, expr, value);
   switch (expr.kind) {
     case 'paren':
       return lowerExpr(body, expr.inner);
@@ -70,6 +70,23 @@ export function lowerExpr(body: Body, expr: ast.Expr): Expr {
 /** Lowers `expr` where a value of `type` is needed. */
 export function lowerAs(body: Body, expr: ast.Expr, type: IrType): Expr {
   return coerce(lowerExpr(body, expr), type);
+}
+
+/** Is the constant made of one of the kernel's? C reads those from the kernel's BTF, so their names stay. */
+function namesKernel(body: Body, expr: ast.Expr): boolean {
+  switch (expr.kind) {
+    case 'name':
+      return body.model.names.get(expr.name)?.kind === 'kernel-constant';
+    case 'paren':
+      return namesKernel(body, expr.inner);
+    case 'unary':
+    case 'cast':
+      return namesKernel(body, expr.operand);
+    case 'binary':
+      return namesKernel(body, expr.left) || namesKernel(body, expr.right);
+    default:
+      return false;
+  }
 }
 
 function lowerConstant(body: Body, expr: ast.Expr, value: bigint | boolean | string): Expr {

@@ -165,9 +165,23 @@ function has(left: Expr, right: Expr, span: Span): Expr {
   const type = wide(left.type);
   const wanted = widen(right, type);
   const all = binary('eq', binary('and', widen(left, type), wanted, type, span), wanted, IR_BOOL, span);
-  if (right.kind === 'const' || (right.kind === 'kernel-const' && right.value !== undefined)) return all;
+  if (isKnown(right)) return all;
   const exists = binary('ne', wanted, { kind: 'const', value: 0n, type, span }, IR_BOOL, span);
   return { kind: 'logical', op: 'and', left: exists, right: all, type: IR_BOOL, span };
+}
+
+/** Is its value the same on all kernels at hand? */
+function isKnown(expr: Expr): boolean {
+  switch (expr.kind) {
+    case 'const':
+      return true;
+    case 'kernel-const':
+      return expr.value !== undefined;
+    case 'binary':
+      return isKnown(expr.left) && isKnown(expr.right);
+    default:
+      return false;
+  }
 }
 
 function mask(name: 'mask-and' | 'mask-or' | 'mask-xor', left: Expr, right: Expr, span: Span): Expr {
