@@ -169,13 +169,16 @@ export abstract class ExpressionParser extends BracketParser {
         for (let next = rest[at]; next !== undefined && precedence(next.operator) > level; next = rest[at]) {
           right = climb(right, rightStart, level + 1);
         }
-        if (level === COMPARISON) {
-          if (chained) this.report(diagnostic('PV1017', spanOf(step.operator)));
-          chained = true;
+        const span = { start: from, end: Math.max(tree.span.end, right.span.end) };
+        if (chained && level === COMPARISON) {
+          this.report(diagnostic('PV1017', spanOf(step.operator)));
+          tree = { kind: 'error', span };
+          continue;
         }
+        chained = level === COMPARISON;
         tree = {
           kind: 'binary',
-          span: { start: from, end: Math.max(tree.span.end, right.span.end) },
+          span,
           op: step.operator.image as BinaryOp,
           opSpan: spanOf(step.operator),
           left: tree,
@@ -244,16 +247,21 @@ export abstract class ExpressionParser extends BracketParser {
   private call(start: number, callee: Expr): Expr {
     const open = this.CONSUME(T.LParen);
     const args = this.commaList((nth) => this.subrule(nth, this.arg), 'an argument');
-    this.ACTION(() => this.checkRanges(callee, args));
     this.closeBracket(open, T.RParen, "the '('", "',' or ')'");
-    return { kind: 'call', span: this.spanFrom(start), callee, args };
+    const checked = this.RECORDING_PHASE ? args : this.withoutRanges(callee, args);
+    return { kind: 'call', span: this.spanFrom(start), callee, args: checked };
   }
 
-  private checkRanges(callee: Expr, args: readonly Arg[]): void {
-    if (callee.kind === 'name' && callee.name.text === 'cpus') return;
-    for (const { value } of args) {
-      if (value.kind === 'range') this.note(diagnostic('PV1025', value.span));
-    }
+  /** The arguments; a range among them, where the call is not `cpus(…)`, is reported and no value. */
+  private withoutRanges(callee: Expr, args: readonly Arg[]): readonly Arg[] {
+    if (callee.kind === 'name' && callee.name.text === 'cpus') return args;
+    if (!args.some(({ value }) => value.kind === 'range')) return args;
+    return args.map((arg) => {
+      const { span } = arg.value;
+      if (arg.value.kind !== 'range') return arg;
+      this.note(diagnostic('PV1025', span));
+      return { ...arg, value: { kind: 'error', span } };
+    });
   }
 
   readonly arg: ParserMethod<[], Arg> = this.rule('arg', () => {

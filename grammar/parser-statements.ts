@@ -154,15 +154,16 @@ export abstract class StatementParser extends ExpressionParser {
       this.CONSUME(T.Assign, { ERR_MSG: "'=' and a value that may be absent" });
       return bound;
     });
-    const value = this.SUBRULE(this.expr);
-    if (this.is(T.Assign)) this.assignmentAsCondition();
+    const tested = this.SUBRULE(this.expr);
+    const value: Expr = this.is(T.Assign) ? this.assignmentAsCondition(start) : tested;
     return { start, name, value, then: this.SUBRULE(this.block) };
   });
 
-  private assignmentAsCondition(): void {
+  private assignmentAsCondition(start: number): Expr {
     const span = spanOf(this.LA(1));
     const fixes = [{ title: "Compare with '=='", edits: [{ span, newText: '==' }] }];
     this.report(diagnostic('PV1028', span, undefined, { fixes }));
+    return { kind: 'error', span: this.spanFrom(start) };
   }
 
   readonly matchStmt: ParserMethod<[], Stmt> = this.rule('matchStmt', () => {
