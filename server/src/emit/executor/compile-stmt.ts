@@ -8,7 +8,7 @@ import type { Value } from './host.ts';
 import { addTo, countBranch, countStatement, samplesOf } from './machine.ts';
 import { canonical, type Num } from './number.ts';
 import { addSample } from './samples.ts';
-import { showParts } from './show.ts';
+import { logText } from './show.ts';
 
 /** How a statement ends. */
 export const DONE = 0;
@@ -207,17 +207,15 @@ function matcher(arm: MatchArm): (value: Num) => boolean {
 }
 
 function log(unit: BodyUnit, stmt: Stmt & { kind: 'log' }): Run {
-  const write = unit.machine.host.log(siteOf(unit, stmt));
-  const parts = stmt.parts.map((part) =>
-    typeof part === 'string' ? part : { type: part.type, code: compileExpr(unit, part) },
-  );
+  const { host } = unit.machine;
+  const write = host.log(siteOf(unit, stmt));
+  const parts = stmt.parts.map((part): (() => string) => {
+    if (typeof part === 'string') return () => part;
+    const code = compileExpr(unit, part);
+    return () => logText(code(), part.type, host);
+  });
   return () => {
-    write(
-      showParts(
-        parts.map((part) => (typeof part === 'string' ? part : { type: part.type, value: part.code() })),
-        unit.machine.program,
-      ),
-    );
+    write(parts.map((part) => part()).join(''));
     return DONE;
   };
 }

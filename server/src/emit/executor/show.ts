@@ -1,5 +1,5 @@
 import type { IrType, Program } from '../../ir/ir.ts';
-import type { Value } from './host.ts';
+import type { Host, Value } from './host.ts';
 import { members } from './masks.ts';
 
 const CLASSES: Readonly<Record<string, string>> = {
@@ -80,11 +80,16 @@ export function showMask(mask: bigint): string {
   return ranges.join(',');
 }
 
-type Part = string | { readonly type: IrType; readonly value: Value };
-
-/** The text of a `log`. */
-export function showParts(parts: readonly Part[], program: Program): string {
-  return parts
-    .map((part) => (typeof part === 'string' ? part : showValue(part.value, part.type, program)))
-    .join('');
+/** A value in the text of a `log`: as the generated C prints it, so that both write the same lines. */
+export function logText(value: Value, type: IrType, host: Host): string {
+  switch (type.kind) {
+    case 'bool':
+      return value === true ? '1' : '0';
+    case 'vm':
+      return String(host.vmId(Number(value)));
+    case 'int':
+      return type.unit === 'duration' ? `${String(value)}ns` : String(value);
+    default:
+      return String(value);
+  }
 }
