@@ -1,0 +1,135 @@
+import type { Action, Expr } from '../../ir/ir.ts';
+import type { Body } from './body.ts';
+import { exprText } from './expressions.ts';
+import { kfunc } from './kfuncs.ts';
+import { hoistMask, isMade, maskC, rangesOf, type MadeMask } from './masks.ts';
+import { upper } from './names.ts';
+import { threadIds } from './places.ts';
+import type { Line } from './printer.ts';
+import { taskC } from './tasks.ts';
+
+/** How a request to the agent carries the arguments of an action, after whom it is about. */
+export interface RequestForm {
+  /** Whom the action is about: a thread, a VM, or nobody. */
+  readonly whom: 'thread' | 'vm' | 'nobody';
+  /** Names of the numbers that go into `arg[]`, in order, as C parameters. */
+  readonly args: readonly string[];
+  /** The last argument says how long it holds. */
+  readonly until?: boolean;
+  /** An argument is a mask of CPUs. */
+  readonly mask?: boolean;
+}
+
+/** Actions that the agent does, as `kernel/delivery.ts` has them. */
+export const REQUESTS: Readonly<Record<string, RequestForm>> = {
+  boost: { whom: 'thread', args: ['u32 policy', 'u32 prio'], until: true },
+  unboost: { whom: 'thread', args: [] },
+  set_nice: { whom: 'thread', args: ['s32 nice'] },
+  set_weight: { whom: 'thread', args: ['u32 weight'] },
+  set_uclamp: { whom: 'thread', args: ['u64 low', 'u64 high'] },
+  pin: { whom: 'thread', args: [], mask: true },
+  unpin: { whom: 'thread', args: [] },
+  cap: { whom: 'vm', args: ['u64 share'] },
+  set_halt_poll: { whom: 'vm', args: ['u64 limit'] },
+  core_tag: { whom: 'vm', args: [] },
+  signal: { whom: 'nobody', args: ['u32 event'] },
+};
+
+/** C for an action: a request to the agent, or at once where sched_ext itself does it. */
+export function actionLines(body: Body, action: Action): Line[] {
+  const { unit } = body;
+  const line = (text: string): Line => ({ text, origin: body.line });
+  const [first, ...rest] = action.args;
+  if (action.name === 'kick') {
+    unit.constants.set('SCX_KICK_PREEMPT', { enumName: 'scx_kick_flags', value: undefined });
+    return [
+      line(`${kfunc(unit, 'scx_bpf_kick_cpu')}(${exprText(body, required(first))}, SCX_KICK_PREEMPT);`),
+    ];
+  }
+  if (action.name === 'set_slice') return setSlice(body, required(first), required(rest[0]));
+  const form = REQUESTS[action.name];
+  if (form === undefined) throw new Error(`no delivery for ${action.name}`);
+  unit.features.add('requests');
+  unit.actions.add(action.name);
+  if (form.mask === true) return [line(pinText(body, action.name, required(first), required(rest[0])))];
+  const args = [...whom(body, form, first), ...argTexts(body, action, form)];
+  return [line(`pv_${action.name}(${args.join(', ')});`)];
+}
+
+const required = (expr: Expr | undefined): Expr => {
+  if (expr === undefined) throw new Error('an action lacks an argument');
+  return expr;
+};
+
+function setSlice(body: Body, thread: Expr, slice: Expr): Line[] {
+  const task = taskC(body, thread);
+  const call = `${kfunc(body.unit, 'scx_bpf_task_set_slice')}(${task.text}, ${exprText(body, slice)});`;
+  const [guard] = task.guards ?? [];
+  if (guard === undefined) return [{ text: call, origin: body.line }];
+  return [
+    { text: `if (${guard})`, origin: body.line },
+    { text: `\t${call}`, origin: body.line },
+  ];
+}
+
+function whom(body: Body, form: RequestForm, first: Expr | undefined): string[] {
+  switch (form.whom) {
+    case 'thread': {
+      const { tid, tgid } = threadIds(body, required(first));
+      return [tid, tgid];
+    }
+    case 'vm':
+      return [exprText(body, required(first))];
+    case 'nobody':
+      return [];
+  }
+}
+
+function argTexts(body: Body, action: Action, form: RequestForm): string[] {
+  const values = form.whom === 'nobody' ? action.args : action.args.slice(1);
+  return values.map((arg) => {
+    if (arg.type.kind !== 'string') return exprText(body, arg);
+    if (arg.kind !== 'const' || typeof arg.value !== 'string')
+      throw new Error('events are named by constants');
+    return eventName(body, arg.value);
+  });
+}
+
+/** The enumerator of an event that `signal` names. */
+function eventName(body: Body, text: string): string {
+  body.unit.events.add(text);
+  return eventEnumerator(text);
+}
+
+export const eventEnumerator = (text: string): string => `PV_EVENT_${upper(text).replace(/\W+/g, '_')}`;
+
+/** Masks that are known at compile time travel as they are, others are copied from the kernel's. */
+function pinText(body: Body, name: string, thread: Expr, mask: Expr): string {
+  const { tid, tgid } = threadIds(body, thread);
+  const words = isMade(mask) ? maskWords(mask) : undefined;
+  if (words !== undefined) {
+    body.unit.usedMaskForms.add(name);
+    return `pv_${name}(${tid}, ${tgid}, ((u64[PV_MASK_WORDS]){ ${words.join(', ')} }));`;
+  }
+  body.unit.features.add('pin-mask');
+  if (!isMade(mask)) {
+    const c = maskC(body, mask);
+    return `pv_${name}_to(${tid}, ${tgid}, ${c.text});`;
+  }
+  return `pv_${name}_to(${tid}, ${tgid}, (const struct cpumask *)${hoistMask(body, mask, 'mask')});`;
+}
+
+/** Words of 64 CPUs of a literal mask; undefined for others, and where a bound is known at run time only. */
+function maskWords(mask: MadeMask): readonly string[] | undefined {
+  if (mask.name !== 'mask-literal') return undefined;
+  let bits = 0n;
+  for (const [lo, hi] of rangesOf(mask)) {
+    if (lo.kind !== 'const' || hi.kind !== 'const') return undefined;
+    for (let cpu = BigInt(lo.value); cpu <= BigInt(hi.value); cpu++) bits |= 1n << cpu;
+  }
+  const words: string[] = [];
+  for (let rest = bits; rest !== 0n || words.length === 0; rest >>= 64n) {
+    words.push(`0x${BigInt.asUintN(64, rest).toString(16)}`);
+  }
+  return words;
+}

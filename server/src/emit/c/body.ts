@@ -1,0 +1,191 @@
+import type { Expr, IrType, Local, Stmt } from '../../ir/ir.ts';
+import { cType, declare, type Width } from './ctypes.ts';
+import { mangle } from './names.ts';
+import type { Line } from './printer.ts';
+import type { Unit } from './unit.ts';
+import { carriedLocals, forEachExpr, forEachStmt } from './walk.ts';
+
+/**
+ * A C expression. `level` is its precedence, 0 for what never needs parentheses; `guards` are pointers that must be
+ * tested before it is evaluated.
+ */
+export interface C {
+  readonly text: string;
+  readonly level: number;
+  readonly width: Width;
+  readonly guards?: readonly string[];
+  /** A shorter text that is as good where only zero or not matters. */
+  readonly truth?: string;
+}
+
+/** C's precedence levels, the tightest first. */
+export const LEVEL = {
+  atom: 0,
+  unary: 1,
+  mul: 2,
+  add: 3,
+  shift: 4,
+  relational: 5,
+  equality: 6,
+  and: 7,
+  xor: 8,
+  or: 9,
+  logicalAnd: 10,
+  logicalOr: 11,
+  conditional: 12,
+} as const;
+
+/** What is known while one function or handler is printed. */
+export interface Body {
+  readonly unit: Unit;
+  readonly result: IrType;
+  /** C name of each local. */
+  readonly names: Map<number, string>;
+  /** The task whose vCPU a local is, where the policy came from the one to the other. */
+  readonly threads: Map<number, string>;
+  /** Masks that the policy made: their variables are `struct bpf_cpumask *`. */
+  readonly ownedMasks: Set<number>;
+  /** Locals that are assigned to after their declaration, and those that nobody reads. */
+  readonly mutated: ReadonlySet<number>;
+  readonly read: ReadonlySet<number>;
+  /** Locals that change within a loop of an iterator outside of which they are declared. */
+  readonly carried: ReadonlySet<number>;
+  /** C blocks that are open, the outermost first. */
+  readonly blocks: Block[];
+  /** Lines that have to come before the statement at hand. */
+  before: Line[];
+  /** Line of the policy that is being printed. */
+  line: number;
+  /** How `return` looks where the policy gives no value. */
+  readonly plainReturn: string;
+}
+
+interface Block {
+  readonly declared: Set<string>;
+  /** Pointers to instances of state that the block has fetched, by whose they are. */
+  readonly fetched: Map<string, string>;
+}
+
+export function createBody(unit: Unit, code: readonly Stmt[], result: IrType, plainReturn: string): Body {
+  const mutated = new Set<number>();
+  forEachStmt(code, (stmt) => {
+    if (stmt.kind === 'set') mutated.add(stmt.local.id);
+  });
+  const read = new Set<number>();
+  forEachExpr(code, (expr) => {
+    if (expr.kind === 'local') read.add(expr.local.id);
+  });
+  return {
+    unit,
+    result,
+    names: new Map(),
+    threads: new Map(),
+    ownedMasks: new Set(),
+    mutated,
+    read,
+    carried: carriedLocals(code),
+    blocks: [{ declared: new Set(), fetched: new Map() }],
+    before: [],
+    line: 0,
+    plainReturn,
+  };
+}
+
+/** Runs `print` within a new C block. */
+export function inBlock<T>(body: Body, print: () => T): T {
+  body.blocks.push({ declared: new Set(), fetched: new Map() });
+  const result = print();
+  body.blocks.pop();
+  return result;
+}
+
+const innermost = (body: Body): Block => {
+  const block = body.blocks.at(-1);
+  if (block === undefined) throw new Error('no block is open');
+  return block;
+};
+
+/** A C name for a new variable of the innermost block. */
+export function freshName(body: Body, wanted: string): string {
+  const taken = (name: string): boolean =>
+    body.unit.globals.has(name) || body.blocks.some((block) => block.declared.has(name));
+  const name = taken(wanted) ? numbered(wanted, taken) : mangle(wanted, taken);
+  innermost(body).declared.add(name);
+  return name;
+}
+
+function numbered(wanted: string, taken: (name: string) => boolean): string {
+  for (let n = 2; ; n++) {
+    const name = mangle(`${wanted}${n}`, taken);
+    if (!taken(name)) return name;
+  }
+}
+
+/** Declares a local of the policy in the innermost block; gives its C declaration without a value. */
+export function declareLocal(body: Body, local: Local): string {
+  const name = freshName(body, local.name);
+  body.names.set(local.id, name);
+  const unused = body.read.has(local.id) ? '' : ' __maybe_unused';
+  return `${declare(cType(local.type), name)}${unused}`;
+}
+
+export function localName(body: Body, local: Local): string {
+  const name = body.names.get(local.id);
+  if (name === undefined) throw new Error(`the local ${local.name} has no declaration`);
+  return name;
+}
+
+/** Puts a declaration before the statement at hand; gives the name of the new variable. */
+export function hoist(body: Body, wanted: string, declaration: (name: string) => string): string {
+  const name = freshName(body, wanted);
+  body.before.push({ text: declaration(name), origin: body.line });
+  return name;
+}
+
+/**
+ * The variable that holds what `key` stands for, declared before the statement at hand unless a block around it has
+ * it already. `entity` says whose it is: where its locals change, it is fetched each time.
+ */
+export function fetchOnce(
+  body: Body,
+  key: string,
+  entity: Expr | undefined,
+  wanted: string,
+  declaration: (name: string) => string,
+): string {
+  for (const { fetched } of body.blocks) {
+    const known = fetched.get(key);
+    if (known !== undefined) return known;
+  }
+  const name = hoist(body, wanted, declaration);
+  if (entity === undefined || isStable(body, entity)) innermost(body).fetched.set(key, name);
+  return name;
+}
+
+/** Does the expression have one value throughout the body? */
+export function isStable(body: Body, expr: Expr): boolean {
+  switch (expr.kind) {
+    case 'local':
+      return !body.mutated.has(expr.local.id);
+    case 'intrinsic':
+      return expr.args.every((arg) => isStable(body, arg));
+    case 'const':
+    case 'param':
+      return true;
+    default:
+      return false;
+  }
+}
+
+/** The text, in parentheses where it binds looser than `level`. */
+export const atMost = (c: C, level: number): string => (c.level > level ? `(${c.text})` : c.text);
+
+/** The expression where only zero or not matters. */
+export const asTruth = (c: C): C => (c.truth === undefined ? c : { ...c, text: c.truth, level: LEVEL.atom });
+
+export const atom = (text: string, width: Width, guards: readonly string[] = []): C => ({
+  text,
+  level: LEVEL.atom,
+  width,
+  ...(guards.length > 0 && { guards }),
+});

@@ -1,0 +1,104 @@
+import type { Fn, Handler, IrType } from '../../ir/ir.ts';
+import { hookRow } from '../../kernel/catalogue.ts';
+import { createBody, declareLocal, localName, type Body } from './body.ts';
+import { cType } from './ctypes.ts';
+import { comment, generated, indent, type Line } from './printer.ts';
+import { blockLines } from './statements.ts';
+import type { Unit } from './unit.ts';
+
+const VOID: IrType = { kind: 'void' };
+
+/** A function of the policy as a C function. */
+export function functionLines(unit: Unit, fn: Fn): Line[] {
+  const body = createBody(unit, fn.body, fn.result, 'return');
+  const params = fn.params.map((param) => paramText(body, param));
+  const optional = fn.result.kind === 'optional' ? fn.result.inner : fn.result;
+  const type = cType(optional);
+  const name = unit.globals.name(fn.name);
+  // BPF passes at most five arguments, and no struct by value.
+  const inline = params.length > 5 || [...fn.params.map((param) => param.type), optional].some(isString);
+  const head = `static ${inline ? '__always_inline ' : ''}${type}${type.endsWith('*') ? '' : ' '}${name}(${params.join(', ') || 'void'})`;
+  return framed(fn.doc, [head], blockLines(body, fn.body));
+}
+
+const isString = (type: IrType): boolean => type.kind === 'string';
+
+const paramText = (body: Body, param: Fn['params'][number]): string =>
+  declareLocal(body, param).replace(' __maybe_unused', '');
+
+/** How a handler becomes a C function. */
+export interface Shape {
+  /** The line before the function: its section. */
+  readonly section: string | undefined;
+  /** The head, given the parameters. */
+  readonly head: (params: readonly string[]) => string;
+  /** Lines before the policy's own. */
+  readonly first?: readonly string[];
+  /** What a `return` of the policy looks like, and the last line; `undefined` where the policy gives the value. */
+  readonly plainReturn: string;
+  readonly last?: string;
+}
+
+/** A handler as a C function. Pointers that only the verifier doubts are tested first. */
+export function handlerLines(unit: Unit, handler: Handler, shape: Shape): Line[] {
+  const body = createBody(unit, handler.body, VOID, shape.plainReturn);
+  const params = handler.params.map((param) => paramText(body, param));
+  const doubted = handler.params.filter((param, i) => isDoubted(handler, i) && body.read.has(param.id));
+  const tests = doubted.flatMap((param) => [`if (!${localName(body, param)})`, `\t${shape.plainReturn};`]);
+  const code = blockLines(body, handler.body);
+  const ends = shape.last === undefined || /^return\b/.test(code.at(-1)?.text ?? '');
+  const lines = [
+    ...generated(...(shape.first ?? []), ...tests),
+    ...code,
+    ...(ends ? [] : generated(shape.last ?? '')),
+  ];
+  const head = shape.head(params);
+  return framed(handler.doc, shape.section === undefined ? [head] : [shape.section, head], lines);
+}
+
+/** Tracepoints of modules: the verifier takes their pointers for possibly NULL. */
+function isDoubted(handler: Handler, index: number): boolean {
+  if (handler.hook.family !== 'tracepoint') return false;
+  return hookRow('tracepoint', handler.hook.name)?.params[index]?.[2]?.null === 'module';
+}
+
+/** A function: its head belongs to the generated file, the policy's line numbers begin with its statements. */
+function framed(doc: string | undefined, head: readonly string[], lines: readonly Line[]): Line[] {
+  return [
+    ...generated(...comment(doc), ...head, '{'),
+    ...indent(lines),
+    { text: '}', origin: 'generated' },
+    BLANK,
+  ];
+}
+
+const BLANK: Line = { text: '', origin: 'any' };
+
+/** A name for the C function of each handler: the same hook twice gets numbers. */
+export function handlerNames(unit: Unit, prefix: (handler: Handler) => string): ReadonlyMap<Handler, string> {
+  const seen = new Map<string, number>();
+  return new Map(
+    unit.code.handlers.map((handler) => {
+      const name = prefix(handler);
+      const count = (seen.get(name) ?? 0) + 1;
+      seen.set(name, count);
+      return [handler, handlerName(unit, count === 1 ? name : `${name}_${count}`)];
+    }),
+  );
+}
+
+/** The name unless one of the policy's functions has it. */
+export function handlerName(unit: Unit, name: string): string {
+  return unit.code.functions.some((fn) => fn.name === name) ? `pv_${name}` : name;
+}
+
+/** `every_10ms`, for the function of a timer. */
+export function everyName(period: bigint): string {
+  const units: readonly (readonly [bigint, string])[] = [
+    [1_000_000_000n, 's'],
+    [1_000_000n, 'ms'],
+    [1_000n, 'us'],
+  ];
+  const unit = units.find(([size]) => period >= size && period % size === 0n);
+  return unit === undefined ? `every_${period}ns` : `every_${period / unit[0]}${unit[1]}`;
+}

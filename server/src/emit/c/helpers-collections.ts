@@ -1,0 +1,194 @@
+import type { Helpers } from './helper.ts';
+
+/** Lists, rings, averages and histograms. Elements are 64 bits whatever their type. */
+export const COLLECTIONS = {
+  pv_average: {
+    code: `/* Moves the average towards the sample by alpha, in 1/1024, of their distance; the first sample is taken as it is. */
+static __always_inline void pv_average(struct pv_average *avg, u64 sample, u64 alpha)
+{
+	if (!avg->primed) {
+		avg->primed = 1;
+		avg->value = sample;
+	} else if (sample >= avg->value) {
+		avg->value += ((sample - avg->value) * alpha) >> 10;
+	} else {
+		avg->value -= ((avg->value - sample) * alpha) >> 10;
+	}
+}`,
+  },
+  pv_saverage: {
+    code: `/* The same for signed numbers. */
+static __always_inline void pv_saverage(struct pv_average *avg, s64 sample, u64 alpha)
+{
+	if (!avg->primed) {
+		avg->primed = 1;
+		avg->value = sample;
+	} else if (sample >= (s64)avg->value) {
+		avg->value += (((u64)sample - avg->value) * alpha) >> 10;
+	} else {
+		avg->value -= ((avg->value - (u64)sample) * alpha) >> 10;
+	}
+}`,
+  },
+  pv_list_push: {
+    code: `/* Adds x to the list; a full list stays as it is. */
+#define pv_list_push(list, x) pv_list_add((list)->item, &(list)->len, ARRAY_SIZE((list)->item), x)
+static __always_inline void pv_list_add(u64 *item, u32 *len, const u32 max, u64 x)
+{
+	u32 n = *len;
+
+	if (n >= max)
+		return;
+	item[n] = x;
+	*len = n + 1;
+}`,
+  },
+  pv_list_remove: {
+    code: `/* Takes x out of the list; the last element takes its place. */
+#define pv_list_remove(list, x) pv_list_del((list)->item, &(list)->len, ARRAY_SIZE((list)->item), x)
+static __always_inline void pv_list_del(u64 *item, u32 *len, const u32 max, u64 x)
+{
+	u32 i, last = *len - 1;
+
+	for (i = 0; i < max && i <= last; i++) {
+		if (item[i] != x)
+			continue;
+		if (last < max)
+			item[i] = item[last];
+		*len = last;
+		return;
+	}
+}`,
+  },
+  pv_list_has: {
+    code: `/* Is x in the list? */
+#define pv_list_has(list, x) pv_list_find((list)->item, (list)->len, ARRAY_SIZE((list)->item), x)
+static __always_inline bool pv_list_find(const u64 *item, u32 len, const u32 max, u64 x)
+{
+	u32 i;
+
+	for (i = 0; i < max && i < len; i++)
+		if (item[i] == x)
+			return true;
+	return false;
+}`,
+  },
+  pv_list_at: {
+    code: `/* Element i of the list; 0 beyond its end. */
+#define pv_list_at(list, i) pv_list_get((list)->item, (list)->len, ARRAY_SIZE((list)->item), i)
+static __always_inline u64 pv_list_get(const u64 *item, u32 len, const u32 max, u64 i)
+{
+	return i < max && i < len ? item[i] : 0;
+}`,
+  },
+  pv_ring_push: {
+    code: `/* Adds the newest value; a full ring forgets its oldest. */
+#define pv_ring_push(ring, x) pv_ring_add((ring)->item, &(ring)->len, &(ring)->first, ARRAY_SIZE((ring)->item), x)
+static __always_inline void pv_ring_add(u64 *item, u32 *len, u32 *first, const u32 max, u64 x)
+{
+	u32 at = *len;
+
+	if (at < max) {
+		*len = at + 1;
+	} else {
+		at = *first;
+		*first = at + 1 < max ? at + 1 : 0;
+	}
+	if (at < max)
+		item[at] = x;
+}`,
+  },
+  pv_ring_at: {
+    code: `/* Element i of the ring, the oldest first; 0 beyond its end. */
+#define pv_ring_at(ring, i) pv_ring_get((ring)->item, (ring)->len, (ring)->first, ARRAY_SIZE((ring)->item), i)
+static __always_inline u64 pv_ring_get(const u64 *item, u32 len, u32 first, const u32 max, u64 i)
+{
+	u64 at = first + i;
+
+	if (i >= len || i >= max)
+		return 0;
+	if (at >= max)
+		at -= max;
+	return at < max ? item[at] : 0;
+}`,
+  },
+  pv_ring_sum: {
+    code: `/* The sum of the ring's values. */
+#define pv_ring_sum(ring) pv_ring_total((ring)->item, (ring)->len, ARRAY_SIZE((ring)->item))
+static __always_inline u64 pv_ring_total(const u64 *item, u32 len, const u32 max)
+{
+	u64 total = 0;
+	u32 i;
+
+	for (i = 0; i < max && i < len; i++)
+		total += item[i];
+	return total;
+}`,
+  },
+  pv_ring_max: {
+    code: `/* The largest of the ring's values; 0 while it is empty. */
+#define pv_ring_max(ring) pv_ring_largest((ring)->item, (ring)->len, ARRAY_SIZE((ring)->item))
+static __always_inline u64 pv_ring_largest(const u64 *item, u32 len, const u32 max)
+{
+	u64 best = 0;
+	u32 i;
+
+	for (i = 0; i < max && i < len; i++)
+		if (item[i] > best)
+			best = item[i];
+	return best;
+}`,
+  },
+  pv_ring_smax: {
+    code: `/* The same for signed values. */
+#define pv_ring_smax(ring) pv_ring_slargest((ring)->item, (ring)->len, ARRAY_SIZE((ring)->item))
+static __always_inline s64 pv_ring_slargest(const u64 *item, u32 len, const u32 max)
+{
+	s64 best = len ? (s64)item[0] : 0;
+	u32 i;
+
+	for (i = 1; i < max && i < len; i++)
+		if ((s64)item[i] > best)
+			best = item[i];
+	return best;
+}`,
+  },
+  pv_log2: {
+    code: `/* The position of the highest bit of x, 0 for 0. Six tests: the verifier walks a loop once for each bit. */
+static __always_inline u32 pv_log2(u64 x)
+{
+	u32 n = 0;
+
+	if (x >> 32) {
+		n += 32;
+		x >>= 32;
+	}
+	if (x >> 16) {
+		n += 16;
+		x >>= 16;
+	}
+	if (x >> 8) {
+		n += 8;
+		x >>= 8;
+	}
+	if (x >> 4) {
+		n += 4;
+		x >>= 4;
+	}
+	if (x >> 2) {
+		n += 2;
+		x >>= 2;
+	}
+	return n + (x >> 1);
+}`,
+  },
+  pv_record: {
+    code: `/* Adds x to the histogram. */
+static __noinline void pv_record(struct pv_histogram *h, u64 x)
+{
+	__sync_fetch_and_add(&h->slot[pv_log2(x) & (PV_SLOTS - 1)], 1);
+	__sync_fetch_and_add(&h->sum, x);
+}`,
+    helpers: ['pv_log2'],
+  },
+} satisfies Helpers;

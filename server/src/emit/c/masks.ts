@@ -1,0 +1,160 @@
+import type { Expr, Intrinsic } from '../../ir/ir.ts';
+import { atMost, atom, fetchOnce, hoist, LEVEL, type Body, type C } from './body.ts';
+import { widthOf, type Width } from './ctypes.ts';
+import { exprC, guardsOf } from './expressions.ts';
+import { helper } from './unit.ts';
+
+const BOOL: Width = widthOf({ kind: 'bool' });
+
+type Ask = Extract<Intrinsic, 'mask-empty' | 'mask-count' | 'mask-any' | 'mask-first'>;
+
+export type MadeMask = Expr & { readonly kind: 'intrinsic' } & {
+  readonly name: 'mask-literal' | 'mask-and' | 'mask-or' | 'mask-xor' | 'mask-not';
+};
+
+/** Does the policy put the mask together, rather than take one that the kernel has? */
+export const isMade = (expr: Expr): expr is MadeMask =>
+  expr.kind === 'intrinsic' && expr.type.kind === 'cpumask' && expr.name.startsWith('mask-');
+
+/**
+ * C for a mask as a `const struct cpumask *`. One that the policy puts together is made beforehand; there may be no
+ * memory for it, so that its pointer has to be tested (`guards`).
+ */
+export function maskC(body: Body, mask: Expr): C {
+  if (isMade(mask)) return owned(hoistMask(body, mask, 'mask'));
+  const c = exprC(body, mask);
+  return mask.kind === 'local' && body.ownedMasks.has(mask.local.id) ? owned(c.text) : c;
+}
+
+const owned = (name: string): C => ({
+  text: `(const struct cpumask *)${name}`,
+  level: LEVEL.unary,
+  width: 'none',
+  guards: [name],
+});
+
+/** Makes the mask before the statement at hand, released at the end of the block; gives the variable. */
+export function hoistMask(body: Body, made: MadeMask, wanted: string): string {
+  const { unit } = body;
+  helper(unit, 'pv_put_mask');
+  unit.structs.mention('bpf_cpumask');
+  if (made.name === 'mask-literal') return hoistLiteral(body, made, wanted);
+  const parts = made.args.map((arg) => maskC(body, arg));
+  const call = `${helper(unit, FUNCTIONS[made.name])}(${parts.map((part) => part.text).join(', ')})`;
+  const guards = guardsOf(parts);
+  const value = guards.length === 0 ? call : `${guards.join(' && ')} ? ${call} : NULL`;
+  return hoist(body, wanted, (name) => `struct bpf_cpumask *${name} pv_auto(mask) = ${value};`);
+}
+
+const FUNCTIONS = {
+  'mask-and': 'pv_mask_and',
+  'mask-or': 'pv_mask_or',
+  'mask-xor': 'pv_mask_xor',
+  'mask-not': 'pv_mask_not',
+} as const;
+
+function hoistLiteral(body: Body, literal: MadeMask, wanted: string): string {
+  const range = ([lo, hi]: readonly [Expr, Expr]): string =>
+    `${exprC(body, lo).text}, ${exprC(body, hi).text}`;
+  const [first, ...rest] = rangesOf(literal);
+  // No CPU at all: a range that ends before it begins.
+  const start = first ? range(first) : '0, -1';
+  const create = `${helper(body.unit, 'pv_mask_new')}(${start})`;
+  const mask = hoist(body, wanted, (name) => `struct bpf_cpumask *${name} pv_auto(mask) = ${create};`);
+  for (const more of rest) {
+    const add = `${helper(body.unit, 'pv_mask_add')}(${mask}, ${range(more)});`;
+    body.before.push({ text: `if (${mask})`, origin: body.line }, { text: `\t${add}`, origin: body.line });
+  }
+  return mask;
+}
+
+/** The pairs lo, hi of a literal mask. */
+export function rangesOf(literal: MadeMask): readonly (readonly [Expr, Expr])[] {
+  const pairs: (readonly [Expr, Expr])[] = [];
+  for (let i = 0; i + 1 < literal.args.length; i += 2) {
+    const [lo, hi] = [literal.args[i], literal.args[i + 1]];
+    if (lo && hi) pairs.push([lo, hi]);
+  }
+  return pairs;
+}
+
+/** Is the CPU in the mask? Asked of the parts, so that no mask has to be made. */
+export function maskHasC(body: Body, mask: Expr, cpu: Expr): C {
+  const c = exprC(body, cpu);
+  const simple = cpu.kind === 'local' || cpu.kind === 'const' || cpu.kind === 'param';
+  const name = simple
+    ? c.text
+    : fetchOnce(body, `cpu ${c.text}`, cpu, 'cpu', (variable) => `s32 ${variable} = ${c.text};`);
+  return hasC(body, mask, name);
+}
+
+/** The test whether the CPU that the C variable `cpu` holds is in the mask. */
+export function hasC(body: Body, mask: Expr, cpu: string): C {
+  const { unit } = body;
+  if (!isMade(mask)) {
+    const c = maskC(body, mask);
+    unit.kfuncs.add('bpf_cpumask_test_cpu');
+    const test = `bpf_cpumask_test_cpu(${cpu}, ${c.text})`;
+    const guards = c.guards ?? [];
+    if (guards.length === 0) return atom(test, BOOL);
+    return { text: `${guards.join(' && ')} && ${test}`, level: LEVEL.logicalAnd, width: BOOL };
+  }
+  if (mask.name === 'mask-literal') return literalHas(body, mask, cpu);
+  const [left, right] = mask.args.map((arg) => hasC(body, arg, cpu));
+  switch (mask.name) {
+    case 'mask-and':
+      return both(left, '&&', right, LEVEL.logicalAnd);
+    case 'mask-or':
+      return both(left, '||', right, LEVEL.logicalOr);
+    case 'mask-xor':
+      return both(left, '!=', right, LEVEL.equality);
+    case 'mask-not':
+      return left ? { text: `!${atMost(left, LEVEL.unary)}`, level: LEVEL.unary, width: BOOL } : fail();
+  }
+}
+
+const fail = (): never => {
+  throw new Error('a mask lacks an operand');
+};
+
+function both(left: C | undefined, op: string, right: C | undefined, level: number): C {
+  if (!left || !right) return fail();
+  const tight = op === '!=' ? LEVEL.unary : LEVEL.or;
+  return { text: `${atMost(left, tight)} ${op} ${atMost(right, tight)}`, level, width: BOOL };
+}
+
+function literalHas(body: Body, literal: MadeMask, cpu: string): C {
+  const tests = rangesOf(literal).map(([lo, hi]) => {
+    const [from, to] = [exprC(body, lo).text, exprC(body, hi).text];
+    return from === to ? `(${cpu} == ${from})` : `(${cpu} >= ${from} && ${cpu} <= ${to})`;
+  });
+  const [only] = tests;
+  if (only === undefined) return atom('false', BOOL);
+  if (tests.length === 1) return atom(only, BOOL);
+  return { text: tests.join(' || '), level: LEVEL.logicalOr, width: BOOL };
+}
+
+/** `.empty`, `.count`, `.any`, `.first` of a mask; of one that could not be made as of the empty one. */
+export function maskAskC(body: Body, ask: Ask, mask: Expr): C {
+  const { unit } = body;
+  const c = maskC(body, mask);
+  const [call, none, width] = question(ask);
+  if (call.startsWith('bpf_')) unit.kfuncs.add(call);
+  else helper(unit, call as 'pv_mask_any' | 'pv_mask_first');
+  const guards = c.guards ?? [];
+  if (guards.length === 0) return atom(`${call}(${c.text})`, width);
+  return { text: `${guards.join(' && ')} ? ${call}(${c.text}) : ${none}`, level: LEVEL.conditional, width };
+}
+
+function question(ask: Ask): readonly [string, string, Width] {
+  switch (ask) {
+    case 'mask-empty':
+      return ['bpf_cpumask_empty', 'true', BOOL];
+    case 'mask-count':
+      return ['bpf_cpumask_weight', '0', { bits: 32, signed: false }];
+    case 'mask-any':
+      return ['pv_mask_any', '-1', { bits: 32, signed: true }];
+    case 'mask-first':
+      return ['pv_mask_first', '-1', { bits: 32, signed: true }];
+  }
+}

@@ -1,0 +1,156 @@
+import type { Scope } from '../../semantics/model.ts';
+import { mapLines, ROOM } from './maps.ts';
+import { comment } from './printer.ts';
+import { declareField, stateFields, structOf } from './state.ts';
+import type { Unit } from './unit.ts';
+
+/** Structs, maps and accessors of the state that the code uses. */
+export function stateLines(unit: Unit): string[] {
+  const scopes: readonly Scope[] = ['global', 'cpu', 'task', 'vm'];
+  return scopes.flatMap((scope) => (unit.features.has(`state ${scope}`) ? scopeLines(unit, scope) : []));
+}
+
+function scopeLines(unit: Unit, scope: Scope): string[] {
+  switch (scope) {
+    case 'global':
+      return [...structLines(unit, scope, []), 'static struct policy_state state;', ''];
+    case 'cpu':
+      return [...structLines(unit, scope, []), ...cpuLines()];
+    case 'task':
+      return [...structLines(unit, scope, []), ...(keepsByTid(unit) ? taskHash() : taskStorage())];
+    case 'vm':
+      return [...structLines(unit, scope, vmOwn(unit)), ...hashLines(VM)];
+    case 'vcpu':
+      return [];
+  }
+}
+
+/** Programs for pvsched may call base helpers only: what is kept of a thread is kept by its id. */
+export const keepsByTid = (unit: Unit): boolean => unit.program.target === 'pvsched';
+
+const vmOwn = (unit: Unit): string[] =>
+  unit.features.has('vm-vcpus')
+    ? [
+        '/* Threads of its vCPUs, in the order in which they first ran; 0 is a free place. */',
+        'u32 vcpu[PV_VCPUS];',
+      ]
+    : [];
+
+/** The struct of a scope: what the generator keeps, then what the policy does. */
+export function structLines(unit: Unit, scope: Scope, own: readonly string[]): string[] {
+  const state = unit.program.states.find(
+    (candidate) => candidate.scope === scope && candidate.side === unit.side,
+  );
+  const fields = stateFields(unit, scope).flatMap((field) => [
+    ...comment(field.doc),
+    `${declareField(unit, scope, field)};`,
+  ]);
+  return [
+    ...comment(state?.doc),
+    `struct ${structOf(scope)} {`,
+    ...[...own, ...fields].map((line) => `\t${line}`),
+    '};',
+    '',
+  ];
+}
+
+interface Kept {
+  readonly what: string;
+  readonly tag: string;
+  readonly map: string;
+  readonly entries: string;
+}
+
+const VM: Kept = { what: 'VMs, by thread group id', tag: 'vm_state', map: 'vms', entries: 'PV_VMS' };
+const TASK: Kept = { what: 'threads, by id', tag: 'task_state', map: 'tasks', entries: `${ROOM.tasks}` };
+
+/** State that is kept in a hash by a number, made at first use. */
+function hashLines({ what, tag, map, entries }: Kept): string[] {
+  return [
+    ...mapLines({
+      name: map,
+      doc: `State of ${what}.`,
+      type: 'HASH',
+      entries,
+      key: 'u32',
+      value: `struct ${tag}`,
+    }),
+    `static const struct ${tag} pv_zero_${tag};`,
+    `static struct ${tag} pv_spare_${tag};`,
+    '',
+    '/* Made of zeros at first use. Where there is no room, one that is forgotten again. */',
+    `static __noinline struct ${tag} *pv_${tag}(u32 id)`,
+    '{',
+    `\tstruct ${tag} *s = bpf_map_lookup_elem(&${map}, &id);`,
+    '',
+    '\tif (s)',
+    '\t\treturn s;',
+    `\tbpf_map_update_elem(&${map}, &id, &pv_zero_${tag}, BPF_NOEXIST);`,
+    `\ts = bpf_map_lookup_elem(&${map}, &id);`,
+    '\tif (s)',
+    '\t\treturn s;',
+    ...spare(tag),
+    '}',
+    '',
+  ];
+}
+
+const spare = (tag: string): string[] => [
+  '\t__sync_fetch_and_add(&pv_health.states_lost, 1);',
+  `\tpv_spare_${tag} = (struct ${tag}){};`,
+  `\treturn &pv_spare_${tag};`,
+];
+
+const taskHash = (): string[] => hashLines(TASK);
+
+function taskStorage(): string[] {
+  return [
+    ...mapLines({
+      name: 'tasks',
+      doc: 'State of threads; it goes when the thread goes.',
+      type: 'TASK_STORAGE',
+      flags: 'BPF_F_NO_PREALLOC',
+      key: 'int',
+      value: 'struct task_state',
+    }),
+    'static struct task_state pv_spare_task_state;',
+    '',
+    '/* Made of zeros at first use. Where there is no memory, one that is forgotten again. */',
+    'static __noinline struct task_state *pv_task_state(struct task_struct *p)',
+    '{',
+    '\tstruct task_state *s = NULL;',
+    '',
+    '\tif (p)',
+    '\t\ts = bpf_task_storage_get(&tasks, p, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);',
+    '\tif (s)',
+    '\t\treturn s;',
+    ...spare('task_state'),
+    '}',
+    '',
+  ];
+}
+
+function cpuLines(): string[] {
+  return [
+    ...mapLines({
+      name: 'cpus',
+      doc: 'State of CPUs.',
+      type: 'ARRAY',
+      entries: `${ROOM.cpus}`,
+      key: 'u32',
+      value: 'struct cpu_state',
+    }),
+    'static struct cpu_state pv_spare_cpu_state;',
+    '',
+    '/* Of a CPU that there is not, one that is forgotten again. */',
+    'static __noinline struct cpu_state *pv_cpu_state(s32 cpu)',
+    '{',
+    '\tstruct cpu_state *s = bpf_map_lookup_elem(&cpus, &cpu);',
+    '',
+    '\tif (s)',
+    '\t\treturn s;',
+    ...spare('cpu_state'),
+    '}',
+    '',
+  ];
+}

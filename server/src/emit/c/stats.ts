@@ -1,0 +1,148 @@
+import type { Scope } from '../../semantics/model.ts';
+import { mapLines, ROOM } from './maps.ts';
+import { comment } from './printer.ts';
+import type { Unit } from './unit.ts';
+
+/** What is counted and recorded per entity of a scope, in one struct. */
+export const SCOPES: readonly Scope[] = ['global', 'cpu', 'task', 'vcpu', 'vm'];
+
+export const statsTag = (scope: Scope): string => `${scope}_stats`;
+
+export interface Stat {
+  readonly kind: 'counter' | 'histogram';
+  readonly name: string;
+  readonly doc: string | undefined;
+}
+
+export function statsOf(unit: Pick<Unit, 'program'>, scope: Scope): readonly Stat[] {
+  const { counters, histograms } = unit.program;
+  return [
+    ...counters.filter((counter) => counter.per === scope).map((c) => ({ ...c, kind: 'counter' as const })),
+    ...histograms
+      .filter((histogram) => histogram.per === scope)
+      .map((h) => ({ ...h, kind: 'histogram' as const })),
+  ];
+}
+
+/** The struct of a scope for the header that the agent shares; nothing where nothing is counted. */
+export function statsStruct(unit: Unit, scope: Scope): string[] {
+  const stats = statsOf(unit, scope);
+  if (stats.length === 0) return [];
+  return [
+    `/* Counted ${scope === 'global' ? 'for all' : `per ${scope}`}. */`,
+    `struct ${statsTag(scope)} {`,
+    ...stats.flatMap((stat) =>
+      [
+        ...comment(stat.doc),
+        `${stat.kind === 'counter' ? '__u64' : 'struct pv_histogram'} ${unit.fields.counter.name(stat.name)};`,
+      ].map((line) => `\t${line}`),
+    ),
+    '};',
+    '',
+  ];
+}
+
+/** How user space finds the numbers of a scope. */
+export function statsKind(scope: Scope): 'percpu-one' | 'array' | 'percpu-hash' {
+  if (scope === 'global') return 'percpu-one';
+  return scope === 'cpu' ? 'array' : 'percpu-hash';
+}
+
+const ENTRIES: Readonly<Record<Scope, string>> = {
+  global: '1',
+  cpu: `${ROOM.cpus}`,
+  task: `${ROOM.tasks}`,
+  vcpu: `${ROOM.vcpus}`,
+  vm: 'PV_VMS',
+};
+
+const KEYS: Readonly<Record<Scope, string>> = {
+  global: '',
+  cpu: 'CPU',
+  task: 'thread id',
+  vcpu: 'thread id',
+  vm: 'thread group id',
+};
+
+/** Maps of counters and histograms with their accessors, and sums for policies that read their own counters. */
+export function statsLines(unit: Unit): string[] {
+  const used = SCOPES.filter((scope) => unit.features.has(`stats ${scope}`));
+  return [...used.flatMap(scopeLines), ...[...unit.counterReads].flatMap((name) => readLines(unit, name))];
+}
+
+function scopeLines(scope: Scope): string[] {
+  const tag = statsTag(scope);
+  const hash = statsKind(scope) === 'percpu-hash';
+  const type = { 'percpu-one': 'PERCPU_ARRAY', array: 'ARRAY', 'percpu-hash': 'PERCPU_HASH' }[
+    statsKind(scope)
+  ];
+  const doc = scope === 'global' ? 'Counters and histograms' : `Counters and histograms, by ${KEYS[scope]}`;
+  const param = { global: 'void', cpu: 's32 cpu', task: 'u32 id', vcpu: 'u32 id', vm: 'u32 id' }[scope];
+  const key = scope === 'cpu' ? 'cpu' : 'id';
+  return [
+    ...mapLines({
+      name: tag,
+      doc: `${doc}; ${scope === 'cpu' ? 'any CPU may count for another' : 'each CPU has its own'}.`,
+      type,
+      entries: ENTRIES[scope],
+      key: 'u32',
+      value: `struct ${tag}`,
+      ...(hash && { flags: 'BPF_F_NO_PREALLOC' }),
+    }),
+    ...(hash ? [`static const struct ${tag} pv_zero_${tag};`] : []),
+    `static struct ${tag} pv_spare_${tag};`,
+    '',
+    `static __noinline struct ${tag} *pv_${tag}(${param})`,
+    '{',
+    ...(scope === 'global' ? ['\tu32 id = 0;'] : []),
+    `\tstruct ${tag} *s = bpf_map_lookup_elem(&${tag}, &${key});`,
+    '',
+    '\tif (s)',
+    '\t\treturn s;',
+    ...(hash
+      ? [
+          `\tbpf_map_update_elem(&${tag}, &id, &pv_zero_${tag}, BPF_NOEXIST);`,
+          `\ts = bpf_map_lookup_elem(&${tag}, &id);`,
+          '\tif (s)',
+          '\t\treturn s;',
+        ]
+      : []),
+    '\t__sync_fetch_and_add(&pv_health.stats_lost, 1);',
+    `\treturn &pv_spare_${tag};`,
+    '}',
+    '',
+  ];
+}
+
+function readLines(unit: Unit, counter: string): string[] {
+  const per = unit.program.counters.find((candidate) => candidate.name === counter)?.per ?? 'global';
+  const tag = statsTag(per);
+  const field = unit.fields.counter.name(counter);
+  if (per === 'cpu') {
+    return [
+      `static __noinline u64 pv_read_${field}(s32 cpu)`,
+      '{',
+      `\treturn pv_${tag}(cpu)->${field};`,
+      '}',
+      '',
+    ];
+  }
+  return [
+    `/* ${counter}, of all CPUs together. */`,
+    `static __noinline u64 pv_read_${field}(${per === 'global' ? 'void' : 'u32 id'})`,
+    '{',
+    ...(per === 'global' ? ['\tu32 id = 0;'] : []),
+    `\tstruct ${tag} *s;`,
+    '\tu64 total = 0;',
+    '\ts32 cpu;',
+    '',
+    '\tpv_for(cpu, 0, (s32)pv_nr_cpus, 8192) {',
+    `\t\ts = bpf_map_lookup_percpu_elem(&${tag}, &id, cpu);`,
+    '\t\tif (s)',
+    `\t\t\ttotal += s->${field};`,
+    '\t}',
+    '\treturn total;',
+    '}',
+    '',
+  ];
+}

@@ -1,0 +1,111 @@
+import type { Handler } from '../../ir/ir.ts';
+import { generated, type Line } from './printer.ts';
+import { stateFields } from './state.ts';
+import type { Unit } from './unit.ts';
+
+/** Programs that find out which threads are vCPUs: KVM tells when one enters or leaves its guest. */
+export function trackingLines(unit: Unit): Line[] {
+  if (!unit.features.has('vcpus')) return [];
+  unit.structs.use('kvm_vcpu', ['vcpu_id']);
+  unit.structs.mention('task_struct');
+  const lists = listsVcpus(unit);
+  return generated(
+    '/* A thread is a vCPU from its first KVM entry or exit on. */',
+    'static __noinline void pv_track(struct kvm_vcpu *kvcpu)',
+    '{',
+    '\tstruct task_struct *p = bpf_get_current_task_btf();',
+    '\tstruct vcpu *v;',
+    '',
+    '\tif (!kvcpu || bpf_task_storage_get(&vcpus, p, NULL, 0))',
+    '\t\treturn;',
+    '\tv = bpf_task_storage_get(&vcpus, p, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);',
+    '\tif (!v) {',
+    '\t\t__sync_fetch_and_add(&pv_health.states_lost, 1);',
+    '\t\treturn;',
+    '\t}',
+    '\tv->tid = p->pid;',
+    '\tv->tgid = p->tgid;',
+    '\tv->id = kvcpu->vcpu_id;',
+    ...lists.map((line) => `\t${line}`),
+    '}',
+    '',
+    ...['kvm_entry', 'kvm_exit'].flatMap((name) => [
+      `SEC("tp_btf/${name}")`,
+      `int BPF_PROG(pv_${name}, struct kvm_vcpu *kvcpu)`,
+      '{',
+      '\tpv_track(kvcpu);',
+      '\treturn 0;',
+      '}',
+      '',
+    ]),
+  );
+}
+
+/** Enters the new vCPU `v` in the lists that loops walk. */
+export function listsVcpus({ features }: Unit): string[] {
+  return [
+    ...(features.has('vm-vcpus') ? ['pv_add_to_vm(pv_vm_state(v->tgid), v->tid);'] : []),
+    ...(features.has('vms') ? ['pv_add_vm(v->tgid);'] : []),
+  ];
+}
+
+/** What has to be forgotten when a thread goes, and when a process does. */
+function forgotten(unit: Unit): { readonly thread: string[]; readonly process: string[] } {
+  const { features } = unit;
+  const pvsched = unit.program.target === 'pvsched';
+  return {
+    thread: [
+      ...(features.has('vm-vcpus') && !pvsched
+        ? ['m = bpf_map_lookup_elem(&vms, &tgid);', 'if (m && pv_vcpu_of(p))', '\tpv_remove_from_vm(m, tid);']
+        : []),
+      ...(features.has('state task') && pvsched ? ['bpf_map_delete_elem(&tasks, &tid);'] : []),
+    ],
+    process: [
+      ...(features.has('state vm') ? ['bpf_map_delete_elem(&vms, &tgid);'] : []),
+      ...(features.has('vms') ? ['pv_remove_vm(tgid);'] : []),
+      ...(pvsched ? ['bpf_map_delete_elem(&joined, &tgid);'] : []),
+    ],
+  };
+}
+
+/** The program that deletes what is kept by id when whom it belongs to has gone. */
+export function forgettingLines(unit: Unit): Line[] {
+  const { thread, process } = forgotten(unit);
+  if (thread.length + process.length === 0) return [];
+  unit.structs.use('task_struct', ['pid']);
+  unit.structs.use('task_struct', ['tgid']);
+  if (process.length > 0) unit.structs.use('task_struct', ['signal', 'live']);
+  const usesM = thread.some((line) => line.startsWith('m = '));
+  const usesTid = thread.some((line) => line.includes('tid)'));
+  return generated(
+    '/* Ids are used again: what was kept for the one that goes is deleted. */',
+    'SEC("tp_btf/sched_process_exit")',
+    'int BPF_PROG(pv_sched_process_exit, struct task_struct *p)',
+    '{',
+    ...(process.length > 0 || usesM ? ['\tu32 tgid = p->tgid;'] : []),
+    ...(usesTid ? ['\tu32 tid = p->pid;'] : []),
+    ...(usesM ? ['\tstruct vm_state *m;'] : []),
+    '',
+    ...thread.map((line) => `\t${line}`),
+    ...(process.length > 0
+      ? [
+          '\t/* The last thread of the process. */',
+          `\tif (!p->signal->live.counter)${process.length > 1 ? ' {' : ''}`,
+          ...process.map((line) => `\t\t${line}`),
+          ...(process.length > 1 ? ['\t}'] : []),
+        ]
+      : []),
+    '\treturn 0;',
+    '}',
+    '',
+  );
+}
+
+/** Has the policy state of vCPUs, or only asks which threads are some? */
+export const hasVcpuState = (unit: Unit): boolean => stateFields(unit, 'vcpu').length > 0;
+
+/** Handlers of a family, in the order of the policy. */
+export const handlersOf = (
+  unit: Unit,
+  ...families: readonly Handler['hook']['family'][]
+): readonly Handler[] => unit.code.handlers.filter((handler) => families.includes(handler.hook.family));

@@ -1,0 +1,114 @@
+import type { Program, Side } from '../../ir/ir.ts';
+import type { Scope } from '../../semantics/model.ts';
+import { HELPER_NAMES, type HelperName } from './helpers.ts';
+import { kernelStructs, type KernelStructs } from './kernel-structs.ts';
+import { namespace, type Namespace } from './names.ts';
+import { isLibraryFunction } from './reserved.ts';
+import { atomicFields, mostVcpus } from './walk.ts';
+
+/**
+ * One BPF source file while it is printed. Bodies are printed first and note here what they need; declarations, maps
+ * and helpers are printed from the notes.
+ */
+export interface Unit {
+  readonly program: Program;
+  readonly side: 'host' | 'guest';
+  readonly code: Side;
+  /** 1-based line of an offset in the policy. */
+  readonly lineOf: (offset: number) => number;
+  /** Params, functions, tables, handlers. */
+  readonly globals: Namespace;
+  /** Fields of state, by the struct they are in. */
+  readonly fields: Readonly<Record<Scope | 'hint' | 'feedback' | 'counter', Namespace>>;
+  readonly structs: KernelStructs;
+  readonly helpers: Set<HelperName>;
+  /** kfuncs that the code calls, by the name that the policy or a helper uses. */
+  readonly kfuncs: Set<string>;
+  /** Kernel constants that the code names. */
+  readonly constants: Map<
+    string,
+    { readonly enumName: string | undefined; readonly value: bigint | undefined }
+  >;
+  readonly features: Set<Feature>;
+  /** Actions that the agent is asked for, and events that `signal` names. */
+  readonly actions: Set<string>;
+  readonly events: Set<string>;
+  /** Actions with a mask that is known at compile time. */
+  readonly usedMaskForms: Set<string>;
+  /** Counters that the policy itself reads. */
+  readonly counterReads: Set<string>;
+  /** vCPUs of a VM that a loop takes at most. */
+  readonly vcpuRoom: number;
+  /** Fields that several CPUs update at once. */
+  readonly atomic: ReadonlySet<string>;
+}
+
+/** Parts of a file that exist only where code needs them. */
+export type Feature =
+  /** vCPUs are known; their list in each VM; the list of VMs. */
+  | 'vcpus'
+  | 'vcpu-by-tid'
+  | 'vm-vcpus'
+  | 'vms'
+  /** State that is kept. */
+  | `state ${Scope}`
+  | `stats ${Scope}`
+  | `table ${string}`
+  | 'hint'
+  | 'feedback'
+  | 'requests'
+  | 'pin-mask'
+  /** What went wrong is counted. */
+  | 'health';
+
+export function createUnit(
+  program: Program,
+  side: 'host' | 'guest',
+  lineOf: (offset: number) => number,
+): Unit {
+  const code = side === 'host' ? program.host : (program.guest ?? { functions: [], handlers: [] });
+  const isHelper = (name: string): boolean => HELPER_NAMES.has(name);
+  const fields = (...own: readonly string[]): Namespace => namespace((name) => own.includes(name));
+  return {
+    program,
+    side,
+    code,
+    lineOf,
+    globals: namespace((name) => isHelper(name) || isLibraryFunction(name)),
+    fields: {
+      vcpu: fields('tid', 'tgid', 'id'),
+      vm: fields('tgid', 'vcpu'),
+      task: fields(),
+      cpu: fields(),
+      global: fields(),
+      hint: fields(),
+      feedback: fields(),
+      counter: fields(),
+    },
+    structs: kernelStructs(),
+    helpers: new Set(),
+    kfuncs: new Set(),
+    constants: new Map(),
+    features: new Set(),
+    actions: new Set(),
+    events: new Set(),
+    usedMaskForms: new Set(),
+    counterReads: new Set(),
+    vcpuRoom: mostVcpus(code),
+    atomic: atomicFields(code),
+  };
+}
+
+/** Notes that the code calls the helper; gives its name. */
+export function helper(unit: Unit, name: HelperName): string {
+  unit.helpers.add(name);
+  return name;
+}
+
+/**
+ * The number as one that the verifier does not know. It walks a loop of an iterator until nothing that it knows
+ * changes any more, which a counter with a known start would put off for ever.
+ */
+export function opaque(unit: Unit, text: string): string {
+  return `${helper(unit, 'pv_opaque')}(${text})`;
+}

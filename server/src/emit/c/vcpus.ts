@@ -1,0 +1,160 @@
+import { kfunc } from './kfuncs.ts';
+import { mapLines, ROOM } from './maps.ts';
+import { keepsByTid, structLines } from './state-maps.ts';
+import type { Unit } from './unit.ts';
+
+const IDENTITY = ['u32 tid;', 'u32 tgid;', "/* KVM's number of it within its VM. */", 'u32 id;'];
+
+/** What is known of vCPUs: which threads they are, whose, and the policy's state of each. */
+export function vcpuLines(unit: Unit): string[] {
+  const { features, structs } = unit;
+  if (!features.has('vcpus')) return [];
+  structs.use('task_struct', ['pid']);
+  structs.use('task_struct', ['tgid']);
+  const byTid = features.has('vcpu-by-tid');
+  return [
+    ...structLines(unit, 'vcpu', IDENTITY),
+    ...(keepsByTid(unit) ? hashOfVcpus() : storageOfVcpus()),
+    ...(byTid && !keepsByTid(unit) ? lookupByTid(unit) : []),
+    ...(features.has('vm-vcpus') ? listLines() : []),
+    ...(features.has('vms') ? vmSlots() : []),
+  ];
+}
+
+/** Whole words of a VM's list of vCPUs. */
+export function vcpuList(unit: Unit): string[] {
+  return unit.features.has('vm-vcpus') ? [`#define PV_VCPUS ${unit.vcpuRoom}`] : [];
+}
+
+function storageOfVcpus(): string[] {
+  return [
+    ...mapLines({
+      name: 'vcpus',
+      doc: 'vCPUs: kept with the thread, they go when it goes.',
+      type: 'TASK_STORAGE',
+      flags: 'BPF_F_NO_PREALLOC',
+      key: 'int',
+      value: 'struct vcpu',
+    }),
+    '/* The vCPU that the thread runs, or NULL. */',
+    'static __always_inline struct vcpu *pv_vcpu_of(struct task_struct *p)',
+    '{',
+    '\treturn p ? bpf_task_storage_get(&vcpus, p, NULL, 0) : NULL;',
+    '}',
+    '',
+  ];
+}
+
+function lookupByTid(unit: Unit): string[] {
+  kfunc(unit, 'bpf_task_from_pid');
+  kfunc(unit, 'bpf_task_release');
+  return [
+    '/* The vCPU of the thread with that id, or NULL where there is none any more. */',
+    'static __noinline struct vcpu *pv_vcpu_by_tid(u32 tid)',
+    '{',
+    '\tstruct task_struct *p = tid ? bpf_task_from_pid(tid) : NULL;',
+    '\tstruct vcpu *v;',
+    '',
+    '\tif (!p)',
+    '\t\treturn NULL;',
+    '\tv = bpf_task_storage_get(&vcpus, p, NULL, 0);',
+    '\tbpf_task_release(p);',
+    '\treturn v;',
+    '}',
+    '',
+  ];
+}
+
+function hashOfVcpus(): string[] {
+  return [
+    ...mapLines({
+      name: 'vcpus',
+      doc: 'vCPUs, by thread id.',
+      type: 'HASH',
+      entries: `${ROOM.vcpus}`,
+      key: 'u32',
+      value: 'struct vcpu',
+    }),
+    'static const struct vcpu pv_zero_vcpu;',
+    '',
+    '/* The vCPU of the thread with that id, or NULL. */',
+    'static __always_inline struct vcpu *pv_vcpu_by_tid(u32 tid)',
+    '{',
+    '\treturn bpf_map_lookup_elem(&vcpus, &tid);',
+    '}',
+    '',
+    'static __always_inline struct vcpu *pv_vcpu_of(struct task_struct *p)',
+    '{',
+    '\treturn p ? pv_vcpu_by_tid(p->pid) : NULL;',
+    '}',
+    '',
+  ];
+}
+
+function listLines(): string[] {
+  return [
+    '/* v over the vCPUs of the VM with the state m. */',
+    '#define pv_for_each_vcpu(v, m, i)\t\t\t\t\t\t\\',
+    '\tpv_for((i), 0, PV_VCPUS, PV_VCPUS)\t\t\t\t\t\t\\',
+    '\t\tif (((v) = pv_vcpu_by_tid((m)->vcpu[i])))',
+    '',
+    'static __noinline void pv_add_to_vm(struct vm_state *m, u32 tid)',
+    '{',
+    '\tu32 i;',
+    '',
+    '\tfor (i = 0; i < PV_VCPUS; i++)',
+    '\t\tif (!m->vcpu[i] && !__sync_val_compare_and_swap(&m->vcpu[i], 0, tid))',
+    '\t\t\treturn;',
+    '}',
+    '',
+    'static __noinline void pv_remove_from_vm(struct vm_state *m, u32 tid)',
+    '{',
+    '\tu32 i;',
+    '',
+    '\tfor (i = 0; i < PV_VCPUS; i++)',
+    '\t\tif (m->vcpu[i] == tid)',
+    '\t\t\tm->vcpu[i] = 0;',
+    '}',
+    '',
+  ];
+}
+
+/** VMs in the order in which they were first seen, for loops over them. */
+function vmSlots(): string[] {
+  return [
+    '/* Thread group ids of the VMs, in the order in which they were first seen; 0 is a free place. */',
+    'static u32 pv_vm_slots[PV_VMS];',
+    '',
+    'static __always_inline u32 pv_vm_at(u32 slot)',
+    '{',
+    '\treturn slot < PV_VMS ? pv_vm_slots[slot] : 0;',
+    '}',
+    '',
+    '/* m over the VMs. */',
+    '#define pv_for_each_vm(m, i)\t\t\t\t\t\t\t\\',
+    '\tpv_for((i), 0, PV_VMS, PV_VMS)\t\t\t\t\t\t\\',
+    '\t\tif (((m) = pv_vm_at(i)))',
+    '',
+    'static __noinline void pv_add_vm(u32 tgid)',
+    '{',
+    '\tu32 slot;',
+    '',
+    '\tpv_for(slot, 0, PV_VMS, PV_VMS) {',
+    '\t\tif (slot >= PV_VMS || pv_vm_slots[slot] == tgid)',
+    '\t\t\treturn;',
+    '\t\tif (!pv_vm_slots[slot] && !__sync_val_compare_and_swap(&pv_vm_slots[slot], 0, tgid))',
+    '\t\t\treturn;',
+    '\t}',
+    '}',
+    '',
+    'static __noinline void pv_remove_vm(u32 tgid)',
+    '{',
+    '\tu32 slot;',
+    '',
+    '\tpv_for(slot, 0, PV_VMS, PV_VMS)',
+    '\t\tif (slot < PV_VMS && pv_vm_slots[slot] == tgid)',
+    '\t\t\tpv_vm_slots[slot] = 0;',
+    '}',
+    '',
+  ];
+}
