@@ -163,6 +163,28 @@ describe('lines that are no events', () => {
     ]);
   });
 
+  test('numbers that no kernel prints are none', () => {
+    const numbers = [
+      'sched_stat_runtime: comm=a pid=8 runtime=123456789012345678901 [ns]',
+      'sched_waking: comm=a pid=99999999 prio=120 target_cpu=001',
+      'sched_waking: comm=a pid=-2 prio=120 target_cpu=001',
+      'sched_waking: comm=a pid=8 prio=300 target_cpu=001',
+      'sched_waking: comm=a pid=8 prio=-2 target_cpu=001',
+      'sched_waking: comm=a pid=8 prio=120 target_cpu=40000',
+      'sched_waking: comm=a pid=8 prio=120 target_cpu=1x',
+      'kvm_msr: msr_write 80b = 0x12345678901234567',
+    ].map((event) => line(event));
+    const heads = [
+      line(WAKE, { tid: 99_999_999 }),
+      line(WAKE, { cpu: 40_000 }),
+      line(WAKE, { time: '12345678901.5' }),
+      line(WAKE, { time: '1.1234567890' }),
+    ];
+    const trace = readTrace([line(WAKE), ...numbers, ...heads, ''].join('\n'));
+    expect(trace).toMatchObject({ length: 1, skipped: 12 });
+    expect(countsOf(trace)).toEqual({ sched_waking: 7, sched_stat_runtime: 1, kvm_msr: 1 });
+  });
+
   test('events that no policy uses are counted, the lines of the function tracer too', () => {
     const trace = readTrace(
       [

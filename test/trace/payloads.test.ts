@@ -36,7 +36,7 @@ const FORMS: readonly (readonly [event: string, fields: Record<string, number | 
     'kvm_entry: vcpu 1, rip 0x1069 intr_info 0x00000000 error_code 0x00000000[immediate exit]',
     { vcpu_id: 1, rip: 0x1069 },
   ],
-  ['kvm_entry: PC: 0xffff800010081e24', { vcpu_id: -1, rip: 0xffff800010081e24 }],
+  ['kvm_entry: PC: 0xffff800010081e24', { vcpu_id: -1, rip: Number('0xffff800010081e24') }],
   ['kvm_exit: reason HLT rip 0x201 info 0 0', { vcpu_id: -1, exit_reason: 'HLT', guest_rip: 0x201 }],
   [
     'kvm_exit:             reason EXIT_MSR rip 0x1084 info 1 0',

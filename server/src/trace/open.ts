@@ -1,6 +1,5 @@
-import { once } from 'node:events';
-import { createReadStream } from 'node:fs';
-import { type Readable, pipeline } from 'node:stream';
+import { type FileHandle, open } from 'node:fs/promises';
+import { Readable, pipeline } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import type { TraceResult } from './columns.ts';
 import { createTextReader } from './read-text.ts';
@@ -8,7 +7,10 @@ import { sniff } from './sniff.ts';
 
 /** Bytes read at a time. */
 const FILE_CHUNK = 1024 * 1024;
+/** Bytes decompressed at a time; so many may be lost before a place where the data is damaged. */
 const TEXT_CHUNK = 64 * 1024;
+
+type Chunks = AsyncIterable<Uint8Array>;
 
 /**
  * Reads the trace in the file `path`, plain or compressed with gzip, without holding its text in memory. A file that
@@ -16,50 +18,80 @@ const TEXT_CHUNK = 64 * 1024;
  * with a `line` and a byte `offset`, both of the decompressed text, a sentence on what is there.
  */
 export async function openTrace(path: string): Promise<TraceResult> {
-  let file: Readable | undefined;
+  let file: FileHandle | undefined;
   try {
-    file = createReadStream(path, { highWaterMark: FILE_CHUNK });
-    const head = await firstChunk(file);
-    if (sniff(head).kind !== 'gzip') return await readText(file);
-    const gunzip = createGunzip({ chunkSize: TEXT_CHUNK });
-    // An error of either stream ends both, and arrives at the reader of the last.
-    pipeline(file, gunzip, () => undefined);
-    return await readText(gunzip);
+    file = await open(path);
+    const chunks = chunksOf(file);
+    const { value: head } = await chunks.next();
+    if (!head) return refused('is empty');
+    const all = following(head, chunks);
+    return await (sniff(head).kind === 'gzip' ? readGzip(all) : readText((take) => feed(all, take)));
   } catch (error) {
-    return refused(`${reasonOf(error)}`);
+    return refused(reasonOf(error));
   } finally {
-    file?.destroy();
+    await file?.close();
   }
 }
 
-/** The first bytes of `stream`, which stay in it. */
-async function firstChunk(stream: Readable): Promise<Uint8Array> {
-  await once(stream, 'readable');
-  const chunk: Uint8Array | null = stream.read();
-  if (chunk) stream.unshift(chunk);
-  return chunk ?? new Uint8Array(0);
+/** The bytes of `file`, always in the same buffer: each chunk has to be done with before the next is asked for. */
+async function* chunksOf(file: FileHandle): AsyncGenerator<Uint8Array, undefined> {
+  const buffer = Buffer.allocUnsafe(FILE_CHUNK);
+  for (;;) {
+    const { bytesRead } = await file.read(buffer, 0, buffer.length, null);
+    if (bytesRead === 0) return undefined;
+    yield buffer.subarray(0, bytesRead);
+  }
 }
 
-/** Reads a stream of text to its end, or as far as it goes where it breaks off. */
-async function readText(stream: Readable): Promise<TraceResult> {
+async function* following(head: Uint8Array, rest: Chunks): Chunks {
+  yield head;
+  yield* rest;
+}
+
+async function* copied(chunks: Chunks): Chunks {
+  for await (const chunk of chunks) yield Uint8Array.from(chunk);
+}
+
+function readGzip(chunks: Chunks): Promise<TraceResult> {
+  const gunzip = createGunzip({ chunkSize: TEXT_CHUNK });
+  // An error of the file ends both, and arrives at the reader of the last.
+  pipeline(Readable.from(copied(chunks)), gunzip, () => undefined);
+  return readText((take) => drain(gunzip, take));
+}
+
+/** Answers whether more is wanted. */
+type Take = (chunk: Uint8Array) => boolean;
+
+/** Reads the text that `source` hands over; it gives the error that broke it off, if one did. */
+async function readText(source: (take: Take) => Promise<unknown>): Promise<TraceResult> {
   const reader = createTextReader();
   let refusal: string | undefined = sniffedReason(new Uint8Array(0));
   let first = true;
-  const failure = await drain(stream, (chunk) => {
+  const failure = await source((chunk) => {
     if (first) refusal = sniffedReason(chunk);
     first = false;
     return refusal === undefined && reader.push(chunk);
   });
-  if (failure && first) throw failure;
+  if (failure !== undefined && first) throw failure;
   if (refusal !== undefined) return refused(refusal);
-  return reader.finish(failure && `the file breaks off here: ${reasonOf(failure)}`);
+  return reader.finish(failure === undefined ? undefined : `the file breaks off here: ${reasonOf(failure)}`);
+}
+
+/** Hands `chunks` to `take` until it answers false. Gives the error that broke them off. */
+async function feed(chunks: Chunks, take: Take): Promise<unknown> {
+  try {
+    for await (const chunk of chunks) if (!take(chunk)) break;
+    return undefined;
+  } catch (error) {
+    return error;
+  }
 }
 
 /**
  * Hands the chunks of `stream` to `take` until it answers false. Gives the error that broke the stream off. (Not by
  * `for await`: that drops what a stream had decompressed before its error.)
  */
-function drain(stream: Readable, take: (chunk: Uint8Array) => boolean): Promise<Error | undefined> {
+function drain(stream: Readable, take: Take): Promise<unknown> {
   return new Promise((resolve, reject) => {
     stream.on('data', (chunk: Uint8Array) => {
       try {
