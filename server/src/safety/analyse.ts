@@ -8,6 +8,7 @@ import { checkAllowed, type Allowlist } from './allowlist.ts';
 import { checkCall, checkOldName } from './call-rules.ts';
 import { contextOf } from './context.ts';
 import { checkHook } from './hook-rules.ts';
+import { checkLiveness } from './liveness/liveness.ts';
 import { checkName } from './name-rules.ts';
 import { VerdictCache, type Place } from './place.ts';
 import { Reach, type Reached } from './reach.ts';
@@ -15,7 +16,8 @@ import type { Use } from './uses.ts';
 import { judgeWrite, judgeCall } from './verdict.ts';
 
 /**
- * Holds every hook of a policy, and all that is reachable from it, against every kernel of the selection (PV4xxx).
+ * Holds every hook of a policy, and all that is reachable from it, against every kernel of the selection (PV4xxx), and follows what a scheduler does with its tasks
+ * (PV5xxx).
  * Each call is reported once for each hook and kind of mistake, with the kernels concerned and the way from the hook.
  */
 export function analyse(
@@ -33,6 +35,7 @@ export function analyse(
     found.push(...checkHead(place, allow));
     for (const reached of reach.from(handler)) found.push(...checkUse(reached, place, allow));
   }
+  found.push(...checkLiveness(model, reach));
   return withoutRepeats(found);
 }
 

@@ -1,4 +1,4 @@
-import type { FnDecl } from '../../../grammar/ast.ts';
+import type { Block, FnDecl } from '../../../grammar/ast.ts';
 import type { Span } from '../diagnostics/diagnostic.ts';
 import type { HandlerModel, Model } from '../semantics/model.ts';
 import { usesOf, type Use } from './uses.ts';
@@ -42,6 +42,16 @@ export class Reach {
         queue.push({ uses: this.ofFunction(use.decl), steps: [...steps, { fn: use.decl, span: use.span }] });
       }
     }
+  }
+
+  /** The bodies of the handlers and of all functions that they reach, each once. */
+  bodies(handlers: readonly HandlerModel[]): ReadonlySet<Block> {
+    const bodies = new Set<Block>();
+    for (const handler of handlers) {
+      bodies.add(handler.decl.body);
+      for (const { use } of this.from(handler)) if (use.kind === 'fn') bodies.add(use.decl.body);
+    }
+    return bodies;
   }
 
   private ofFunction(fn: FnDecl): readonly Use[] {

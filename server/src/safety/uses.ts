@@ -130,7 +130,7 @@ const PARTS = new Set([
 const isStmtOrExpr = (node: Node): node is Stmt | Expr => !PARTS.has(node.kind);
 
 /** The tree is plain data: a child is a property, or an item of one, that is a node. */
-function childrenOf(node: Node): readonly Node[] {
+export function childrenOf(node: Node): readonly Node[] {
   return Object.values(node)
     .flat()
     .filter((value): value is Node => typeof value === 'object' && value !== null && 'kind' in value);

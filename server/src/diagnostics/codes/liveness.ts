@@ -1,2 +1,30 @@
+import { error, warning } from '../entry.ts';
+
 /** PV5xxx: a task, a boost or a resource could be lost. */
-export const LIVENESS = {};
+export const LIVENESS = {
+  PV5001: error<{ task: string; hook: string }>(
+    'task that may be lost',
+    (a) =>
+      `a path through '${a.hook}' inserts ${a.task} into no queue: it would never run again, and the watchdog would eject the scheduler; insert it, or keep it in a list and dispatch it later`,
+  ),
+  PV5002: error<{ task: string; hook: string }>(
+    'task inserted twice',
+    (a) =>
+      `a path through '${a.hook}' has inserted ${a.task} already: the kernel ejects a scheduler that inserts a task twice; return after the first insertion`,
+  ),
+  PV5003: error<{ dsq: string }>(
+    'queue that nobody takes from',
+    (a) =>
+      `tasks are put into ${a.dsq}, and nothing moves them on: they would never run; write scx_bpf_dsq_move_to_local(${a.dsq}) in 'on op dispatch'`,
+  ),
+  PV5004: error<{ cpu: string; task: string }>(
+    'CPU that the task may not run on',
+    (a) =>
+      `nothing here says that '${a.task}' may run on '${a.cpu}': the kernel ejects a scheduler that inserts a task where its affinity does not let it run; test 'can_run_on(${a.task}, ${a.cpu})' first`,
+  ),
+  PV5005: warning<{ constant: string }>(
+    'slice without an end',
+    (a) =>
+      `a task with ${a.constant} keeps its CPU until it sleeps, and this policy kicks no CPU: others may starve until the watchdog ejects it; give a slice, or kick the CPU when others wait`,
+  ),
+};
