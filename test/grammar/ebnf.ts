@@ -19,7 +19,8 @@ const NAMED: ReadonlyMap<TokenType, string> = new Map([
   [T.Int, 'INTEGER'],
 ]);
 
-const terminal = (type: TokenType): string => NAMED.get(type) ?? (type === T.UnaryOp ? "('-' | '!' | '~')" : `'${T.textOf(type)}'`);
+const terminal = (type: TokenType): string =>
+  NAMED.get(type) ?? (type === T.UnaryOp ? "('-' | '!' | '~')" : `'${T.textOf(type)}'`);
 
 /** A sequence as EBNF. */
 const sequence = (parts: readonly Production[]): string => parts.map(production).join(' ');
@@ -48,12 +49,25 @@ function production(part: Production): string {
   }
 }
 
-/** The rules of the parser as EBNF, a line each, the file first. */
+/** The rules of the parser as EBNF, a line each, from the file down. */
 export function ebnf(): string {
-  const rules = Object.values(new PolicyParser(false).getGAstProductions());
-  const first = rules.filter(({ name }) => name === 'file');
-  const rest = rules.filter(({ name }) => name !== 'file');
-  return [...first, ...rest].map(({ name, definition }) => `${name} = ${outer(sequence(definition))} .`).join('\n');
+  const rules = new PolicyParser(false).getGAstProductions();
+  const order: string[] = [];
+  const add = (name: string): void => {
+    if (order.includes(name)) return;
+    order.push(name);
+    for (const used of names(rules[name]?.definition ?? [])) add(used);
+  };
+  add('file');
+  return order.map((name) => `${name} = ${outer(sequence(rules[name]?.definition ?? []))} .`).join('\n');
+}
+
+/** The rules that a sequence uses. */
+function names(parts: readonly Production[]): string[] {
+  return parts.flatMap((part) => {
+    const { definition, nonTerminalName } = part as { definition?: Production[]; nonTerminalName?: string };
+    return nonTerminalName === undefined ? names(definition ?? []) : [nonTerminalName];
+  });
 }
 
 /** A rule without parentheses around the whole of it. */
