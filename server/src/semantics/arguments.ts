@@ -108,5 +108,5 @@ function labelMissing(cx: Context, arg: Arg, param: Parameter | undefined, calle
 
 function list(params: readonly Parameter[]): string {
   if (params.length === 0) return 'no arguments';
-  return `(${params.map((p) => `${p.labelled ? `${p.name}: ` : ''}${p.labelled ? show(p.type) : `${p.name} ${show(p.type)}`}`).join(', ')})`;
+  return `(${params.map((p) => (p.type.kind === 'error' ? p.name : `${p.name}: ${show(p.type)}`)).join(', ')})`;
 }

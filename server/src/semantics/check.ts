@@ -1,7 +1,8 @@
-import type { Decl, PolicyFile, StateDecl } from '../../../grammar/ast.ts';
+import type { Decl, PolicyFile } from '../../../grammar/ast.ts';
 import { closest } from '../diagnostics/suggest.ts';
 import { builtinSymbol, report, type Context, type Side, type SideNames } from './context.ts';
-import { collect, collectShared, collectState } from './declarations.ts';
+import { collect } from './declarations.ts';
+import { collectShared, collectState, sharedBlocks, stateBlocks } from './state.ts';
 import { renameFix } from './fixes.ts';
 import { functionBody, hookHandler, repeatedHandlers, timer } from './handlers.ts';
 import type { KernelView } from './kernel-view.ts';
@@ -122,50 +123,6 @@ const TARGET_DOCS: Readonly<Record<Target, string>> = {
   tracing: 'Tracepoints of a stock kernel, and an agent in user space that acts.',
   sched_ext: 'A scheduler of its own, in kernels from 6.12 on.',
 };
-
-function sharedBlocks(cx: Context): void {
-  for (const decl of cx.file.decls) {
-    if (decl.kind !== 'shared') continue;
-    const direction = decl.direction.text;
-    if (direction !== 'hint' && direction !== 'feedback') continue;
-    const first = cx.shared[direction];
-    if (first === undefined) cx.shared[direction] = { decl, fields: new Map() };
-    else {
-      const related = [{ message: 'the first block', span: first.decl.direction.span }];
-      report(
-        cx,
-        'PV2015',
-        decl.direction.span,
-        { what: `shared ${direction}`, way: 'put the fields together' },
-        { related },
-      );
-    }
-  }
-}
-
-/** One block a scope: whoever looks for the state of a vCPU finds it in one place. */
-function stateBlocks(cx: Context, decls: readonly Decl[]): void {
-  const first = new Map<string, StateDecl>();
-  for (const decl of decls) {
-    if (decl.kind === 'guest') stateBlocks(cx, decl.decls);
-    if (decl.kind !== 'state') continue;
-    const scope = decl.scope?.text ?? '';
-    const other = first.get(scope);
-    if (other === undefined) {
-      first.set(scope, decl);
-      continue;
-    }
-    const what = scope === '' ? 'state' : `state ${scope}`;
-    const span = decl.scope?.span ?? { start: decl.span.start, end: decl.span.start + 'state'.length };
-    const related = [
-      {
-        message: 'the first block',
-        span: other.scope?.span ?? { start: other.span.start, end: other.span.start + 'state'.length },
-      },
-    ];
-    report(cx, 'PV2015', span, { what, way: 'put the fields together' }, { related });
-  }
-}
 
 function bodies(cx: Context, decls: readonly Decl[], side: Side): void {
   for (const decl of decls) {
