@@ -157,7 +157,7 @@ describe('check', () => {
     let out = '';
     child.stdout.setEncoding('utf8').on('data', (text: string) => (out += text));
     const until = async (pattern: RegExp): Promise<void> => {
-      for (let waited = 0; waited < 15_000 && !pattern.test(out); waited += 20) await sleep(20);
+      for (let waited = 0; waited < 45_000 && !pattern.test(out); waited += 20) await sleep(20);
       expect(out).toMatch(pattern);
     };
     try {

@@ -26,7 +26,7 @@ describe('usage', () => {
       expect(help.out).toContain(`Usage: pvpolicy ${command} `);
       expect(help.out).toContain('--kernel PROFILE');
     }
-  }, 30_000);
+  });
 
   test('--version tells the version of the package', async () => {
     expect((await pvpolicy(['--version'])).out).toBe(`pvpolicy ${packageJson.version}\n`);

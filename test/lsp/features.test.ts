@@ -360,5 +360,5 @@ describe('a broken text', () => {
       await session.connection.sendNotification('textDocument/didClose', { textDocument: { uri } });
     }
     expect(session.logged.filter((message) => message.includes('A bug'))).toEqual([]);
-  }, 60_000);
+  });
 });

@@ -24,7 +24,7 @@ export interface SessionOptions {
 }
 
 /** Waits at most this long (ms) for what a server says by itself. */
-const PATIENCE = 20_000;
+const PATIENCE = 45_000;
 
 export class Session {
   readonly connection: ProtocolConnection;

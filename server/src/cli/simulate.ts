@@ -47,7 +47,7 @@ changes. Ends with status 1 where an expectation or an invariant does not hold.`
       throw new Refusal(`which trace? Name one with --trace, or in a scenario of the policy`, policy.file);
     }
     const trace = await readTrace(path);
-    const outcome = simulateSnapshot(current, trace, path, { scenario, params: given.texts('param') });
+    const outcome = simulateSnapshot(current, trace, path, { scenario, params: params(given) });
     if (!outcome.ok) {
       refuse(policy.file, current, outcome.diagnostics, given, terminal);
       return EXIT.usage;
@@ -71,6 +71,13 @@ function modeOf(given: Given): string {
   if (mode === 'what-if')
     throw new Refusal('what-if simulation is not in this version; there is --mode replay');
   return mode;
+}
+
+function params(given: Given): readonly string[] {
+  const settings = given.texts('param');
+  const wrong = settings.find((setting) => !setting.includes('='));
+  if (wrong !== undefined) throw new Refusal(`--param is NAME=VALUE, not '${wrong}'`);
+  return settings;
 }
 
 function noScenario({ model }: Snapshot, name: string): string {

@@ -1,0 +1,107 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { afterEach, describe, expect, test } from 'vitest';
+import { CancellationTokenSource, WorkDoneProgress } from 'vscode-languageserver/node';
+import {
+  COMPILE,
+  SIMULATE,
+  TIMINGS,
+  type CompileResult,
+  type SimulateResult,
+} from '../../server/src/lsp/protocol.ts';
+import { repository, Session } from './session.ts';
+
+const path = join(repository, 'examples/spin_guard.pvpolicy');
+const uri = pathToFileURL(path).href;
+const text = readFileSync(path, 'utf8');
+
+let session: Session;
+afterEach(() => void session.child.kill());
+
+const start = async (source = text): Promise<void> => {
+  session = await Session.start();
+  await session.open(uri, source);
+};
+const request = <R>(method: string, params: object): Promise<R> =>
+  session.connection.sendRequest(method, params);
+
+describe('compile', () => {
+  test('gives the files of the text in the editor', async () => {
+    await start(text.replace('policy spin_guard', 'policy renamed'));
+    const result = await request<CompileResult>(COMPILE, { uri });
+    const files = result.ok ? result.files : [];
+    expect(files.map(({ name }) => name)).toContain('renamed.bpf.c');
+    expect(files.map((file) => file.text).join('')).toContain('"spin_guard.pvpolicy"');
+  });
+
+  test('refuses errors and documents that are not open', async () => {
+    await start(
+      text.replace('defer boost', 'boost').replace('kvm:kvm_exit(kvcpu, isa)', 'sched:sched_waking(p)'),
+    );
+    expect(await request(COMPILE, { uri })).toEqual({ ok: false, message: 'it has errors' });
+    expect(await request(COMPILE, { uri: 'file:///nowhere' })).toMatchObject({ ok: false });
+  });
+});
+
+describe('simulate', () => {
+  test('runs the scenario, tells how far it is, and answers requests meanwhile', async () => {
+    await start();
+    const told: string[] = [];
+    session.connection.onProgress(WorkDoneProgress.type, 'token', (value) => {
+      told.push(value.kind === 'report' ? (value.message ?? '') : value.kind);
+    });
+    const simulated = request<SimulateResult>(SIMULATE, { uri, workDoneToken: 'token' });
+    const first = await Promise.race([
+      simulated.then(() => 'simulation'),
+      session.ask('textDocument/documentSymbol', uri).then(() => 'symbols'),
+    ]);
+    expect(first).toBe('symbols');
+    const result = await simulated;
+    expect(result).toMatchObject({ ok: true, report: { policy: 'spin_guard', scenario: 'three_vms' } });
+    expect(told).toEqual(['begin', 'reading the trace', 'replaying 4087 events', 'end']);
+  });
+
+  test('runs the text in the editor, with params, and again', async () => {
+    await start();
+    const run = async (params: object): Promise<unknown> => {
+      const result = await request<SimulateResult>(SIMULATE, { uri, ...params });
+      return result.ok ? result.report.replay.actions : result;
+    };
+    expect(await run({})).toEqual({ boost: 1, unboost: 1 });
+    expect(await run({ params: { spin_after: '50ms' } })).toEqual({});
+    await session.change(uri, 2, [
+      { text: text.replace('spin_after: duration = 3ms', 'spin_after: duration = 50ms') },
+    ]);
+    expect(await run({})).toEqual({});
+  });
+
+  test('says what it needs', async () => {
+    await start(text.replace(/scenario [^]*/u, ''));
+    expect(await request(SIMULATE, { uri })).toMatchObject({ ok: false, needsTrace: true });
+    const trace = join(repository, 'examples/traces/eevdf-3vm.trace.gz');
+    expect(await request(SIMULATE, { uri, trace })).toMatchObject({ ok: true, report: { scenario: null } });
+    expect(await request(SIMULATE, { uri, trace: 'nowhere.txt' })).toMatchObject({
+      ok: false,
+      message: expect.stringContaining('nowhere.txt'),
+    });
+    expect(await request(SIMULATE, { uri, trace, scenario: 'none' })).toMatchObject({ ok: false });
+  });
+
+  test('ends when it is cancelled, and the next run works', async () => {
+    await start();
+    const cancel = new CancellationTokenSource();
+    const long = join(repository, 'examples/traces/eevdf-3vm-6s.trace.gz');
+    const run = session.connection.sendRequest(SIMULATE, { uri, trace: long }, cancel.token);
+    setTimeout(() => cancel.cancel(), 20);
+    await expect(run).rejects.toMatchObject({ code: -32800 });
+    expect(await request(SIMULATE, { uri })).toMatchObject({ ok: true });
+  });
+});
+
+test('timings tell how long requests took', async () => {
+  await start();
+  await session.ask('textDocument/documentSymbol', uri);
+  const timings = await session.connection.sendRequest(TIMINGS);
+  expect(timings).toContainEqual(expect.objectContaining({ name: 'symbols', count: 1 }));
+});

@@ -1,0 +1,6 @@
+import { defineConfig } from 'vitest/config';
+
+/** The unit tests. Limits are for what hangs: many of them start processes, on machines that have more to do. */
+export default defineConfig({
+  test: { include: ['test/**/*.test.ts'], testTimeout: 60_000, hookTimeout: 60_000 },
+});
