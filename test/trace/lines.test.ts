@@ -151,6 +151,18 @@ describe('lines that are no events', () => {
     expect(trace).toMatchObject({ length: 2, skipped: 2 });
   });
 
+  test('no line takes long, whatever is in it', () => {
+    const lines = [
+      ')['.repeat(30_000),
+      line(`sched_switch: ${'a:1 [2] S ==> '.repeat(4_000)}`),
+      '-1 '.repeat(20_000),
+    ];
+    expect(readTrace([line(WAKE), ...lines, ...lines, ''].join('\n'))).toMatchObject({
+      length: 1,
+      skipped: 6,
+    });
+  });
+
   test('payloads without a known form are counted and left out', () => {
     const trace = readTrace(
       `${line(WAKE)}\n${line('sched_waking: who knows')}\n${line('kvm_entry: gpa 0x0')}\n`,
@@ -222,8 +234,8 @@ describe('what is refused', () => {
   });
 
   test('clocks that count cycles, with the way out', () => {
-    const error = readError(`# tracer: nop\n${line(WAKE, { time: '8500553468162' })}\n`);
-    expect(error).toMatchObject({ line: 2, offset: 14 });
+    const error = readError(`# tracer: nop\nodd\n${line(WAKE, { time: '8500553468162' })}\n`);
+    expect(error).toMatchObject({ line: 3, offset: 18 });
     expect(error.message).toContain('echo mono > trace_clock');
   });
 

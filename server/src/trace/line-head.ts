@@ -48,6 +48,8 @@ export function newLineHead(): LineHead {
 
 /** The kernel, trace-cmd and perf all right-align the name of the thread in 16 columns (TASK_COMM_LEN). */
 const COMM_WIDTH = 16;
+/** The `[cpu]` begins within so many bytes, even where threads have longer names than the kernel's. */
+const LONGEST_HEAD = 256;
 /** ns of the last digit, by the number of decimals. */
 const SCALES = [0, 1e8, 1e7, 1e6, 1e5, 1e4, 1e3, 100, 10, 1];
 const MOST_SECONDS_DIGITS = 10;
@@ -68,7 +70,8 @@ export function readHead(cursor: Cursor, head: LineHead): boolean {
   const start = cursor.at;
   if (headAt(cursor, head, start, start + COMM_WIDTH)) return true;
   // Pasted text loses its indentation: look for the `[cpu]` then. A name may contain one, so each is tried.
-  for (let i = start; i < cursor.end; i++) {
+  const latest = Math.min(cursor.end, start + LONGEST_HEAD);
+  for (let i = start; i < latest; i++) {
     if (cursor.bytes[i] !== 0x5b) continue;
     const separator = separatorBefore(cursor.bytes, start, i);
     if (separator <= start || !headAt(cursor, head, start, separator)) continue;

@@ -4,6 +4,8 @@ import { numericState, type PayloadReader, readCpu, storedPrio } from './payload
 import { type TaskTable, isThreadId } from './task-table.ts';
 
 const ARROW = key(' ==> ');
+/** `comm:pid [prio] S` is shorter than this; a name may contain an arrow, so each one up to here is tried. */
+const LONGEST_TASK = 64;
 const OPEN = 0x5b;
 const CLOSE = 0x5d;
 const SUCCESS = key(' success=');
@@ -19,7 +21,12 @@ const LETTERS = ascii('SDTtZXxW');
 /** `comm:pid [prio] S ==> comm:pid [prio]` */
 export const pluginSwitch: PayloadReader = (cursor, row, tasks) => {
   const { bytes, at: start, end } = cursor;
-  for (let arrow = cursor.indexOf(ARROW, start); arrow >= 0; arrow = cursor.indexOf(ARROW, arrow + 1)) {
+  const latest = start + LONGEST_TASK;
+  for (
+    let arrow = cursor.indexOf(ARROW, start);
+    arrow >= 0 && arrow < latest;
+    arrow = cursor.indexOf(ARROW, arrow + 1)
+  ) {
     let letters = arrow;
     while (letters > start && bytes[letters - 1] !== 0x20) letters--;
     cursor.reset(bytes, start, letters - 1);
@@ -30,7 +37,7 @@ export const pluginSwitch: PayloadReader = (cursor, row, tasks) => {
     if (!fits) continue;
     row.b = pluginTask(cursor, row, tasks);
     row.c = prio | (row.c << 8) | (stateOf(bytes, letters, arrow) << 16);
-    return cursor.ok;
+    return cursor.ok && cursor.at === end;
   }
   return false;
 };

@@ -76,7 +76,7 @@ class LineReader implements TextReader {
   private format: TraceFormat | undefined;
   private traceCmd = false;
   /** Why a file without any event may have none. */
-  private hint: string | undefined;
+  private hint: TraceError | undefined;
   private error: TraceError | undefined;
 
   push(chunk: Uint8Array): boolean {
@@ -102,7 +102,7 @@ class LineReader implements TextReader {
   finish(cut?: string): TraceResult {
     if (this.carried > 0 || this.overlong) this.skip(NO_END);
     if (cut !== undefined) this.skip(cut);
-    if (this.total === 0) this.refuse(cut ?? this.hint ?? NO_EVENTS);
+    if (this.total === 0) this.giveUp(cut ?? NO_EVENTS);
     return this.error ? { ok: false, error: this.error } : { ok: true, trace: this.trace() };
   }
 
@@ -235,8 +235,8 @@ class LineReader implements TextReader {
       case undefined:
         this.skip('the line is no event');
         if (this.total > 0) return;
-        this.hint ??= unusableForm(text);
-        if (this.skipped >= HOPELESS) this.refuse(this.hint ?? NO_EVENTS);
+        this.hint ??= this.hintAt(unusableForm(text));
+        if (this.skipped >= HOPELESS) this.giveUp(NO_EVENTS);
     }
   }
 
@@ -250,10 +250,19 @@ class LineReader implements TextReader {
     this.notes.add(message, this.line, this.offset);
   }
 
-  /** Gives the file up, at the first line that could not be read. */
+  private hintAt(message: string | undefined): TraceError | undefined {
+    return message === undefined ? undefined : { message, line: this.line, offset: this.offset };
+  }
+
+  /** Refuses the file because of the line being read. */
   private refuse(message: string): void {
+    this.error ??= { message, line: this.line, offset: this.offset };
+  }
+
+  /** Refuses the file because nothing in it can be used, from the first thing on that could not be read. */
+  private giveUp(message: string): void {
     const first = this.notes.list()[0];
-    this.error ??= { message, line: first?.line ?? this.line, offset: first?.offset ?? this.offset };
+    this.error ??= this.hint ?? { message, line: first?.line, offset: first?.offset };
   }
 
   private trace(): Trace {
