@@ -18,11 +18,9 @@ const browserFlags =
   '--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking ' +
   '--disable-component-update --disable-sync --disable-dev-shm-usage';
 
-/** A server with the extension installed, a browser, and a workspace of its own. */
+/** A server with the extension installed, and a browser. */
 export interface Editor {
-  /** The workspace's folder on disk. */
-  readonly workspace: string;
-  /** Opens the workspace in a fresh window, with a file of it in the editor. */
+  /** Opens a fresh window on a fresh copy of the workspace, with a file of it in the editor. */
   open(file: string): Promise<Window>;
   stop(): Promise<void>;
 }
@@ -30,8 +28,12 @@ export interface Editor {
 /** One browser window that shows the workspace. */
 export interface Window {
   readonly page: Page;
+  /** The workspace's folder on disk. */
+  readonly workspace: string;
   /** The text of the open file as it is on disk. */
   onDisk(): string;
+  /** Waits until the language server answers. */
+  ready(): Promise<void>;
   /** Runs a command by its title in the command palette. */
   command(title: string): Promise<void>;
   /** Puts the cursor at the start of the nth (from 0) occurrence of a text of the file on disk. */
@@ -40,8 +42,8 @@ export interface Window {
   hover(text: string, expected: RegExp, occurrence?: number): Promise<string>;
   /** Opens the Problems view and gives its rows once one matches. */
   problems(expected: RegExp): Promise<readonly string[]>;
-  /** Waits until the editor counts so many problems in all. */
-  problemCount(expected: number): Promise<void>;
+  /** Waits until the editor counts so many errors (and, for 0, no warnings either). */
+  errorCount(expected: number): Promise<void>;
   /** Clicks the button of the editor's title bar that has this title. */
   titleButton(title: string): Promise<void>;
   /** The texts that the extension draws after lines, once one matches. */
@@ -50,16 +52,16 @@ export interface Window {
   shows(selector: string, expected: RegExp): Promise<string>;
   /** The text of the first web view whose text matches. */
   webview(expected: RegExp): Promise<string>;
-  /** Saves the file and gives its text. */
-  save(): Promise<string>;
+  /** Saves the file; gives its text on disk once it matches. */
+  save(expected: RegExp): Promise<string>;
   /** Takes a picture in the dark and in the light theme; one for the documentation may be copied to docs/images. */
   picture(name: string, use?: 'documentation'): Promise<void>;
   close(): Promise<void>;
 }
 
 /**
- * Starts everything. `vsix` is the packaged extension; the workspace is a copy of the folders `sources`, laid one
- * over the other. What it writes (except pictures) is below one temporary folder that `stop` removes.
+ * Starts everything. `vsix` is the packaged extension; a workspace is a copy of the folders `sources`, laid one over
+ * the other. What it writes (except pictures) is below one temporary folder that `stop` removes.
  */
 export async function startEditor(
   tools: EditorTools,
@@ -67,8 +69,6 @@ export async function startEditor(
   sources: readonly string[],
 ): Promise<Editor> {
   const scratch = mkdtempSync(join(tmpdir(), 'pvpolicy-editor-'));
-  const workspace = join(scratch, 'workspace');
-  for (const source of sources) cpSync(source, workspace, { recursive: true });
   const home = join(scratch, 'server');
   mkdirSync(home);
   const server = await startServer(tools, home, vsix);
@@ -92,9 +92,13 @@ export async function startEditor(
     throw error;
   }
   const context = browser;
+  let windows = 0;
   return {
-    workspace,
-    open: async (file) => openWindow(await context.newPage(), server, workspace, file),
+    async open(file) {
+      const workspace = join(scratch, `window-${++windows}`, 'policies');
+      for (const source of sources) cpSync(source, workspace, { recursive: true });
+      return openWindow(await context.newPage(), server, workspace, file);
+    },
     stop,
   };
 }
@@ -115,7 +119,10 @@ async function openWindow(
   const onDisk = () => readFileSync(path, 'utf8');
   const window: Window = {
     page,
+    workspace,
     onDisk,
+    ready: () =>
+      page.locator('.statusbar-item[id*="pvpolicy.status"] .codicon-shield').waitFor({ timeout: 60_000 }),
     command: (title) => runCommand(page, title),
     goTo: (text, occurrence = 0) => goToPosition(page, onDisk(), text, occurrence),
     async hover(text, expected, occurrence = 0) {
@@ -128,15 +135,15 @@ async function openWindow(
       await waitForText(rows, expected);
       return rows.allInnerTexts();
     },
-    async problemCount(expected) {
-      const label = expected === 0 ? /^No Problems$/ : new RegExp(`^Total ${expected} Problems?`);
+    async errorCount(expected) {
+      const label = expected === 0 ? /^No Problems$/ : new RegExp(`^Errors: ${expected}\\b`);
       await waitForLabel(page.locator('#status\\.problems a'), label);
     },
     titleButton: (title) => page.locator(`.editor-actions a[aria-label^="${title}"]`).click(),
     decorations: (expected) => drawnAfterLines(page, expected),
     shows: (selector, expected) => waitForText(page.locator(selector), expected),
     webview: (expected) => webviewText(page, expected),
-    save: () => saveAndRead(page, onDisk),
+    save: (expected) => saveAndRead(page, onDisk, expected),
     async picture(name, use) {
       for (const theme of ['light', 'dark'] as const) {
         const file = await takePicture(page, name, theme);
@@ -193,10 +200,16 @@ async function hoverAtCursor(page: Page, expected: RegExp): Promise<string> {
   throw new Error(`no hover that matches ${String(expected)}; the last one was: ${seen}`);
 }
 
-async function saveAndRead(page: Page, onDisk: () => string): Promise<string> {
+/** The tab loses its mark before the file is written, so the disk is what counts. */
+async function saveAndRead(page: Page, onDisk: () => string, expected: RegExp): Promise<string> {
   await page.keyboard.press('Control+s');
-  await page.locator('.tab.active.dirty').waitFor({ state: 'hidden' });
-  return onDisk();
+  for (let waited = 0; waited < 10_000; waited += 100) {
+    if (expected.test(onDisk())) break;
+    await page.waitForTimeout(100);
+  }
+  const text = onDisk();
+  if (!expected.test(text)) throw new Error(`the saved file does not match ${String(expected)}:\n${text}`);
+  return text;
 }
 
 /** The editor follows the colour scheme that the system prefers, at once and with pop-ups left open. */
@@ -209,11 +222,11 @@ async function takePicture(page: Page, name: string, theme: 'dark' | 'light'): P
   return path;
 }
 
-/** Copies a picture to the documentation, which has to stay quick to fetch. */
+/** Copies a picture to the documentation, which has to stay quick to fetch; the dark one has the plain name. */
 function keep(path: string): void {
   const bytes = statSync(path).size;
   if (bytes > 200_000)
     throw new Error(`${path} has ${bytes} bytes; a picture of the documentation may have 200,000`);
   mkdirSync(images, { recursive: true });
-  copyFileSync(path, join(images, basename(path)));
+  copyFileSync(path, join(images, basename(path).replace('-dark', '')));
 }

@@ -28,6 +28,7 @@ const userSettings: Readonly<Record<string, unknown>> = {
   'window.commandCenter': false,
   'editor.minimap.enabled': false,
   'git.enabled': false,
+  'files.autoSave': 'off',
   'security.workspace.trust.enabled': false,
 };
 

@@ -16,21 +16,17 @@ export type Open = (file: string) => Promise<Window>;
  * Declares the start and the end of an editor for the tests of one file. The workspace holds the examples with
  * their traces, and the policies of test/editor/workspace.
  */
-export function editorSession(tools: EditorTools): { readonly open: Open; readonly workspace: () => string } {
+export function editorSession(tools: EditorTools): { readonly open: Open } {
   let editor: Editor | undefined;
   beforeAll(async () => {
     const sources = [join(repository, 'examples'), join(here, 'workspace')];
     editor = await startEditor(tools, packagedExtension(), sources);
   });
   afterAll(() => editor?.stop());
-  const running = () => {
-    if (editor === undefined) throw new Error('the editor did not start');
-    return editor;
-  };
   return {
-    workspace: () => running().workspace,
     async open(file) {
-      const window = await running().open(file);
+      if (editor === undefined) throw new Error('the editor did not start');
+      const window = await editor.open(file);
       onTestFinished(async ({ task }) => {
         if (task.result?.state === 'fail') await window.picture(`failed-${task.name.replace(/\W+/g, '-')}`);
         await window.close();
