@@ -36,7 +36,10 @@ const sharedProtocol = {
     onResolve({ filter: /^vscode-/ }, ({ path }) =>
       SHARED.includes(path) ? { path, namespace: 'shared' } : undefined,
     );
-    onResolve({ filter: /^\.\/protocol\.cjs$/, namespace: 'shared' }, ({ path }) => ({ path, external: true }));
+    onResolve({ filter: /^\.\/protocol\.cjs$/, namespace: 'shared' }, ({ path }) => ({
+      path,
+      external: true,
+    }));
     onLoad({ filter: /.*/, namespace: 'shared' }, ({ path }) => ({
       contents: `module.exports = require('./protocol.cjs')['${path}']`,
       resolveDir: root,

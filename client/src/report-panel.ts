@@ -1,4 +1,4 @@
-import { Uri, ViewColumn, window, type Disposable, type WebviewPanel } from 'vscode';
+import { ViewColumn, window, type Uri, type Disposable, type WebviewPanel } from 'vscode';
 import type { SimulationReport } from '../../server/src/lsp/protocol.ts';
 import { reportHtml } from './report-html.ts';
 

@@ -16,7 +16,11 @@ const SEVERITY: Readonly<Record<Severity, DiagnosticSeverity>> = {
 };
 
 /** Codes that editors show struck through or faded instead of underlined. */
-const TAGS: Partial<Record<Code, DiagnosticTag>> = {};
+const TAGS: Partial<Record<Code, DiagnosticTag>> = {
+  PV2017: DiagnosticTag.Unnecessary,
+  PV2018: DiagnosticTag.Unnecessary,
+  PV4018: DiagnosticTag.Deprecated,
+};
 
 /** Diagnostics as LSP has them, at most MOST; what was left out is said at the last one's place. */
 export function toLsp(

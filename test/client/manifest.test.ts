@@ -1,0 +1,109 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from 'vitest';
+import manifest from '../../package.json' with { type: 'json' };
+import { PROFILES } from '../../server/src/kernel/profiles.ts';
+import { readConfig } from '../../server/src/workspace/config.ts';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
+const read = (path: string): string => readFileSync(join(root, path), 'utf8');
+const { contributes } = manifest;
+const commands = contributes.commands.map(({ command }) => command);
+
+/** All the code of the extension. */
+const sources = readdirSync(join(root, 'client/src'))
+  .map((name) => read(`client/src/${name}`))
+  .join('\n');
+
+describe('the manifest', () => {
+  test('names files that exist', () => {
+    const paths = JSON.stringify(manifest)
+      .match(/"\.\/[^"]+"/gu)
+      ?.map((quoted) => JSON.parse(quoted) as string);
+    expect(paths?.length).toBeGreaterThan(5);
+    expect(paths?.filter((path) => !existsSync(join(root, path)))).toEqual([]);
+    expect(existsSync(join(root, manifest.bin.pvpolicy))).toBe(true);
+  });
+
+  test('has JSON where it names JSON', () => {
+    const [language] = contributes.languages;
+    const [snippets] = contributes.snippets;
+    for (const path of [language?.configuration, snippets?.path, contributes.jsonValidation[0]?.url]) {
+      expect(() => JSON.parse(read(path ?? ''))).not.toThrow();
+    }
+  });
+
+  test('offers the commands that the code registers, and no others', () => {
+    const registered = read('client/src/commands.ts') + read('server/src/lsp/protocol.ts');
+    const ids = [...new Set(registered.match(/'pvpolicy\.\w+'/gu))].map((quoted) => quoted.slice(1, -1));
+    expect(commands.toSorted()).toEqual(ids.toSorted());
+    const used = [...sources.matchAll(/registerCommand\(\s*COMMANDS\.(\w+)/gu)].map(([, key]) => key);
+    expect(used).toHaveLength(commands.length);
+  });
+
+  test('has menu entries for commands that exist, each in its place', () => {
+    for (const [menu, entries] of Object.entries(contributes.menus)) {
+      for (const { command, when } of entries) {
+        expect(commands, menu).toContain(command);
+        expect(when, `${menu} ${command}`).toBeTruthy();
+      }
+    }
+    // A command with an icon may stand in the title of an editor.
+    const titled = contributes.menus['editor/title'].map(({ command }) => command);
+    for (const { command, icon } of contributes.commands.map((row) => ({ icon: undefined, ...row }))) {
+      if (titled.includes(command)) expect(icon).toMatch(/^\$\([\w-]+\)$/u);
+    }
+  });
+
+  test('has settings that the code reads, with a default and a description', () => {
+    for (const [name, setting] of Object.entries(contributes.configuration.properties)) {
+      expect(setting, name).toMatchObject({
+        default: expect.anything(),
+        markdownDescription: expect.any(String),
+      });
+      // The trace setting is read by the library that talks to the server.
+      if (name !== 'pvpolicy.trace.server') expect(sources).toContain(name.replace('pvpolicy.', ''));
+    }
+  });
+
+  test('activates on the language, by name: the implied event needs more', () => {
+    expect(manifest.activationEvents).toEqual(['onLanguage:pvpolicy']);
+    expect(contributes.languages.map(({ id }) => id)).toEqual(['pvpolicy']);
+  });
+
+  test('pins every dependency exactly', () => {
+    const versions = Object.values({ ...manifest.dependencies, ...manifest.devDependencies });
+    expect(versions.filter((version) => !/^\d+\.\d+\.\d+$/u.test(version))).toEqual([]);
+    expect(manifest.devDependencies['@types/vscode']).toBe(manifest.engines.vscode.replace('^', ''));
+  });
+});
+
+describe('the schema of pvpolicy.json', () => {
+  const schema = JSON.parse(read('client/pvpolicy.schema.json'));
+
+  test('knows the profiles', () => {
+    expect(schema.properties.profile.enum).toEqual(PROFILES.map(({ id }) => id));
+  });
+
+  test('has the settings that are read, at every depth', () => {
+    const names = { kfuncs: ['a'], tracepoints: ['b'], actions: ['c'] };
+    const full = { $schema: '', profile: '7.3', allow: names, deny: names };
+    expect(readConfig(JSON.stringify(full)).diagnostics).toEqual([]);
+    expect(Object.keys(schema.properties).toSorted()).toEqual(Object.keys(full).toSorted());
+    expect(Object.keys(schema.properties.allow.properties).toSorted()).toEqual(Object.keys(names).toSorted());
+    expect(schema.properties.deny.properties).toEqual(schema.properties.allow.properties);
+  });
+});
+
+test('what ships is listed, and has neither sources nor tests', () => {
+  const shipped = read('.vscodeignore')
+    .split('\n')
+    .filter((line) => line !== '');
+  expect(shipped[0]).toBe('**');
+  expect(shipped.slice(1).every((line) => line.startsWith('!'))).toBe(true);
+  expect(
+    shipped.filter((line) => /\.ts$|test|server\/src|client\/src|grammar|node_modules/u.test(line)),
+  ).toEqual([]);
+  for (const bundle of readdirSync(join(root, 'dist'))) expect(shipped).toContain(`!dist/${bundle}`);
+});
