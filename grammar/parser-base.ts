@@ -157,6 +157,14 @@ export abstract class ParserBase extends EmbeddedActionsParser {
     return this.tokenMatcher(this.LA(ahead), type);
   }
 
+  /**
+   * Whether a construct that starts with `type` may be here. Asked in front of an OPTION or MANY that is rarely
+   * entered, since its closures cost more than this look; true while Chevrotain records the grammar.
+   */
+  protected maybe(type: TokenType, ahead = 1): boolean {
+    return this.RECORDING_PHASE || this.tokenMatcher(this.LA(ahead), type);
+  }
+
   /** Gives the next token another type; the parser's copy only. */
   protected retypeNext(type: TokenType): void {
     this.tokVector[this.currIdx + 1] = retyped(this.LA(1), type);

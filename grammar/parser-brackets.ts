@@ -119,10 +119,13 @@ export abstract class BracketParser extends ParserBase {
     return at === 0 || /[\r\n]/.test(this.text.charAt(at - 1));
   }
 
+  private readonly comma = (): Token => this.CONSUME9(T.Comma);
+  private readonly sep = (): Token => this.CONSUME8(T.Sep);
+
   /** The end of a statement, field or declaration: a line end, ';', or a '}' that is left to the caller. */
   protected endOfItem(expected: string, comma: boolean): void {
-    if (comma) this.OPTION9(() => this.CONSUME9(T.Comma));
-    this.OPTION8(() => this.CONSUME8(T.Sep));
+    if (comma) this.OPTION9(this.comma);
+    this.OPTION8(this.sep);
     if (this.RECORDING_PHASE) return;
     const last = this.LA(0).tokenType;
     if (last === T.Comma || last === T.Newline || last === T.Semi) {

@@ -1,36 +1,18 @@
-import type { ParserMethod, TokenType } from 'chevrotain';
+import type { ParserMethod } from 'chevrotain';
 import { diagnostic } from '../server/src/diagnostics/table.ts';
-import type { Arg, BinaryOp, Expr, Ident, StringExpr, TypeRef, UnaryExpr } from './ast.ts';
+import type { Arg, Expr, Ident, StringExpr } from './ast.ts';
 import { LONGEST_EXPRESSION } from './parser-base.ts';
-import { BracketParser } from './parser-brackets.ts';
 import type { Token } from './parser-layout.ts';
-import { innerText } from './parser-log.ts';
 import { spanOf } from './parser-lexical.ts';
 import { durationValue, intValue, ratioValue, unescape } from './parser-literals.ts';
+import { innerText } from './parser-log.ts';
+import { ALTERNATIVE, fold, precedence, signed } from './parser-operators.ts';
+import type { Step } from './parser-operators.ts';
+import { TypeParser } from './parser-types.ts';
 import * as T from './tokens.ts';
 
-/** How tightly an operator binds, loosest first; the order is Rust's. */
-const PRECEDENCE: ReadonlyMap<TokenType, number> = new Map(
-  [
-    [T.OrOr],
-    [T.AndAnd],
-    [T.Eq, T.Ne, T.Lt, T.Le, T.Gt, T.Ge, T.Has],
-    [T.Pipe],
-    [T.Caret],
-    [T.Amp],
-    [T.Shl, T.Shr],
-    [T.Plus, T.Minus],
-    [T.Star, T.Slash, T.Modulo],
-  ].flatMap((types, level) => types.map((type) => [type, level + 1] as const)),
-);
-const COMPARISON = 3;
-/** The level of '|', which separates patterns and selectors. */
-const ALTERNATIVE = 4;
-
-const precedence = (token: Token): number => PRECEDENCE.get(token.tokenType) ?? 0;
-
-/** Types and expressions. */
-export abstract class ExpressionParser extends BracketParser {
+/** Expressions. */
+export abstract class ExpressionParser extends TypeParser {
   /** The loosest operator that the next `expr` may take; `expr` itself sets it back. */
   private floor = 0;
   /** Levels of the tree that the current outermost expression adds by chains of operators and members. */
@@ -42,65 +24,12 @@ export abstract class ExpressionParser extends BracketParser {
     this.floor = ALTERNATIVE + 1;
   }
 
-  // --- types
-
-  readonly type: ParserMethod<[], TypeRef> = this.rule('type', () => {
-    const start = this.offset();
-    if (!this.enter('types are nested')) return { kind: 'error-type', span: this.spanFrom(start) };
-    const base = this.SUBRULE(this.baseType);
-    this.leave();
-    if (this.OPTION(() => this.CONSUME(T.Question)) === undefined) return base;
-    return { kind: 'optional-type', span: this.spanFrom(start), inner: base };
-  });
-
-  readonly baseType: ParserMethod<[], TypeRef> = this.rule('baseType', () => {
-    const start = this.offset();
-    const named = (): TypeRef => {
-      const name = this.ident(this.CONSUME(T.Ident));
-      return { kind: 'named-type', span: name.span, name };
-    };
-    const type = this.OR<TypeRef | undefined>({
-      ERR_MSG: 'a type',
-      IGNORE_AMBIGUITIES: true,
-      DEF: [
-        { GATE: () => this.is(T.LParen, 2), ALT: () => this.ewma(start) },
-        { GATE: () => this.is(T.Of, 2), ALT: () => this.sized(start, 'list-type', T.List, 0) },
-        { GATE: () => this.is(T.Of, 2), ALT: () => this.sized(start, 'ring-type', T.Ring, 1) },
-        { ALT: named },
-      ],
-    });
-    return type ?? { kind: 'error-type', span: this.spanFrom(start) };
-  });
-
-  /** `ewma(1/8) of T` */
-  private ewma(start: number): TypeRef {
-    this.CONSUME(T.Ewma);
-    const open = this.CONSUME(T.LParen);
-    const alpha = this.SUBRULE(this.expr);
-    this.closeBracket(open, T.RParen, "the '('", "')'");
-    this.CONSUME(T.Of, { ERR_MSG: "'of' and a type" });
-    const of = this.SUBRULE(this.type);
-    return { kind: 'ewma-type', span: this.spanFrom(start), alpha, of };
-  }
-
-  /** `list of T max N`, `ring of T max N` */
-  private sized(start: number, kind: 'list-type' | 'ring-type', keyword: TokenType, nth: 0 | 1): TypeRef {
-    // The two alternatives of one rule need numbers of their own; Chevrotain knows its calls by them.
-    this.consume(nth + 1, keyword);
-    this.consume(nth + 3, T.Of);
-    const of = this.subrule(nth + 1, this.type);
-    this.consume(nth + 5, T.Max, { ERR_MSG: "'max' and the largest number of elements" });
-    const max = this.subrule(nth + 3, this.expr);
-    return { kind, span: this.spanFrom(start), of, max };
-  }
-
-  // --- expressions
-
   /** `expr` or `a..b`. */
   readonly rangeExpr: ParserMethod<[], Expr> = this.rule('rangeExpr', () => {
     const start = this.offset();
     const floor = this.floor;
     const from = this.SUBRULE(this.expr);
+    if (!this.maybe(T.DotDot)) return from;
     const to = this.OPTION(() => {
       this.CONSUME(T.DotDot);
       this.floor = floor;
@@ -125,28 +54,30 @@ export abstract class ExpressionParser extends BracketParser {
   /** Operands and operators in a row, then '?'. The row is one loop: a rule a level would cost ten times as much. */
   private binary(start: number, floor: number): Expr {
     const first = this.SUBRULE(this.operand);
-    let rest: { readonly operator: Token; readonly operand: Expr }[] | undefined;
+    const row = this.maybe(T.BinaryOp) ? this.row(start, first, floor) : first;
+    if (floor > 0 || !this.maybe(T.Question)) return row;
+    const branches = this.OPTION(() => {
+      this.CONSUME(T.Question);
+      const then = this.SUBRULE2(this.expr);
+      this.CONSUME(T.Colon, { ERR_MSG: "':' and what holds otherwise" });
+      return { then, otherwise: this.SUBRULE3(this.expr) };
+    });
+    if (branches === undefined) return row;
+    return { kind: 'cond', span: this.spanFrom(start), condition: row, ...branches };
+  }
+
+  private row(start: number, first: Expr, floor: number): Expr {
+    const rest: Step[] = [];
     this.MANY({
-      GATE: () => floor === 0 || precedence(this.LA(1)) >= floor,
+      GATE: () => precedence(this.LA(1)) >= floor,
       DEF: () => {
         const operator = this.CONSUME(T.BinaryOp);
-        const operand = this.SUBRULE1(this.operand);
-        (rest ??= []).push({ operator, operand });
+        rest.push({ operator, operand: this.SUBRULE1(this.operand) });
         this.link();
       },
     });
-    const condition = rest === undefined ? first : this.ACTION(() => this.fold(start, first, rest ?? []));
-    const branches = this.OPTION({
-      GATE: () => floor === 0,
-      DEF: () => {
-        this.CONSUME(T.Question);
-        const then = this.SUBRULE2(this.expr);
-        this.CONSUME(T.Colon, { ERR_MSG: "':' and what holds otherwise" });
-        return { then, otherwise: this.SUBRULE3(this.expr) };
-      },
-    });
-    if (branches === undefined) return condition;
-    return { kind: 'cond', span: this.spanFrom(start), condition, ...branches };
+    if (this.RECORDING_PHASE) return first;
+    return fold(start, first, rest, (operator) => this.report(diagnostic('PV1017', spanOf(operator))));
   }
 
   /** Counts a level of the tree that a chain adds; a chain without end is given up. */
@@ -155,80 +86,42 @@ export abstract class ExpressionParser extends BracketParser {
     if (++this.links === LONGEST_EXPRESSION) this.giveUp('an expression is a chain', LONGEST_EXPRESSION);
   }
 
-  /** Builds the tree of a row of operands by precedence climbing. */
-  private fold(start: number, first: Expr, rest: readonly { operator: Token; operand: Expr }[]): Expr {
-    let at = 0;
-    const climb = (left: Expr, from: number, floor: number): Expr => {
-      let tree = left;
-      let chained = false;
-      for (let step = rest[at]; step !== undefined && precedence(step.operator) >= floor; step = rest[at]) {
-        at++;
-        const level = precedence(step.operator);
-        let right = step.operand;
-        const rightStart = right.span.start;
-        for (let next = rest[at]; next !== undefined && precedence(next.operator) > level; next = rest[at]) {
-          right = climb(right, rightStart, level + 1);
-        }
-        const span = { start: from, end: Math.max(tree.span.end, right.span.end) };
-        if (chained && level === COMPARISON) {
-          this.report(diagnostic('PV1017', spanOf(step.operator)));
-          tree = { kind: 'error', span };
-          continue;
-        }
-        chained = level === COMPARISON;
-        tree = {
-          kind: 'binary',
-          span,
-          op: step.operator.image as BinaryOp,
-          opSpan: spanOf(step.operator),
-          left: tree,
-          right,
-        };
-      }
-      return tree;
-    };
-    return climb(first, start, 1);
-  }
-
   /** Signs in front, members, elements and calls behind, then casts. */
   readonly operand: ParserMethod<[], Expr> = this.rule('operand', () => {
-    let signs: Token[] | undefined;
-    this.MANY(() => {
-      const sign = this.CONSUME(T.UnaryOp);
-      (signs ??= []).push(sign);
-      this.link();
-    });
+    const from = this.offset();
+    const signs: Token[] | undefined = this.maybe(T.UnaryOp) ? this.signs() : undefined;
     const start = this.offset();
     let tree = this.SUBRULE(this.primary);
     this.MANY1(() => {
-      tree = this.OR([
-        { ALT: () => this.member(start, tree) },
-        { ALT: () => this.element(start, tree) },
-        { ALT: () => this.call(start, tree) },
-      ]);
+      tree = this.suffix(start, tree);
       this.link();
     });
-    if (signs !== undefined && !this.RECORDING_PHASE) tree = this.signed(signs, tree);
+    if (signs !== undefined && !this.RECORDING_PHASE) tree = signed(signs, tree);
+    if (!this.maybe(T.As)) return tree;
     this.MANY2(() => {
       this.CONSUME(T.As);
       const type = this.SUBRULE(this.baseType);
-      const from = signs?.[0]?.startOffset ?? start;
       tree = { kind: 'cast', span: this.spanFrom(from), operand: tree, type };
       this.link();
     });
     return tree;
   });
 
-  private signed(signs: readonly Token[], operand: Expr): Expr {
-    return signs.reduceRight<Expr>(
-      (inner, sign) => ({
-        kind: 'unary',
-        span: { start: sign.startOffset, end: Math.max(inner.span.end, spanOf(sign).end) },
-        op: sign.image as UnaryExpr['op'],
-        operand: inner,
-      }),
-      operand,
-    );
+  private signs(): Token[] {
+    const signs: Token[] = [];
+    this.MANY(() => {
+      signs.push(this.CONSUME(T.UnaryOp));
+      this.link();
+    });
+    return signs;
+  }
+
+  private suffix(start: number, tree: Expr): Expr {
+    return this.OR([
+      { ALT: () => this.member(start, tree) },
+      { ALT: () => this.element(start, tree) },
+      { ALT: () => this.call(start, tree) },
+    ]);
   }
 
   private member(start: number, object: Expr): Expr {
@@ -266,17 +159,18 @@ export abstract class ExpressionParser extends BracketParser {
 
   readonly arg: ParserMethod<[], Arg> = this.rule('arg', () => {
     const start = this.offset();
-    const label = this.OPTION<Ident>({
-      GATE: () => this.is(T.Colon, 2),
-      DEF: () => {
-        const name = this.ident(this.CONSUME(T.Word));
-        this.CONSUME(T.Colon);
-        return name;
-      },
-    });
+    const label = this.maybe(T.Colon, 2) ? this.label() : undefined;
     const value = this.SUBRULE(this.rangeExpr);
     return { kind: 'arg', span: this.spanFrom(start), label, value };
   });
+
+  private label(): Ident | undefined {
+    return this.OPTION(() => {
+      const name = this.ident(this.CONSUME(T.Word));
+      this.CONSUME(T.Colon);
+      return name;
+    });
+  }
 
   readonly primary: ParserMethod<[], Expr> = this.rule('primary', () => {
     const start = this.offset();
@@ -288,7 +182,7 @@ export abstract class ExpressionParser extends BracketParser {
   private readonly primaries = {
     ERR_MSG: 'an expression',
     DEF: [
-      { ALT: (): Expr => this.SUBRULE(this.nameOrMetric) },
+      { ALT: (): Expr => this.nameOrMetric() },
       { ALT: (): Expr => this.literal(this.CONSUME(T.Literal)) },
       { ALT: (): Expr => this.SUBRULE(this.string) },
       { ALT: (): Expr => this.paren(this.offset()) },
@@ -327,16 +221,17 @@ export abstract class ExpressionParser extends BracketParser {
   }
 
   /** A name, or `METRIC of VM`. */
-  readonly nameOrMetric: ParserMethod<[], Expr> = this.rule('nameOrMetric', () => {
+  private nameOrMetric(): Expr {
     const start = this.offset();
     const name = this.ident(this.CONSUME(T.Ident));
+    const plain: Expr = { kind: 'name', span: name.span, name };
+    if (!this.maybe(T.Of)) return plain;
     const of = this.OPTION(() => {
       this.CONSUME(T.Of);
       return this.ident(this.CONSUME1(T.Ident, { ERR_MSG: "the name of a VM after 'of'" }));
     });
-    if (of === undefined) return { kind: 'name', span: name.span, name };
-    return { kind: 'metric', span: this.spanFrom(start), metric: name, of };
-  });
+    return of === undefined ? plain : { kind: 'metric', span: this.spanFrom(start), metric: name, of };
+  }
 
   readonly string: ParserMethod<[], StringExpr> = this.rule('string', () => {
     const start = this.offset();
