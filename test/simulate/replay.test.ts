@@ -333,3 +333,20 @@ test('what is taken for something that the trace does not tell is noted once', (
     'policy t for tracing\non tracepoint sched:sched_wakeup(p) { log "{p.policy} {p.policy} {p.prio}" }';
   expect(result(text, KVM).unknown).toEqual([{ what: 'task_struct.policy', taken: '0' }]);
 });
+
+test('each CPU has an idle task of its own, all with the id 0', () => {
+  const over = trace(`
+    1.000000 0 t1-1 ${switched(1, 'S', 0)}
+    1.000001 1 t2-2 ${switched(2, 'S', 0)}
+    1.000002 0 swapper-0 ${switched(0, 'R', 1)}
+  `);
+  const text = (target: string): string => `policy t for ${target}\nstate task { n: u64 }
+    on tracepoint sched:sched_switch(preempt, prev, next) { next.n += 1\nlog "{next} {next.pid} {next.comm} {next.n} {prev == current()}" }`;
+  expect(result(text('tracing'), over).logs.map((line) => line.text)).toEqual([
+    '0 0 swapper/0 1 1',
+    '0 0 swapper/1 1 1',
+    '1 1 t1 1 1',
+  ]);
+  // pvsched keeps the state of threads in a hash by their ids.
+  expect(result(text('pvsched'), over).logs[1]?.text).toBe('0 0 swapper/0 2 1');
+});

@@ -70,8 +70,16 @@ function requiredField(trace: Trace, kind: number, field: string): (row: number)
   return read;
 }
 
-/** How to read argument `param` of the tracepoint `event`; a string says why no trace has it. */
-export function bindParam(trace: Trace, event: string, param: string): Reader | string {
+/**
+ * How to read argument `param` of the tracepoint `event`; a string says why no trace has it. `idleOf` is the idle task
+ * of a CPU.
+ */
+export function bindParam(
+  trace: Trace,
+  event: string,
+  param: string,
+  idleOf: (cpu: number) => number = () => 0,
+): Reader | string {
   const kind = kindIndex(event);
   const source = SOURCES[`${event}.${param}`] ?? param;
   if (typeof source !== 'string') return source(trace, kind);
@@ -82,6 +90,11 @@ export function bindParam(trace: Trace, event: string, param: string): Reader | 
       return (row) => read(row) !== 0;
     case 'string':
       return (row) => trace.strings[read(row)] ?? '';
+    case 'tid':
+      return (row) => {
+        const tid = read(row);
+        return tid === 0 ? idleOf(trace.cpu[row] ?? 0) : tid;
+      };
     default:
       return read;
   }

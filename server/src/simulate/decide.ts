@@ -1,3 +1,4 @@
+import { className } from '../emit/executor/classes.ts';
 import { DSQ, type Site, type Value } from '../emit/executor/host.ts';
 import { showMask } from '../emit/executor/show.ts';
 import { snapshot } from '../emit/executor/store.ts';
@@ -9,15 +10,6 @@ import type { Type } from '../semantics/types.ts';
 import { plain, recordDecision, type Plain, type Target } from './recorder.ts';
 import { threadLabel } from './tasks.ts';
 import type { World } from './world.ts';
-
-const NAMED_CLASSES: Readonly<Record<string, string>> = {
-  '0': 'NORMAL',
-  '1': 'FIFO',
-  '2': 'RR',
-  '3': 'BATCH',
-  '5': 'IDLE',
-  '7': 'EXT',
-};
 
 /** Where the state that decisions show is found: set once the policy is compiled. */
 export interface Inspection {
@@ -108,7 +100,7 @@ function queueName(program: Program | undefined, dsq: number): string {
 function shown(world: World, value: Value, type: Type): Plain {
   switch (type.kind) {
     case 'sched_class':
-      return NAMED_CLASSES[String(value)] ?? plain(value);
+      return className(Number(value));
     case 'cpumask':
       return showMask(typeof value === 'bigint' ? value : 0n);
     case 'dsq':

@@ -93,7 +93,7 @@ function entities(world: World, type: IrType, sweep: boolean, touched: readonly 
         : touched.filter((tid) => machines.vcpuOf.has(tid));
     case 'task':
       return (sweep || schedule.threads.size <= FEW ? [...schedule.threads.keys()] : touched).filter(
-        (tid) => tid !== 0,
+        (tid) => tid > 0,
       );
     case 'cpu':
       return sweep || trace.cpus <= FEW ? Array.from({ length: trace.cpus }, (_, cpu) => cpu) : [moment.cpu];

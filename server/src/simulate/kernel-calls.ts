@@ -6,6 +6,7 @@ import { recordCall } from './decide.ts';
 import { enqueue, resolveQueue, tasksIn } from './queues.ts';
 import { RUNNING, threadOf } from './threads.ts';
 import { tgidOf } from './kernel-fields.ts';
+import { pidOf } from './tasks.ts';
 import { allowedMask, cpuOf, idleMask, isIdle, noteUnknown, type World } from './world.ts';
 
 type Args = readonly Value[];
@@ -116,7 +117,7 @@ const ANSWERS: Readonly<Record<string, Answer>> = {
   bpf_get_current_task_btf: (world) => world.moment.tid,
   bpf_get_current_pid_tgid: (world) => {
     const { tid } = world.moment;
-    return canonical((BigInt(tgidOf(world, tid)) << 32n) | BigInt(tid));
+    return canonical((BigInt(tgidOf(world, tid)) << 32n) | BigInt(pidOf(tid)));
   },
   bpf_get_current_uid_gid: assumed('user and group of threads', 0),
   bpf_get_numa_node_id: assumed('NUMA node of CPUs', 0),
@@ -140,7 +141,7 @@ const ANSWERS: Readonly<Record<string, Answer>> = {
   scx_bpf_task_running: (world, args) => threadOf(world.schedule, task(args[0])).state === RUNNING,
   scx_bpf_cpu_curr: (world, args) => {
     const tid = world.schedule.current[task(args[0])] ?? -1;
-    return tid < 0 ? undefined : tid;
+    return tid === -1 ? undefined : tid;
   },
   scx_bpf_cpuperf_cap: assumed('performance of CPUs', 1024),
   scx_bpf_cpuperf_cur: assumed('performance of CPUs', 1024),

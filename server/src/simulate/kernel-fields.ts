@@ -2,7 +2,7 @@ import type { KernelField, Value } from '../emit/executor/host.ts';
 import { members } from '../emit/executor/masks.ts';
 import { zeroValue } from '../emit/executor/store.ts';
 import type { IrType } from '../ir/ir.ts';
-import { commOf, looksLikeKthread } from './tasks.ts';
+import { commOf, isIdleTask, looksLikeKthread, pidOf } from './tasks.ts';
 import { BLOCKED, DEAD, RUNNABLE, RUNNING, threadOf, type Thread } from './threads.ts';
 import { weightOfNice } from './weights.ts';
 import { allowedMask, cpuOf, noteUnknown, type World } from './world.ts';
@@ -57,7 +57,7 @@ function taskField(world: World, path: readonly string[], type: IrType): Load {
       read(threadOf(schedule, tid));
   switch (name) {
     case 'pid':
-      return (tid) => tid;
+      return pidOf;
     case 'tgid':
       return (tid) => tgidOf(world, tid);
     case 'comm':
@@ -77,7 +77,7 @@ function taskField(world: World, path: readonly string[], type: IrType): Load {
       return of((thread) => {
         noteUnknown(world, `${field} beyond PF_KTHREAD and PF_IDLE`, '0');
         const kthread = looksLikeKthread(trace, thread.tid, thread.parent) ? PF_KTHREAD : 0;
-        return kthread | (thread.tid === 0 ? PF_IDLE : 0);
+        return kthread | (isIdleTask(thread.tid) ? PF_IDLE : 0);
       });
     case '__state':
       return of((thread) => (thread.state === BLOCKED ? 1 : thread.state === DEAD ? 0x80 : 0));
@@ -149,7 +149,8 @@ export function tgidOf(world: World, tid: number): number {
   const vm = world.machines.vmOf.get(tid);
   const inVm = vm === undefined ? undefined : world.machines.vms[vm]?.id;
   if (inVm !== undefined) return inVm;
-  if (tid !== 0) noteUnknown(world, 'thread groups', 'each thread as a process of its own');
+  if (isIdleTask(tid)) return 0;
+  noteUnknown(world, 'thread groups', 'each thread as a process of its own');
   return tid;
 }
 

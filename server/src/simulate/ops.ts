@@ -7,7 +7,8 @@ import { field, has, placements } from './prepass.ts';
 import { dequeue, enqueue, tasksIn } from './queues.ts';
 import { recordDecision } from './recorder.ts';
 import { BLOCKED, DEAD, RUNNING, staysRunnable, threadOf, UNKNOWN, type Thread } from './threads.ts';
-import { isIdle, type World } from './world.ts';
+import { isIdleTask } from './tasks.ts';
+import { isIdle, taskAt, type World } from './world.ts';
 
 /** Kernel flags and limits, the same in all versions from 6.12 to 7.3 (include/linux/sched/ext.h, kernel/sched/ext.c). */
 const ENQ_WAKEUP = 0x1;
@@ -88,7 +89,7 @@ export function ops(world: World, firing: Firing, handlers: readonly Executable[
 
   /** Tells the policy of a task that it has not met; false: not a task of sched_ext. */
   const meet = (thread: Thread, taskPrio: number, forked: boolean): boolean => {
-    if (thread.tid === 0 || taskPrio < FAIR) return false;
+    if (isIdleTask(thread.tid) || taskPrio < FAIR) return false;
     if (!known.has(thread.tid)) {
       known.add(thread.tid);
       call(initTask, thread.tid, forked ? 1 : 0);
@@ -149,8 +150,8 @@ export function ops(world: World, firing: Firing, handlers: readonly Executable[
     },
     onSwitch: (row) => {
       const cpu = trace.cpu[row] ?? 0;
-      const prev = threadOf(schedule, read.prev(row));
-      const next = threadOf(schedule, read.next(row));
+      const prev = threadOf(schedule, taskAt(world, cpu, read.prev(row)));
+      const next = threadOf(schedule, taskAt(world, cpu, read.next(row)));
       const ours = meet(prev, read.prevPrio(row), false);
       const stays = staysRunnable(read.state(row));
       if (ours) consumeSlice(prev, moment.t);
@@ -159,20 +160,20 @@ export function ops(world: World, firing: Firing, handlers: readonly Executable[
         call(quiescent, prev.tid, DEQ_SLEEP);
       }
       const nextOurs = meet(next, read.nextPrio(row), false);
-      if ((nextOurs || next.tid === 0) && tasksIn(queues, DSQ.localOn(cpu)).length === 0) {
+      if ((nextOurs || isIdleTask(next.tid)) && tasksIn(queues, DSQ.localOn(cpu)).length === 0) {
         world.picked.tid = next.tid;
         call(dispatch, cpu, ours && stays ? prev.tid : undefined);
         world.picked.tid = -1;
       }
       if (ours && stays) {
         call(stopping, prev.tid, true);
-        const outranked = !nextOurs && next.tid !== 0;
+        const outranked = !nextOurs && !isIdleTask(next.tid);
         if (outranked && prev.slice !== 0) enqueue(queues, DSQ.localOn(cpu), prev.tid, () => true);
         else call(enqueueOp, prev.tid, 0);
       }
-      if (prev.tid === 0) call(updateIdle, cpu, false);
+      if (isIdleTask(prev.tid)) call(updateIdle, cpu, false);
       world.claimed[cpu] = 0;
-      if (next.tid === 0) call(updateIdle, cpu, true);
+      if (isIdleTask(next.tid)) call(updateIdle, cpu, true);
       if (!nextOurs) return;
       dequeue(queues, next.tid);
       if (next.slice === 0) next.slice = SLICE_DFL;

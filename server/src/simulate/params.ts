@@ -1,6 +1,7 @@
 import type { Diagnostic, Span } from '../diagnostics/diagnostic.ts';
 import { closest } from '../diagnostics/suggest.ts';
 import { diagnostic } from '../diagnostics/table.ts';
+import { classNumber } from '../emit/executor/classes.ts';
 import type { Value } from '../emit/executor/host.ts';
 import { canonical } from '../emit/executor/number.ts';
 import { showValue } from '../emit/executor/show.ts';
@@ -75,15 +76,6 @@ function natural(type: IrType): { lo: bigint; hi: bigint } | undefined {
 }
 
 const SCALE: Readonly<Record<string, number>> = { ns: 0, us: 3, ms: 6, s: 9 };
-const CLASSES: Readonly<Record<string, bigint>> = {
-  NORMAL: 0n,
-  FIFO: 1n,
-  RR: 2n,
-  BATCH: 3n,
-  IDLE: 5n,
-  EXT: 7n,
-};
-
 /** A value of `type` as the language writes it; undefined where the text is none. */
 function parseValue(text: string, type: IrType, program: Program): bigint | boolean | undefined {
   if (type.kind === 'bool') return text === 'true' ? true : text === 'false' ? false : undefined;
@@ -104,7 +96,7 @@ function parseValue(text: string, type: IrType, program: Program): bigint | bool
     case 'ratio':
       return parseRatio(text);
     case 'sched_class':
-      return CLASSES[text];
+      return classNumber(text);
     default:
       return parseInteger(text);
   }

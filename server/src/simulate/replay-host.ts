@@ -10,7 +10,7 @@ import { canRunOn, kernelCall } from './kernel-calls.ts';
 import { kernelField, tgidOf } from './kernel-fields.ts';
 import { resolveQueue, tasksIn } from './queues.ts';
 import { recordLog } from './recorder.ts';
-import { commOf, looksLikeKthread } from './tasks.ts';
+import { commOf, looksLikeKthread, pidOf } from './tasks.ts';
 import { RUNNABLE, threadOf } from './threads.ts';
 import { noteUnknown, type World } from './world.ts';
 
@@ -30,6 +30,7 @@ export function replayHost(world: World, inspection: Inspection): Host {
     vmId: (vm) => machines.vms[vm]?.id ?? 0,
     vms: () => everyVm,
     vcpusOf: (vm) => vcpusByVm[vm] ?? [],
+    taskPid: pidOf,
     taskTgid: (tid) => tgidOf(world, tid),
     taskComm: (tid) => commOf(trace, tid),
     isKthread: (tid) => {

@@ -1,4 +1,5 @@
 import { LineIndex } from '../../../grammar/text.ts';
+import { className } from '../emit/executor/classes.ts';
 import type { Samples } from '../emit/executor/samples.ts';
 import type { Handler, IrType } from '../ir/ir.ts';
 import type { Scope } from '../semantics/model.ts';
@@ -137,15 +138,6 @@ function vmOf(world: World, target: Target): string | null {
   return (index === undefined ? undefined : world.machines.vms[index]?.name) ?? null;
 }
 
-const CLASSES: Readonly<Record<number, string>> = {
-  0: 'NORMAL',
-  1: 'FIFO',
-  2: 'RR',
-  3: 'BATCH',
-  5: 'IDLE',
-  7: 'EXT',
-};
-
 function boostSpans(world: World): BoostSpan[] {
   return world.boosts.all.map((boost) => ({
     target: threadLabel(world.trace, boost.tid),
@@ -154,7 +146,7 @@ function boostSpans(world: World): BoostSpan[] {
     from: moment(world, boost.from).t,
     to: boost.end ? moment(world, boost.end.at).t : null,
     ended: boost.end?.by ?? null,
-    class: CLASSES[boost.schedClass] ?? String(boost.schedClass),
+    class: className(boost.schedClass),
     prio: boost.prio,
   }));
 }

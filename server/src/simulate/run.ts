@@ -14,7 +14,8 @@ import { replayHost } from './replay-host.ts';
 import { namedThreads, stepsOf } from './steps.ts';
 import { newSchedule } from './threads.ts';
 import type { Machines } from './vms.ts';
-import type { World } from './world.ts';
+import { idleTask } from './tasks.ts';
+import { taskAt, type World } from './world.ts';
 
 /** What to replay. */
 export interface ReplayPlan {
@@ -63,7 +64,7 @@ export function runReplay(plan: ReplayPlan): ReplayRun {
     setTime(moment, t);
     moment.row = row;
     moment.cpu = trace.cpu[row] ?? 0;
-    moment.tid = trace.tid[row] ?? 0;
+    moment.tid = taskAt(world, moment.cpu, trace.tid[row] ?? -1);
     const kind = trace.kind[row] ?? 0;
     // Before the event changes anything: what time alone has broken shows here.
     guard?.check(named[kind]?.(row) ?? []);
@@ -82,6 +83,8 @@ function newWorld({ program, trace, machines, assumptions, mostDecisions }: Repl
   return {
     program,
     trace,
+    // The map of states by thread of the generated C: task storage, but a hash by thread id for pvsched.
+    idleOf: program.target === 'pvsched' ? () => 0 : idleTask,
     machines,
     schedule: newSchedule(trace.cpus),
     moment: { row: -1, t: 0, now: 0, cpu: 0, tid: 0, handler: -1 },
@@ -119,7 +122,8 @@ function newTimers(world: World, firing: Firing, { handlers }: Execution): Timer
         if (!timer) return;
         setTime(timer.due);
         world.moment.cpu = 0;
-        world.moment.tid = Math.max(0, world.schedule.current[0] ?? 0);
+        const running = world.schedule.current[0] ?? -1;
+        world.moment.tid = running === -1 ? world.idleOf(0) : running;
         fire(world, firing, timer.executable);
         timer.due += timer.period;
         all.next = soonest();

@@ -8,7 +8,7 @@ import { ops, type Ops } from './ops.ts';
 import { field, haltRows, has, kvmKinds } from './prepass.ts';
 import { firstRead } from './support.ts';
 import { applyFork, applySwitch, applyWake, threadOf } from './threads.ts';
-import type { World } from './world.ts';
+import { taskAt, type World } from './world.ts';
 
 /** What happens at each kind of event, in the order in which the kernel does it. */
 export interface Steps {
@@ -72,7 +72,7 @@ function tracepointSteps(
     const bound: { id: number; read: Reader }[] = [];
     for (const [i, local] of handler.params.entries()) {
       if (!firstRead(handler, local.id)) continue;
-      const read = bindParam(world.trace, event, handler.hook.params[i]?.name ?? '');
+      const read = bindParam(world.trace, event, handler.hook.params[i]?.name ?? '', world.idleOf);
       if (typeof read === 'string') throw new Error(`${event} without its argument ${local.name}`);
       bound.push({ id: local.id, read });
     }
@@ -178,9 +178,9 @@ function trackers(world: World, forget: (tid: number) => void): Readonly<Record<
   };
   return {
     sched_switch: (row) => {
-      const prev = threadOf(schedule, read.prev(row));
-      const next = threadOf(schedule, read.next(row));
       const cpu = trace.cpu[row] ?? 0;
+      const prev = threadOf(schedule, taskAt(world, cpu, read.prev(row)));
+      const next = threadOf(schedule, taskAt(world, cpu, read.next(row)));
       applySwitch(
         schedule,
         moment.t,

@@ -7,14 +7,26 @@ const KERNEL_NAMES =
 /** Threads that the kernel binds to the CPU that their name ends with. */
 const BOUND = /^(?:ksoftirqd|migration|cpuhp|idle_inject|irq_work|rcuc)\/(\d+)$|^kworker\/(\d+):/;
 
+/**
+ * Every CPU has an idle task of its own, all with the id 0. Replay tells them apart by negative numbers below −1,
+ * which stands for a thread that the trace does not name.
+ */
+export const idleTask = (cpu: number): number => -2 - cpu;
+
+export const isIdleTask = (task: number): boolean => task === 0 || task <= -2;
+
+/** The thread id of a task. */
+export const pidOf = (task: number): number => (task <= -2 ? 0 : task);
+
 /** The name of a thread, as last seen; '' where the trace has none. */
-export function commOf(trace: Trace, tid: number): string {
-  return tid === 0 ? 'swapper' : (trace.tasks.get(tid)?.comm ?? '');
+export function commOf(trace: Trace, task: number): string {
+  if (isIdleTask(task)) return `swapper/${task === 0 ? 0 : -2 - task}`;
+  return trace.tasks.get(task)?.comm ?? '';
 }
 
 /** Is it a thread of the kernel itself, by its name and by who made it? A trace does not say it outright. */
 export function looksLikeKthread(trace: Trace, tid: number, parent: number): boolean {
-  return tid === 0 || tid === 2 || parent === 2 || KERNEL_NAMES.test(commOf(trace, tid));
+  return isIdleTask(tid) || tid === 2 || parent === 2 || KERNEL_NAMES.test(commOf(trace, tid));
 }
 
 /** The one CPU that a kernel thread is bound to by its name; undefined: it may run anywhere as far as is known. */
@@ -25,4 +37,4 @@ export function boundCpu(trace: Trace, tid: number): number | undefined {
 }
 
 /** `comm-tid`, as ftrace writes it. */
-export const threadLabel = (trace: Trace, tid: number): string => `${commOf(trace, tid)}-${tid}`;
+export const threadLabel = (trace: Trace, tid: number): string => `${commOf(trace, tid)}-${pidOf(tid)}`;

@@ -6,7 +6,7 @@ import type { Hints } from './hints.ts';
 import type { Moment } from './moment.ts';
 import type { Queues } from './queues.ts';
 import type { Recorder } from './recorder.ts';
-import { boundCpu } from './tasks.ts';
+import { boundCpu, isIdleTask } from './tasks.ts';
 import type { Schedule } from './threads.ts';
 import type { Machines } from './vms.ts';
 
@@ -14,6 +14,8 @@ import type { Machines } from './vms.ts';
 export interface World {
   readonly program: Program;
   readonly trace: Trace;
+  /** The idle task of a CPU: one each, or one for all where the policy keeps state by thread id. */
+  readonly idleOf: (cpu: number) => number;
   readonly machines: Machines;
   readonly schedule: Schedule;
   readonly moment: Moment;
@@ -31,9 +33,14 @@ export interface World {
   readonly random: { state: number };
 }
 
+/** The task with the thread id `tid` on `cpu`. */
+export const taskAt = (world: World, cpu: number, tid: number): number =>
+  tid === 0 ? world.idleOf(cpu) : tid;
+
 /** Does the CPU idle in the recording, and has the policy not taken it yet? */
 export function isIdle(world: World, cpu: number): boolean {
-  return world.schedule.current[cpu] === 0 && world.claimed[cpu] === 0;
+  const running = world.schedule.current[cpu] ?? -1;
+  return isIdleTask(running) && world.claimed[cpu] === 0;
 }
 
 export function idleMask(world: World): bigint {

@@ -32,6 +32,7 @@ export function fakeHost(): FakeHost {
     vmId: (vm) => 100 + vm,
     vms: () => [0, 1],
     vcpusOf: (vm) => (vm === 0 ? [10, 11] : [20]),
+    taskPid: (task) => task,
     taskTgid: (task) => task,
     taskComm: (task) => `task${task}`,
     isKthread: (task) => task < 3,

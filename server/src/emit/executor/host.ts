@@ -5,7 +5,7 @@ import type { Num } from './number.ts';
 
 /**
  * A value while a policy runs. Numbers are `Num`; a cpumask is a bigint with one bit a CPU; entities are numbers: a
- * task or vCPU is its thread id, a VM what the host numbers it, a dispatch queue see `DSQ`; `undefined` is `none`.
+ * vCPU is its thread id, a task too unless the host tells idle tasks apart, a VM what the host numbers it, a dispatch queue see `DSQ`; `undefined` is `none`.
  */
 export type Value = Num | boolean | string | undefined | readonly Value[];
 
@@ -46,6 +46,7 @@ export interface Host {
   readonly vmId: (vm: number) => number;
   readonly vms: () => readonly number[];
   readonly vcpusOf: (vm: number) => readonly number[];
+  readonly taskPid: (task: number) => number;
   readonly taskTgid: (task: number) => number;
   readonly taskComm: (task: number) => string;
   readonly isKthread: (task: number) => boolean;

@@ -25,9 +25,10 @@ export function intrinsicCode(name: Intrinsic, args: readonly Code[], host: Host
       return () => host.vmOfVcpu(entity());
     case 'vcpu-task':
     case 'vcpu-tid':
-    case 'task-pid':
-      // A vCPU and a task are known by the id of their thread.
+      // A vCPU is known by the id of its thread.
       return a;
+    case 'task-pid':
+      return () => host.taskPid(entity());
     case 'vcpu-id':
       return () => host.vcpuId(entity());
     case 'vm-id':

@@ -1,15 +1,7 @@
 import type { IrType, Program } from '../../ir/ir.ts';
+import { className } from './classes.ts';
 import type { Host, Value } from './host.ts';
 import { members } from './masks.ts';
-
-const CLASSES: Readonly<Record<string, string>> = {
-  '0': 'NORMAL',
-  '1': 'FIFO',
-  '2': 'RR',
-  '3': 'BATCH',
-  '5': 'IDLE',
-  '7': 'EXT',
-};
 
 /** A value as people read it: `500us`, `FIFO`, the name of an enum's member. */
 export function showValue(value: Value, type: IrType, program: Program): string {
@@ -39,7 +31,7 @@ function showNumber(value: Value, type: IrType & { kind: 'int' }, program: Progr
     case 'ratio':
       return `${Number(((Number(value) * 100) / 1024).toFixed(1))}%`;
     case 'sched_class':
-      return CLASSES[String(value)] ?? String(value);
+      return className(Number(value));
     case 'plain':
     case 'instant':
     case 'vtime':
@@ -87,6 +79,8 @@ export function logText(value: Value, type: IrType, host: Host): string {
       return value === true ? '1' : '0';
     case 'vm':
       return String(host.vmId(Number(value)));
+    case 'task':
+      return String(host.taskPid(Number(value)));
     case 'int':
       return type.unit === 'duration' ? `${String(value)}ns` : String(value);
     default:
