@@ -97,7 +97,7 @@ function labelMissing(cx: Context, arg: Arg, param: Parameter | undefined, calle
   if (param === undefined || !param.labelled || arg.label !== undefined) return;
   report(
     cx,
-    'PV3047',
+    'PV3046',
     arg.value.span,
     { name: param.name, callee: callee.text },
     {

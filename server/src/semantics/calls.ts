@@ -23,6 +23,7 @@ import { memberNames, slotType, whose } from './members.ts';
 import { METHODS, type BuiltinInfo } from './builtins.ts';
 import { measuredBy, statisticCall } from './metrics.ts';
 import type { Callee, Symbol } from './model.ts';
+import { useMeant } from './resolve.ts';
 import { ERROR, VOID, show, type Type } from './types.ts';
 
 /** The type of a call's result, with the call resolved: what is called, and which argument is for which parameter. */
@@ -234,6 +235,7 @@ function unknownCallee(cx: Context, env: Env, expr: CallExpr, ident: Ident): Typ
     const what =
       local !== undefined ? 'a variable' : entry === undefined ? 'a value' : `a ${entry.decl.kind}`;
     report(cx, 'PV2025', ident.span, { name, what });
+    useMeant(cx, env, name);
   } else if (other !== undefined) {
     const where =
       env.side === 'guest'
@@ -247,6 +249,7 @@ function unknownCallee(cx: Context, env: Env, expr: CallExpr, ident: Ident): Typ
     reportUnavailable(cx, ident, 'expect');
   } else {
     const near = closest(name, callableNames(cx, env));
+    useMeant(cx, env, near);
     report(
       cx,
       'PV2005',

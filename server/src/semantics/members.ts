@@ -2,7 +2,8 @@ import type { Ident, MemberExpr } from '../../../grammar/ast.ts';
 import { closest } from '../diagnostics/suggest.ts';
 import { MEMBERS, METHODS, type BuiltinMember, type Slot } from './builtins.ts';
 import { builtinSymbol, findLocal, report, type Context, type Env } from './context.ts';
-import { presentType } from './expressions.ts';
+import { mayBeAbsent } from './conversions.ts';
+import { typeOfExpr } from './expressions.ts';
 import { insert, renameFix, textOf } from './fixes.ts';
 import { byKind, findGlobal, findMethod, isAvailable, reportUnavailable, symbolOf } from './lookup.ts';
 import type { Scope, Symbol } from './model.ts';
@@ -26,14 +27,25 @@ const OTHER_WORDS: Readonly<Record<string, string>> = {
 export function member(cx: Context, env: Env, expr: MemberExpr): Type {
   const enumType = enumMember(cx, env, expr);
   if (enumType !== undefined) return enumType;
-  const object = presentType(cx, env, expr.object);
+  const found = typeOfExpr(cx, env, expr.object);
+  const object = found.kind === 'optional' ? found.inner : found;
   if (object.kind === 'error' || expr.member.text === '') return ERROR;
   const symbol = findMember(cx, env, object, expr.member.text);
+  if (found.kind === 'optional') {
+    mayBeAbsent(cx, expr.object, found);
+    // The member means something all the same, to the editor and to whoever looks for unused fields.
+    if (symbol !== undefined && symbol !== 'unavailable') use(cx, expr.member, symbol);
+    return ERROR;
+  }
   if (symbol === undefined) return missing(cx, env, expr, object);
   if (symbol === 'unavailable') return ERROR;
-  cx.names.set(expr.member, symbol);
-  cx.used.add(symbol);
+  use(cx, expr.member, symbol);
   return memberType(symbol);
+}
+
+function use(cx: Context, ident: Ident, symbol: Symbol): void {
+  cx.names.set(ident, symbol);
+  cx.used.add(symbol);
 }
 
 function memberType(symbol: Symbol): Type {
@@ -173,6 +185,8 @@ function missing(cx: Context, env: Env, expr: MemberExpr, object: Type): Type {
   const hint = elsewhere(cx, env, object, name);
   const near = closest(name, memberNames(cx, env, object)) ?? OTHER_WORDS[name];
   const known = near !== undefined && memberNames(cx, env, object).includes(near) ? near : undefined;
+  const meant = known === undefined ? undefined : findMember(cx, env, object, known);
+  if (meant !== undefined && meant !== 'unavailable') cx.used.add(meant);
   unknown(cx, ident, describe(object), hint === '' ? known : undefined, hint);
   return ERROR;
 }

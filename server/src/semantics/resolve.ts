@@ -96,7 +96,15 @@ function unknown(cx: Context, env: Env, ident: Ident): void {
     return report(cx, 'PV2001', ident.span, { name, near }, { fixes: renameFix(ident.span, near) });
   }
   const near = closest(name, valueNames(cx, env));
+  useMeant(cx, env, near);
   report(cx, 'PV2001', ident.span, { name, near }, { fixes: renameFix(ident.span, near) });
+}
+
+/** What was probably meant is not reported as unused on top. */
+export function useMeant(cx: Context, env: Env, near: string | undefined): void {
+  if (near === undefined) return;
+  const meant = findLocal(env.scope, near) ?? findGlobal(cx, env.side, near)?.symbol;
+  if (meant !== undefined) cx.used.add(meant);
 }
 
 /** The enum that has such a member, for who left its name out. */

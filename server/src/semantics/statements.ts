@@ -90,7 +90,8 @@ function variables(cx: Context, env: Env, stmt: LetStmt): void {
     return;
   }
   const items = found.kind === 'tuple' ? found.items : [];
-  if (found.kind !== 'error' && items.length !== stmt.names.length) {
+  const matches = items.length === stmt.names.length;
+  if (found.kind !== 'error' && !matches) {
     const parts =
       found.kind === 'tuple'
         ? `a tuple of ${items.length} values: ${show(found)}`
@@ -98,7 +99,7 @@ function variables(cx: Context, env: Env, stmt: LetStmt): void {
     report(cx, 'PV3034', stmt.value.span, { names: stmt.names.length, found: parts });
   }
   stmt.names.forEach((name, i) => {
-    const symbol = declareLocal(cx, env, name, items[i] ?? ERROR, role);
+    const symbol = declareLocal(cx, env, name, matches ? (items[i] ?? ERROR) : ERROR, role);
     if (symbol !== undefined) cx.lets.set(symbol, stmt);
   });
 }

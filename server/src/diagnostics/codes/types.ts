@@ -159,8 +159,7 @@ export const TYPES = {
     (a) => `${a.what} must be between ${a.lo} and ${a.hi}`,
   ),
   PV3045: error('nested too deeply', () => 'this is nested too deeply to be checked; take it apart'),
-  PV3046: warning<{ value: string }>('always the same', (a) => `this comparison is always ${a.value}`),
-  PV3047: error<{ name: string; callee: string }>(
+  PV3046: error<{ name: string; callee: string }>(
     'argument without its name',
     (a) => `'${a.callee}' wants this argument by its name: '${a.name}: \u2026'`,
   ),
