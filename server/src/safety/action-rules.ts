@@ -19,10 +19,12 @@ export function checkAction(use: ActionUse, place: Place): readonly Diagnostic[]
   const target = place.context.target;
   if (target === undefined) return [];
   const { selection } = place;
-  const deliveries = selection.profiles.map((profile) => ({
-    profile,
-    delivery: delivery(use.action.name, target, profile, selection.outOfTree),
-  }));
+  const deliveries = place.cache.once(`${target} ${use.action.name}`, () =>
+    selection.profiles.map((profile) => ({
+      profile,
+      delivery: delivery(use.action.name, target, profile, selection.outOfTree),
+    })),
+  );
   const first = deliveries[0]?.delivery;
   if (first?.kind === 'none') {
     const targets = first.targets.map((name) => `the target ${name}`).join(' and ');
@@ -53,14 +55,9 @@ function checkDeferred(
  * 6.12, and on 6.15 to 6.18 one that froze the machine for a quarter of a second.
  */
 export function checkRingBuffer(what: string, span: Span, place: Place): readonly Diagnostic[] {
-  const { context, handler, steps } = place;
+  const { context, handler, step } = place;
   if (!context.nmi) return [];
-  const related = chain(
-    handler,
-    context,
-    steps,
-    `${what} writes a record to a ring buffer, which has a lock`,
-  );
+  const related = chain(handler, context, step, `${what} writes a record to a ring buffer, which has a lock`);
   return [diagnostic('PV4006', span, { call: what, hook: context.title, kernels: '' }, { related })];
 }
 
@@ -129,14 +126,14 @@ export function cannotWrite(
   field: string,
   profiles: readonly Profile[],
   span: Span,
-  { context, handler, steps, selection, file }: Place,
+  { context, handler, step, selection, file }: Place,
 ): Diagnostic {
   return diagnostic(
     'PV4021',
     span,
     { field, hook: context.title, kernels: onKernels(profiles, selection) },
     {
-      related: chain(handler, context, steps, undefined),
+      related: chain(handler, context, step, undefined),
       fixes: requireKernel(file, firstWithout(profiles, selection)),
     },
   );
@@ -160,12 +157,12 @@ function reasonOf(verdict: Verdict, { context }: Place): string {
 }
 
 function mustDefer(use: ActionUse, place: Place, profiles: readonly Profile[], reason: string): Diagnostic {
-  const { context, handler, steps, selection } = place;
+  const { context, handler, step, selection } = place;
   return diagnostic(
     'PV4016',
     use.span,
     { call: use.action.name, hook: context.title, kernels: onKernels(profiles, selection), reason },
-    { related: chain(handler, context, steps, undefined), fixes: deferCall(use.span) },
+    { related: chain(handler, context, step, undefined), fixes: deferCall(use.span) },
   );
 }
 

@@ -10,7 +10,7 @@ import { contextOf } from './context.ts';
 import { checkHook } from './hook-rules.ts';
 import { checkLiveness } from './liveness/liveness.ts';
 import { checkName } from './name-rules.ts';
-import { VerdictCache, type Place } from './place.ts';
+import { Cache, type Place } from './place.ts';
 import { Reach, type Reached } from './reach.ts';
 import type { Use } from './uses.ts';
 import { judgeWrite, judgeCall } from './verdict.ts';
@@ -28,7 +28,7 @@ export function analyse(
   const found: Diagnostic[] = [];
   if (kernels.unsupported === true) found.push(...unsupported(model, kernels));
   const reach = new Reach(model);
-  const cache = new VerdictCache();
+  const cache = new Cache();
   for (const handler of model.handlers) {
     const place = placeOf(handler, model, kernels, cache);
     if (place === undefined) continue;
@@ -43,7 +43,7 @@ function placeOf(
   handler: HandlerModel,
   model: Model,
   kernels: KernelSelection,
-  cache: VerdictCache,
+  cache: Cache,
 ): Place | undefined {
   const guest = handler.side === 'guest';
   const context = contextOf(handler, guest ? 'tracing' : model.target);
@@ -55,9 +55,10 @@ function placeOf(
     file: model.file,
     handler,
     context,
-    steps: [],
+    step: undefined,
     selection,
-    cache: guest ? new VerdictCache() : cache,
+    cache: guest ? new Cache() : cache,
+    own: new Cache(),
   };
 }
 
@@ -78,8 +79,8 @@ function checkHead(place: Place, allow: Allowlist): readonly Diagnostic[] {
   return side === 'guest' ? narrowed : [...narrowed, ...checkHook(place)];
 }
 
-function checkUse({ use, steps }: Reached, hook: Place, allow: Allowlist): readonly Diagnostic[] {
-  const place = { ...hook, steps };
+function checkUse({ use, step }: Reached, hook: Place, allow: Allowlist): readonly Diagnostic[] {
+  const place = { ...hook, step };
   switch (use.kind) {
     case 'call':
       return [
@@ -104,6 +105,8 @@ function checkUse({ use, steps }: Reached, hook: Place, allow: Allowlist): reado
     case 'field':
       return place.handler.side === 'guest' ? [] : checkName(use, place);
     case 'fn':
+    case 'dsq':
+    case 'keep':
       return [];
   }
 }

@@ -19,13 +19,16 @@ interface Judged {
 
 /** Diagnostics of one call of a kfunc or helper; `shown` is what the policy writes instead, such as `kick`. */
 export function checkCall(name: string, span: Span, place: Place, shown = name): readonly Diagnostic[] {
-  const judged = place.selection.profiles.flatMap((profile) => {
-    const verdict = place.cache.judge(name, place.context, profile, () =>
-      judgeCall(name, place.context, profile, place.selection),
-    );
-    return verdict === undefined ? [] : [{ profile, verdict }];
-  });
-  return byCode(judged).map((group) => report(shown, span, place, group));
+  const { context, selection, own } = place;
+  const groups = own.once(name, () =>
+    byCode(
+      selection.profiles.flatMap((profile) => {
+        const verdict = judgeCall(name, context, profile, selection);
+        return verdict === undefined ? [] : [{ profile, verdict }];
+      }),
+    ),
+  );
+  return groups.map((group) => report(shown, span, place, group));
 }
 
 function byCode(judged: readonly Judged[]): readonly (readonly Judged[])[] {
@@ -47,7 +50,7 @@ export function checkOldName(name: string, span: Span): readonly Diagnostic[] {
 }
 
 function report(name: string, span: Span, place: Place, group: readonly Judged[]): Diagnostic {
-  const { context, selection, handler, steps } = place;
+  const { context, selection, handler, step } = place;
   const profiles = group.map(({ profile }) => profile);
   const unread = group.filter(isUnread).map(({ profile }) => profile);
   const where = { call: `${name}()`, hook: context.title, kernels: onKernels(profiles, selection, unread) };
@@ -57,7 +60,7 @@ function report(name: string, span: Span, place: Place, group: readonly Judged[]
     related: chain(
       handler,
       context,
-      steps,
+      step,
       'row' in verdict && !('denial' in verdict) ? insideCall(verdict.row) : undefined,
     ),
     fixes,

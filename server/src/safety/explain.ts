@@ -28,7 +28,7 @@ export function onKernels(
 export function chain(
   handler: HandlerModel,
   context: HookContext,
-  steps: readonly Step[],
+  step: Step | undefined,
   inKernel: string | undefined,
 ): readonly Related[] {
   const { decl } = handler;
@@ -36,9 +36,15 @@ export function chain(
   const site = context.site === '' ? '' : ` (${context.site})`;
   return [
     { message: `'${context.title}' ${describeContext(context)}${site}`, span: head },
-    ...steps.map(({ fn, span }) => ({ message: `which calls ${fn.name.text}()`, span })),
+    ...stepsTo(step).map(({ fn, span }) => ({ message: `which calls ${fn.name.text}()`, span })),
     ...(inKernel === undefined ? [] : [{ message: inKernel }]),
   ];
+}
+
+function stepsTo(step: Step | undefined): readonly Step[] {
+  const steps: Step[] = [];
+  for (let one = step; one !== undefined; one = one.before) steps.unshift(one);
+  return steps;
 }
 
 /** What the call does inside the kernel, and how that is known. */

@@ -25,13 +25,15 @@ export function checkName(
 
 function checkLife(name: string, life: Life | undefined, span: Span, place: Place): readonly Diagnostic[] {
   if (life === undefined) return [];
-  const { selection, file } = place;
-  const lacking = selection.profiles
-    .map((profile) => ({ profile, found: presence(life, profile) }))
-    .filter(({ found }) => found !== 'yes')
-    .map(({ profile, found }) => ({ profile, sure: found === 'no' }));
-  if (lacking.length === 0) return [];
-  const absent = missing(lacking, selection);
+  const { selection, file, cache } = place;
+  const absent = cache.once(name, () => {
+    const lacking = selection.profiles
+      .map((profile) => ({ profile, found: presence(life, profile) }))
+      .filter(({ found }) => found !== 'yes')
+      .map(({ profile, found }) => ({ profile, sure: found === 'no' }));
+    return lacking.length === 0 ? undefined : missing(lacking, selection);
+  });
+  if (absent === undefined) return [];
   return [diagnostic('PV4025', span, { name, ...absent }, { fixes: requireKernel(file, absent.since) })];
 }
 

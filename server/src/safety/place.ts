@@ -1,9 +1,8 @@
 import type { PolicyFile } from '../../../grammar/ast.ts';
-import type { KernelSelection, Profile } from '../kernel/profiles.ts';
+import type { KernelSelection } from '../kernel/profiles.ts';
 import type { HandlerModel, Model } from '../semantics/model.ts';
 import type { HookContext } from './context.ts';
 import type { Step } from './reach.ts';
-import type { Verdict } from './verdict.ts';
 
 /** Where a use stands: in which handler, reached by which functions, on which kernels. */
 export interface Place {
@@ -11,23 +10,20 @@ export interface Place {
   readonly file: PolicyFile;
   readonly handler: HandlerModel;
   readonly context: HookContext;
-  readonly steps: readonly Step[];
+  readonly step: Step | undefined;
   readonly selection: KernelSelection;
-  readonly cache: VerdictCache;
+  /** Of the policy, and of this handler alone. */
+  readonly cache: Cache;
+  readonly own: Cache;
 }
 
-/** Verdicts that were made for one policy: the same call in the same hook is judged once for each kernel. */
-export class VerdictCache {
-  private readonly known = new Map<string, Verdict | undefined>();
+/** What was found out once for one policy: the same call in the same hook is judged once, not at each place. */
+export class Cache {
+  private readonly known = new Map<string, unknown>();
 
-  judge(
-    name: string,
-    context: HookContext,
-    profile: Profile,
-    judge: () => Verdict | undefined,
-  ): Verdict | undefined {
-    const key = `${context.title} ${name} ${profile.id}`;
-    if (!this.known.has(key)) this.known.set(key, judge());
-    return this.known.get(key);
+  /** The value of `key`, computed at the first time; a key must always stand for values of one type. */
+  once<T>(key: string, compute: () => T): T {
+    if (!this.known.has(key)) this.known.set(key, compute());
+    return this.known.get(key) as T;
   }
 }

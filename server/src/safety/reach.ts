@@ -3,23 +3,25 @@ import type { Span } from '../diagnostics/diagnostic.ts';
 import type { HandlerModel, Model } from '../semantics/model.ts';
 import { usesOf, type Use } from './uses.ts';
 
-/** One call of a function of the policy, on the way from a hook to a use. */
+/** One call of a function of the policy on the way from a hook to a use, with the calls before it. */
 export interface Step {
   readonly fn: FnDecl;
   /** Where it is called. */
   readonly span: Span;
+  readonly before: Step | undefined;
 }
 
 /** A use that a handler reaches, by the shortest way. */
 export interface Reached {
   readonly use: Use;
-  readonly steps: readonly Step[];
+  /** The call of the function that it stands in; undefined: it stands in the handler itself. */
+  readonly step: Step | undefined;
 }
 
 /** Uses of each body of one policy, computed once. */
 export class Reach {
   private readonly model: Model;
-  private readonly ofFunctions = new Map<FnDecl, readonly Use[]>();
+  private readonly ofBodies = new Map<Block, readonly Use[]>();
 
   constructor(model: Model) {
     this.model = model;
@@ -31,32 +33,21 @@ export class Reach {
    */
   *from(handler: HandlerModel): Generator<Reached> {
     const seen = new Set<FnDecl>();
-    const queue: { uses: readonly Use[]; steps: readonly Step[] }[] = [
-      { uses: usesOf(handler.decl.body, this.model), steps: [] },
-    ];
-    for (const { uses, steps } of queue) {
-      for (const use of uses) {
-        yield { use, steps };
+    const queue: { body: Block; step: Step | undefined }[] = [{ body: handler.decl.body, step: undefined }];
+    for (const { body, step } of queue) {
+      for (const use of this.uses(body)) {
+        yield { use, step };
         if (use.kind !== 'fn' || seen.has(use.decl)) continue;
         seen.add(use.decl);
-        queue.push({ uses: this.ofFunction(use.decl), steps: [...steps, { fn: use.decl, span: use.span }] });
+        queue.push({ body: use.decl.body, step: { fn: use.decl, span: use.span, before: step } });
       }
     }
   }
 
-  /** The bodies of the handlers and of all functions that they reach, each once. */
-  bodies(handlers: readonly HandlerModel[]): ReadonlySet<Block> {
-    const bodies = new Set<Block>();
-    for (const handler of handlers) {
-      bodies.add(handler.decl.body);
-      for (const { use } of this.from(handler)) if (use.kind === 'fn') bodies.add(use.decl.body);
-    }
-    return bodies;
-  }
-
-  private ofFunction(fn: FnDecl): readonly Use[] {
-    const known = this.ofFunctions.get(fn) ?? usesOf(fn.body, this.model);
-    this.ofFunctions.set(fn, known);
+  /** What the body does itself, in the order of the text. */
+  uses(body: Block): readonly Use[] {
+    const known = this.ofBodies.get(body) ?? usesOf(body, this.model);
+    this.ofBodies.set(body, known);
     return known;
   }
 }

@@ -1,7 +1,8 @@
-import type { Block, CallExpr, DeferStmt, Expr, FnDecl, Ident, Node, Stmt } from '../../../grammar/ast.ts';
+import type { Block, CallExpr, DeferStmt, DsqDecl, Expr, FnDecl, Ident } from '../../../grammar/ast.ts';
 import type { Span } from '../diagnostics/diagnostic.ts';
 import type { ActionInfo } from '../semantics/actions.ts';
 import type { Model, ResolvedCall } from '../semantics/model.ts';
+import { eachChild, type Part } from './children.ts';
 
 /** Something that a body does and that not every hook may do. */
 export type Use =
@@ -22,7 +23,11 @@ export type Use =
       readonly args: ResolvedCall['args'];
     }
   /** `for t in DSQ` */
-  | { readonly kind: 'dsq-walk'; readonly span: Span }
+  | { readonly kind: 'dsq-walk'; readonly span: Span; readonly queue: Expr }
+  /** The name of a queue, wherever it stands. */
+  | { readonly kind: 'dsq'; readonly decl: DsqDecl; readonly name: Expr; readonly span: Span }
+  /** A task is put into state: a list, a ring, a field. */
+  | { readonly kind: 'keep'; readonly span: Span }
   | { readonly kind: 'log'; readonly span: Span }
   | {
       readonly kind: 'write';
@@ -42,30 +47,34 @@ export function usesOf(body: Block, model: Model): readonly Use[] {
   return uses;
 }
 
-function collect(node: Node, model: Model, uses: Use[], defer: DeferStmt | undefined): void {
-  if (isStmtOrExpr(node)) addUses(node, model, uses, defer);
-  const within = node.kind === 'defer' ? (node as DeferStmt) : defer;
-  for (const child of childrenOf(node)) {
+/** Types of values by which a task can be found again. */
+const KEPT: ReadonlySet<string> = new Set(['task', 'vcpu', 'optional']);
+
+function collect(node: Part, model: Model, uses: Use[], defer: DeferStmt | undefined): void {
+  addUses(node, model, uses, defer);
+  const within = node.kind === 'defer' ? node : defer;
+  eachChild(node, (child) => {
     // Only the deferred call itself runs later; its arguments are computed in the hook.
     const runsLater = within !== undefined && (child === within.call || node.kind === 'paren');
     collect(child, model, uses, runsLater ? within : undefined);
-  }
+  });
 }
 
-function addUses(node: Stmt | Expr, model: Model, uses: Use[], defer: DeferStmt | undefined): void {
+function addUses(node: Part, model: Model, uses: Use[], defer: DeferStmt | undefined): void {
   switch (node.kind) {
     case 'call':
       addCall(node, model, uses, defer !== undefined);
       return;
     case 'for':
       if (model.types.get(node.iterable)?.kind === 'dsq')
-        uses.push({ kind: 'dsq-walk', span: node.iterable.span });
+        uses.push({ kind: 'dsq-walk', span: node.iterable.span, queue: node.iterable });
       return;
     case 'log':
       uses.push({ kind: 'log', span: node.span });
       return;
     case 'assign':
       if (node.target.kind === 'member') addWrite(node.target.member, model, uses);
+      if (KEPT.has(model.types.get(node.value)?.kind ?? '')) uses.push({ kind: 'keep', span: node.span });
       return;
     case 'member':
       addField(node.member, model, uses);
@@ -74,6 +83,7 @@ function addUses(node: Stmt | Expr, model: Model, uses: Use[], defer: DeferStmt 
       const symbol = model.names.get(node.name);
       if (symbol?.kind === 'kernel-constant')
         uses.push({ kind: 'constant', name: symbol.constant.name, span: node.span });
+      if (symbol?.kind === 'dsq') uses.push({ kind: 'dsq', decl: symbol.decl, name: node, span: node.span });
       return;
     }
     default:
@@ -98,6 +108,8 @@ function addCall(call: CallExpr, model: Model, uses: Use[], deferred: boolean): 
       uses.push({ kind: 'fn', decl: callee.decl, span: call.callee.span });
       return;
     case 'builtin':
+      if (callee.builtin.name === 'push') uses.push({ kind: 'keep', span: call.span });
+      return;
     case undefined:
       return;
   }
@@ -113,25 +125,4 @@ function addField(member: Ident, model: Model, uses: Use[]): void {
   const symbol = model.names.get(member);
   if (symbol?.kind === 'kernel-field')
     uses.push({ kind: 'field', struct: symbol.struct, field: symbol.field.name, span: member.span });
-}
-
-/** Kinds of nodes that are neither statement nor expression: the parts of which those are made. */
-const PARTS = new Set([
-  'block',
-  'match-arm',
-  'arg',
-  'ident',
-  'wildcard',
-  'named-type',
-  'optional-type',
-  'error-type',
-]);
-
-const isStmtOrExpr = (node: Node): node is Stmt | Expr => !PARTS.has(node.kind);
-
-/** The tree is plain data: a child is a property, or an item of one, that is a node. */
-export function childrenOf(node: Node): readonly Node[] {
-  return Object.values(node)
-    .flat()
-    .filter((value): value is Node => typeof value === 'object' && value !== null && 'kind' in value);
 }

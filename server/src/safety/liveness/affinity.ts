@@ -1,7 +1,7 @@
 import type { Expr, Ident } from '../../../../grammar/ast.ts';
 import type { Span } from '../../diagnostics/diagnostic.ts';
 import type { Model } from '../../semantics/model.ts';
-import { childrenOf } from '../uses.ts';
+import { eachChild, type Part } from '../children.ts';
 import { affinityTest, branches } from './conditions.ts';
 import { known, type PathState } from './state.ts';
 
@@ -49,8 +49,12 @@ export class Affinity {
   private comesFrom(cpu: Expr, task: Expr): boolean {
     const wanted = task.kind === 'name' ? this.model.names.get(task.name) : undefined;
     const seen = new Set<Ident>();
-    const look = (node: Expr): boolean => {
-      if (node.kind !== 'name') return childrenOf(node).some((child) => look(child as Expr));
+    const look = (node: Part): boolean => {
+      if (node.kind !== 'name') {
+        let found = false;
+        eachChild(node, (child) => (found ||= look(child)));
+        return found;
+      }
       const symbol = this.model.names.get(node.name);
       if (symbol?.kind !== 'local') return false;
       if (symbol === wanted || symbol.role === 'fn-param') return true;

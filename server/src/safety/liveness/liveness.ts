@@ -12,7 +12,7 @@ import { TooManyPaths, type PathState } from './state.ts';
 /** Diagnostics of what a scheduler may lose (PV5xxx); policies for other targets schedule nothing. */
 export function checkLiveness(model: Model, reach: Reach): readonly Diagnostic[] {
   if (model.target !== 'sched_ext') return [];
-  const paths = new Paths(model);
+  const paths = new Paths(model, reach);
   const insertions = model.handlers.flatMap((handler) => checkInsertions(handler, paths));
   return [...insertions, ...checkAffinity(paths), ...checkQueues(model, reach)];
 }
@@ -65,9 +65,11 @@ function exitsOf(paths: Paths, handler: HandlerModel, task: Ident | undefined): 
 const taskName = (task: Ident | undefined): string =>
   task === undefined || task.text === '_' || task.text === '' ? 'the task' : `'${task.text}'`;
 
-/** The decisions that lead along the path. */
-const turnsOf = (state: PathState): readonly Related[] =>
-  state.turns.map(({ span, holds }) => ({
-    message: `on the path where this ${holds ? 'is true' : 'is false'}`,
-    span,
-  }));
+/** The decisions that lead along the path, in their order. */
+function turnsOf(state: PathState): readonly Related[] {
+  const related: Related[] = [];
+  for (let turn = state.turn; turn !== undefined; turn = turn.before) {
+    related.unshift({ message: `on the path where this is ${turn.holds}`, span: turn.span });
+  }
+  return related;
+}

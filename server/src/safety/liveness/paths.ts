@@ -1,9 +1,10 @@
 import type { Block, CallExpr, Expr, FnDecl, Ident, Stmt } from '../../../../grammar/ast.ts';
 import type { Span } from '../../diagnostics/diagnostic.ts';
-import { todaysName } from '../../kernel/renames.ts';
 import type { Model } from '../../semantics/model.ts';
+import type { Reach } from '../reach.ts';
 import { Affinity } from './affinity.ts';
-import { conditionOf, type Condition } from './conditions.ts';
+import { Relevance } from './relevance.ts';
+import { isInsertion, isPlacing } from './queues.ts';
 import { START, assume, changed, disturbed, inserted, merge, type PathState } from './state.ts';
 import { both, on, split, type Choice, type Ways } from './ways.ts';
 
@@ -23,15 +24,6 @@ interface Summary {
   readonly value: boolean | undefined;
 }
 
-const INSERTIONS = new Set(['scx_bpf_dsq_insert', 'scx_bpf_dsq_insert_vtime']);
-
-/** Calls that put a task into the queue that is their second argument. */
-const PLACING = new Set([...INSERTIONS, 'scx_bpf_dsq_move', 'scx_bpf_dsq_move_vtime']);
-
-export const isInsertion = (name: string): boolean => INSERTIONS.has(todaysName(name) ?? name);
-
-const isPlacing = (name: string): boolean => PLACING.has(todaysName(name) ?? name);
-
 /**
  * Walks every path through a body and counts how often each inserts one task into a queue. Conditions that are asked
  * twice on a path turn out the same; functions are followed, told apart by what they return. A task that is put into
@@ -41,18 +33,21 @@ export class Paths {
   /** Filled while bodies are walked. */
   readonly affinity: Affinity;
   private readonly model: Model;
+  private readonly relevance: Relevance;
   private readonly summaries = new Map<FnDecl, Map<number, readonly Summary[]>>();
   private exits: Exit[] = [];
   /** Names that mean the task in the body at hand. */
   private task = new Set<Ident>();
 
-  constructor(model: Model) {
+  constructor(model: Model, reach: Reach) {
     this.model = model;
+    this.relevance = new Relevance(model, reach);
     this.affinity = new Affinity(model);
   }
 
   /** Every way out of the body, with what happened to the task called `task` on it. */
   through(body: Block, task: Ident | undefined): readonly Exit[] {
+    if (!this.relevance.matters(body)) return [{ state: START, at: undefined, value: undefined }];
     const outer = { exits: this.exits, task: this.task };
     this.exits = [];
     this.task = new Set(task === undefined ? [] : [task]);
@@ -144,20 +139,17 @@ export class Paths {
   /** The local has the value of the condition from here on. */
   private assignBool(local: Ident, value: Expr, from: readonly PathState[]): readonly PathState[] {
     const { yes, no } = this.choose(value, from);
+    const itself = this.relevance.ofLocal(local);
     const is = (holds: boolean) => (state: PathState) =>
-      assume(changed(state, local), this.localCondition(local), holds, undefined);
+      assume(changed(state, local), itself, holds, undefined);
     return [...yes.map(is(true)), ...no.map(is(false))];
-  }
-
-  private localCondition(local: Ident): Condition {
-    return { key: `${local.text}@${local.span.start}`, positive: true, locals: [local], stable: true };
   }
 
   private ifLet(stmt: Stmt & { readonly kind: 'if-let' }, from: readonly PathState[]): Ways {
     const states = this.value(stmt.value, from);
     this.affinity.declare(stmt.name, stmt.value);
     if (this.isTask(stmt.value)) this.task.add(stmt.name);
-    const some = conditionOf(stmt.value, this.model);
+    const some = this.relevance.conditionOf(stmt.value);
     const { yes, no } = split(states, some && { ...some, key: `some ${some.key}` }, stmt.value.span);
     return both(this.block(stmt.then, yes), this.otherwise(stmt.otherwise, no));
   }
@@ -239,7 +231,7 @@ export class Paths {
       default:
         break;
     }
-    return split(this.value(expr, from), conditionOf(expr, this.model), expr.span);
+    return split(this.value(expr, from), this.relevance.conditionOf(expr), expr.span);
   }
 
   private chooseByFunction(expr: CallExpr, fn: FnDecl, from: readonly PathState[]): Choice {

@@ -7,10 +7,11 @@ interface Fact {
   readonly condition: Condition;
 }
 
-/** One decision on the way: the condition and how it turned out. */
+/** One decision on the way, with those before it: the condition and how it turned out. */
 export interface Turn {
   readonly span: Span;
   readonly holds: boolean;
+  readonly before: Turn | undefined;
 }
 
 /** What is known on one path through a body. */
@@ -21,10 +22,10 @@ export interface PathState {
   /** Where the second insertion is. */
   readonly second: Span | undefined;
   readonly facts: ReadonlyMap<string, Fact>;
-  readonly turns: readonly Turn[];
+  readonly turn: Turn | undefined;
 }
 
-export const START: PathState = { least: 0, most: 0, second: undefined, facts: new Map(), turns: [] };
+export const START: PathState = { least: 0, most: 0, second: undefined, facts: new Map(), turn: undefined };
 
 /** Paths are taken apart no further than this; beyond, nothing is said of the body. */
 const MOST_PATHS = 400;
@@ -54,10 +55,10 @@ export function assume(
   holds: boolean,
   span: Span | undefined,
 ): PathState {
-  const turns = span === undefined ? state.turns : [...state.turns, { span, holds }];
-  if (condition === undefined) return { ...state, turns };
+  const turn = span === undefined ? state.turn : { span, holds, before: state.turn };
+  if (condition === undefined) return { ...state, turn };
   const facts = new Map(state.facts).set(condition.key, { value: holds === condition.positive, condition });
-  return { ...state, facts, turns };
+  return { ...state, facts, turn };
 }
 
 /** Forgets what depends on a local that has changed. */
@@ -77,10 +78,15 @@ export function merge(states: readonly PathState[]): readonly PathState[] {
   if (states.length < 2) return states;
   const seen = new Map<string, PathState>();
   for (const state of states) {
-    const facts = [...state.facts].map(([key, { value }]) => `${key}=${value}`).toSorted();
-    const key = `${state.least} ${state.most} ${facts.join(' ')}`;
+    const key = `${state.least} ${state.most}${state.facts.size === 0 ? '' : factsKey(state)}`;
     if (!seen.has(key)) seen.set(key, state);
   }
   if (seen.size > MOST_PATHS) throw new TooManyPaths();
   return [...seen.values()];
 }
+
+const factsKey = ({ facts }: PathState): string =>
+  [...facts]
+    .map(([key, { value }]) => ` ${key}=${value}`)
+    .toSorted()
+    .join('');
