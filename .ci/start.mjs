@@ -3,7 +3,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join, relative } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
@@ -14,36 +14,46 @@ const rows = [];
 
 const [major = 0] = process.versions.node.split('.').map(Number);
 if (major < 20) fail(`needs Node 20 or later; this is ${process.version}`);
-if (!existsSync(join(root, 'node_modules'))) step('install', 'npm', ['ci', '--no-audit', '--no-fund']);
-step('build', process.execPath, [join('.ci', 'build.mjs')]);
-step('check', process.execPath, [pvpolicy, 'check', example]);
-step('compile', process.execPath, [pvpolicy, 'compile', example, '-o', out]);
-const simulated = step('simulate', process.execPath, [pvpolicy, 'simulate', example, '--mode', 'replay'], {
-  show: true,
-});
-rows.push(['simulate', `${simulated.split('\n').length} lines, above`]);
-for (const file of readdirSync(out))
-  rows.push(['wrote', `${join(out, file)} (${statSync(join(out, file)).size} bytes)`]);
+if (!existsSync(join(root, 'node_modules'))) {
+  console.log('installing the dependencies, which takes a minute or two …');
+  run('install', 'npm', ['ci', '--no-audit', '--no-fund']);
+}
+run('build', process.execPath, [join('.ci', 'build.mjs')]);
+run('check', process.execPath, [pvpolicy, 'check', example]);
+run('compile', process.execPath, [pvpolicy, 'compile', example, '-o', out]);
+console.log(run('simulate', process.execPath, [pvpolicy, 'simulate', example, '--mode', 'replay']));
 
-console.log('');
-for (const [what, result] of rows) console.log(`${what.padEnd(9)} ${result}`);
-console.log(
-  `\nNext: npx pvpolicy --help, or open ${relative(process.cwd(), join(root, 'examples')) || 'examples'} in an editor (README.md).`,
+table(['step', 'result', 'seconds'], rows);
+table(
+  ['written', 'bytes'],
+  readdirSync(out).map((name) => [join(out, name), String(statSync(join(out, name)).size)]),
 );
+console.log('Next: npx pvpolicy --help, or open the folder examples in an editor (README.md says how).');
 
-/** Runs a step to its end; what it says is kept for the moment that it fails. Gives its output. */
-function step(name, command, args, { show = false } = {}) {
+/** Runs a step to its end; gives its output, which is shown only where the step fails. */
+function run(name, command, args) {
   const begin = performance.now();
   const shell = process.platform === 'win32' && command === 'npm';
   const { status, stdout, stderr, error } = spawnSync(command, args, { cwd: root, encoding: 'utf8', shell });
   if (error || status !== 0) {
-    fail(
-      `${name} failed: ${[command, ...args].join(' ')}\n${error?.message ?? ''}${stdout ?? ''}${stderr ?? ''}`,
+    const said = [error?.message, stdout, stderr].filter(Boolean).join('\n');
+    fail(`${name} failed: ${[command, ...args].join(' ')}\n${said}`);
+  }
+  rows.push([name, name === 'check' ? stdout.trim() : 'ok', ((performance.now() - begin) / 1000).toFixed(1)]);
+  return stdout;
+}
+
+function table(titles, lines) {
+  const widths = titles.map((title, i) => Math.max(title.length, ...lines.map((line) => line[i].length)));
+  for (const line of [titles, ...lines]) {
+    console.log(
+      line
+        .map((cell, i) => cell.padEnd(widths[i]))
+        .join('  ')
+        .trimEnd(),
     );
   }
-  if (show) console.log(stdout);
-  else rows.push([name, `${((performance.now() - begin) / 1000).toFixed(1)} s`]);
-  return stdout;
+  console.log('');
 }
 
 function fail(message) {
