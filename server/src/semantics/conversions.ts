@@ -90,6 +90,8 @@ export function adapt(cx: Context, expr: Expr, wanted: Type): Type | undefined {
 
 function record(cx: Context, expr: Expr, type: Type): Type {
   cx.types.set(expr, type);
+  // A number that is wrong in its place has no value there: nothing shall follow from it.
+  if (type.kind === 'error') cx.constants.delete(expr);
   return type;
 }
 
