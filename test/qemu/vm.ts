@@ -1,5 +1,15 @@
 import { execFileSync, spawn } from 'node:child_process';
-import { chmodSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 
@@ -9,12 +19,17 @@ export type Kernel = 'stable' | 'newest';
 export const KERNELS: readonly Kernel[] = ['stable', 'newest'];
 
 const HERE = import.meta.dirname;
-const FOLDER = join(process.env['PVPOLICY_LANES'] ?? join(process.env['HOME'] ?? '/root', '.cache/pvpolicy-lanes'), 'qemu');
+const FOLDER = join(
+  process.env['PVPOLICY_LANES'] ?? join(process.env['HOME'] ?? '/root', '.cache/pvpolicy-lanes'),
+  'qemu',
+);
 
 /** Is everything there that `boot` needs? */
 export function vmToolsPresent(): boolean {
   const files = KERNELS.map((kernel) => join(FOLDER, kernel, 'vmlinuz'));
-  return [...files, join(FOLDER, 'libbpf/libbpf.a'), '/usr/bin/qemu-system-x86_64', '/bin/busybox'].every(existsSync);
+  return [...files, join(FOLDER, 'libbpf/libbpf.a'), '/usr/bin/qemu-system-x86_64', '/bin/busybox'].every(
+    existsSync,
+  );
 }
 
 /** `uname -r` of a kernel. */
@@ -70,7 +85,8 @@ function packInitramfs(work: string, { kernel, files, script }: Boot): string {
   chmodSync(join(root, 'init'), 0o755);
   symlinkShell(root);
   const modules = join(FOLDER, kernel, 'modules');
-  for (const module of readdirSync(modules)) copyFileSync(join(modules, module), join(root, 'modules', module));
+  for (const module of readdirSync(modules))
+    copyFileSync(join(modules, module), join(root, 'modules', module));
   for (const file of files) copyFileSync(file, join(root, basename(file)));
   writeFileSync(join(root, 'run.sh'), script);
   const image = join(work, 'initramfs.gz');
@@ -88,7 +104,18 @@ function run({ timeoutMs }: Boot, initramfs: string, vmlinuz: string): Promise<B
   const machine = spawn(
     'qemu-system-x86_64',
     [
-      ...['-accel', 'tcg,thread=single', '-cpu', 'EPYC,+svm', '-smp', '2', '-m', '1024', '-nographic', '-no-reboot'],
+      ...[
+        '-accel',
+        'tcg,thread=single',
+        '-cpu',
+        'max',
+        '-smp',
+        '2',
+        '-m',
+        '1024',
+        '-nographic',
+        '-no-reboot',
+      ],
       ...['-kernel', vmlinuz, '-initrd', initramfs, '-append', append],
     ],
     { stdio: ['ignore', 'pipe', 'pipe'] },
@@ -108,7 +135,12 @@ function run({ timeoutMs }: Boot, initramfs: string, vmlinuz: string): Promise<B
     machine.on('error', reject);
     machine.on('close', () => {
       clearTimeout(timer);
-      resolve({ finished: !timedOut && text.includes('FINISHED'), console: text.replaceAll('\r', '') });
+      resolve({ finished: !timedOut && text.includes('FINISHED'), console: readable(text) });
     });
   });
+}
+
+/** Without carriage returns, and without QEMU's list of what its emulated CPU leaves out. */
+function readable(text: string): string {
+  return text.replaceAll('\r', '').replaceAll(/^qemu-system-x86_64: warning: TCG doesn't support.*\n/gm, '');
 }

@@ -1,0 +1,78 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { findClang, lane } from '../support/lanes.ts';
+import { compileUnchecked } from './policy.ts';
+import { boot, buildLoader, KERNELS, release, vmToolsPresent } from './vm.ts';
+
+const EXAMPLES = join(import.meta.dirname, '../../examples');
+
+/** Loops that want all CPUs, two for each. */
+const HOGS = 'for i in 1 2 3 4; do (while :; do :; done) & done';
+
+lane(
+  'qemu',
+  'real kernels in a virtual machine',
+  () => (vmToolsPresent() && findClang() ? true : undefined),
+  () => {
+    const folder = mkdtempSync(join(tmpdir(), 'pvpolicy-qemu-'));
+    afterAll(() => rmSync(folder, { recursive: true, force: true }));
+    const loader = buildLoader(folder);
+
+    describe.each(KERNELS)('Debian %s', (kernel) => {
+      it(`accepts and runs the tracing example (${release(kernel)})`, async () => {
+        const object = compileUnchecked(join(EXAMPLES, 'spin_guard.pvpolicy'), folder);
+        const script = `${HOGS}\n/load /spin_guard.bpf.o 2`;
+        const { console: text, finished } = await boot({
+          kernel,
+          files: [loader, object],
+          script,
+          timeoutMs: 240_000,
+        });
+        expect(text).toContain('RESULT {"ok":true,"stage":"run"');
+        expect(finished).toBe(true);
+      });
+    });
+
+    it('runs the sched_ext example under load and gives the machine back', async () => {
+      const object = compileUnchecked(join(EXAMPLES, 'vm_share.pvpolicy'), folder);
+      const script = `${HOGS}
+/load /vm_share.bpf.o 6
+echo AFTERWARDS $(cat /sys/kernel/sched_ext/state)
+dmesg | grep sched_ext`;
+      const { console: text, finished } = await boot({
+        kernel: 'newest',
+        files: [loader, object],
+        script,
+        timeoutMs: 240_000,
+      });
+      expect(text).toContain('"state":"enabled","ops":"vm_share"');
+      expect(text).toContain('AFTERWARDS disabled');
+      expect(text).toContain('disabled (unregistered from user space)');
+      expect(text).not.toMatch(/runtime error|stall/);
+      expect(finished).toBe(true);
+    });
+
+    it('hangs on the frequency request from sched_switch, which the verifier accepts and PV4001 rejects', async () => {
+      const scheduler = compileUnchecked(join(EXAMPLES, 'vm_share.pvpolicy'), folder);
+      const hang = compileUnchecked(join(EXAMPLES, 'unsafe/cpuperf_in_switch.pvpolicy'), folder);
+      const script = `/load /cpuperf_in_switch.bpf.o 0 verify
+/load /vm_share.bpf.o 100 &
+while [ "$(cat /sys/kernel/sched_ext/state)" != enabled ]; do sleep 1; done
+echo HEARTBEAT before
+/load /cpuperf_in_switch.bpf.o 5
+for i in 1 2 3; do sleep 1; echo HEARTBEAT after; done`;
+      const { console: text, finished } = await boot({
+        kernel: 'newest',
+        files: [loader, scheduler, hang],
+        script,
+        timeoutMs: 100_000,
+      });
+      expect(text).toContain('RESULT {"ok":true,"stage":"load"}');
+      expect(text).toContain('HEARTBEAT before');
+      expect(text).not.toContain('HEARTBEAT after');
+      expect(finished).toBe(false);
+    });
+  },
+);

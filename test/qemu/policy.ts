@@ -1,0 +1,33 @@
+import { execFileSync } from 'node:child_process';
+import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { emitC } from '../../server/src/emit/c/index.ts';
+import { lower } from '../../server/src/ir/lower.ts';
+import { snapshot } from '../../server/src/pipeline.ts';
+import { findClang } from '../support/lanes.ts';
+
+/**
+ * Compiles a policy to a BPF object in `folder` and gives its path. What the safety analysis says is overridden: this
+ * is how tests show what a kernel does with the policies that it rejects.
+ */
+export function compileUnchecked(policy: string, folder: string): string {
+  const source = readFileSync(policy, 'utf8');
+  const sourceName = basename(policy);
+  const program = lower(snapshot(source, {}).model);
+  const work = join(folder, program.name);
+  mkdirSync(work, { recursive: true });
+  copyFileSync(policy, join(work, sourceName));
+  for (const { name, text } of emitC(program, { sourceName, source })) writeFileSync(join(work, name), text);
+  const object = `${program.name}.bpf.o`;
+  const options = ['-g', '-O2', '-target', 'bpf', '-mcpu=v3', '-D__TARGET_ARCH_x86', '-Wall', '-Werror'];
+  const multiarch = `/usr/include/${process.arch === 'arm64' ? 'aarch64' : 'x86_64'}-linux-gnu`;
+  execFileSync(
+    findClang() ?? 'clang',
+    [...options, `-I${multiarch}`, '-c', `${program.name}.bpf.c`, '-o', object],
+    {
+      cwd: work,
+    },
+  );
+  copyFileSync(join(work, object), join(folder, object));
+  return join(folder, object);
+}
