@@ -37,6 +37,13 @@ const steps = [
   { name: 'typecheck', command: ['npm', 'run', 'typecheck'], needs: ['install'] },
   { name: 'lint', command: ['npm', 'run', 'lint'], needs: ['install'] },
   { name: 'unit', command: vitest(), limit: 15 * minute, needs: ['install'], counts: true },
+  {
+    name: 'qemu',
+    command: vitest('test/qemu/vitest.config.ts'),
+    limit: 20 * minute,
+    needs: ['install'],
+    counts: true,
+  },
   { name: 'package', command: ['npm', 'run', 'package'], needs: ['build'] },
   { name: 'neovim', command: vitest('test/neovim/vitest.config.ts'), needs: ['build'], counts: true },
   {

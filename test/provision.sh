@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Installs what the test lanes need and a checkout does not bring: a BPF compiler, a real VS Code in a
-# headless browser, Neovim. Skips whatever is there already, so it is safe and quick to run again.
+# Installs what the test lanes need and a checkout does not bring: a BPF compiler, a real VS Code in a headless
+# browser, Neovim, kernels in a virtual machine. Skips whatever is there already, so it is quick to run again.
 #
-#   test/provision.sh [clang] [editor] [neovim] [FOLDER]        no lane named: all three
+#   test/provision.sh [clang] [editor] [neovim] [qemu] [FOLDER]        no lane named: all of them
 #
 # Debian packages go to the system, npm packages to FOLDER ($PVPOLICY_LANES, ~/.cache/pvpolicy-lanes).
 set -uo pipefail
@@ -11,17 +11,18 @@ code_server=4.139.1 # VS Code 1.139; this release runs on Node 24
 node_major=24
 playwright=1.65.1
 
+here=$(cd "$(dirname "$0")" && pwd)
 lanes=()
 folder=${PVPOLICY_LANES:-$HOME/.cache/pvpolicy-lanes}
 for argument in "$@"; do
     case $argument in
-        clang | editor | neovim) lanes+=("$argument") ;;
+        clang | editor | neovim | qemu) lanes+=("$argument") ;;
         -h | --help) sed -n '2,7s/^# \{0,1\}//p' "$0"; exit 0 ;;
         -*) echo "provision: unknown option $argument" >&2; exit 2 ;;
         *) folder=$argument ;;
     esac
 done
-[ ${#lanes[@]} -gt 0 ] || lanes=(clang editor neovim)
+[ ${#lanes[@]} -gt 0 ] || lanes=(clang editor neovim qemu)
 mkdir -p "$folder" && folder=$(cd "$folder" && pwd) || exit 1
 log=$folder/provision.log
 
@@ -161,6 +162,14 @@ provision_editor() {
         step 'editor native modules' has_native add_native &&
         step 'editor code-server starts' has_running_server nothing_to_do &&
         step "editor playwright-core $playwright" has_playwright add_playwright
+}
+
+has_kernels() { [ -f "$folder/qemu/stable/vmlinuz" ] && [ -f "$folder/qemu/newest/vmlinuz" ] && [ -f "$folder/qemu/libbpf/libbpf.a" ]; }
+add_kernels() { timeout 900 bash "$here/qemu/fetch.sh" "$folder/qemu" 9>&-; }
+
+provision_qemu() {
+    apt_packages qemu qemu-system-x86 busybox-static cpio xz-utils gcc libelf-dev zlib1g-dev || return 1
+    step 'qemu kernels' has_kernels add_kernels
 }
 
 failed=0

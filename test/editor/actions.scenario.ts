@@ -37,6 +37,8 @@ lane('editor', 'actions in VS Code', findEditorTools, (tools) => {
     expect(report).toMatch(/boost/);
     const marks = await window.decorations(/\d/);
     expect(marks.length).toBeGreaterThan(0);
+    await window.goTo('on tracepoint kvm:kvm_inj_virq');
+    await window.decorations(/× · \d+ boost/);
     await window.picture('simulate', 'documentation');
   });
 });
