@@ -97,11 +97,15 @@ function argTexts(body: Body, action: Action, form: RequestForm): string[] {
 
 /** The enumerator of an event that `signal` names. */
 function eventName(body: Body, text: string): string {
-  body.unit.events.add(text);
-  return eventEnumerator(text);
+  const { events } = body.unit;
+  const known = events.get(text);
+  if (known !== undefined) return known;
+  const plain = `PV_EVENT_${upper(text).replace(/\W+/g, '_')}`;
+  const taken = [...events.values()].includes(plain);
+  const name = taken ? `${plain}_${events.size}` : plain;
+  events.set(text, name);
+  return name;
 }
-
-export const eventEnumerator = (text: string): string => `PV_EVENT_${upper(text).replace(/\W+/g, '_')}`;
 
 /** Masks that are known at compile time travel as they are, others are copied from the kernel's. */
 function pinText(body: Body, name: string, thread: Expr, mask: Expr): string {

@@ -1,20 +1,25 @@
-import type { Expr } from '../../ir/ir.ts';
+import type { Expr, Program } from '../../ir/ir.ts';
 import { atMost, atom, LEVEL, type Body, type C } from './body.ts';
 import { exprC } from './expressions.ts';
-import { upper } from './names.ts';
+import { constantName } from './names.ts';
 
 const ID = { bits: 64, signed: false } as const;
 
 type Which = (Expr & { kind: 'dsq' })['which'];
 
 /** The enumerator that is the id of a queue of the policy. */
-export const dsqName = (name: string): string => `DSQ_${upper(name)}`;
+export const dsqName = (program: Program, name: string): string =>
+  constantName(
+    'DSQ',
+    name,
+    program.dsqs.map((dsq) => dsq.name),
+  );
 
 /** The id of a dispatch queue. */
 export function dsqC(body: Body, which: Which): C {
   switch (which.kind) {
     case 'user':
-      return atom(dsqName(which.name), 'literal');
+      return atom(dsqName(body.unit.program, which.name), 'literal');
     case 'local':
       return atom(builtIn(body, 'SCX_DSQ_LOCAL'), ID);
     case 'global':

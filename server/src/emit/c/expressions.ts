@@ -1,4 +1,4 @@
-import type { BinaryOp, Expr, IrType } from '../../ir/ir.ts';
+import type { BinaryOp, EnumDef, Expr, IrType } from '../../ir/ir.ts';
 import { asTruth, atMost, atom, LEVEL, localName, type Body, type C } from './body.ts';
 import { collectionC, loadC } from './places.ts';
 import { absent, cType, integer, nanoseconds, SCHED_CLASSES, widthOf, type Width } from './ctypes.ts';
@@ -6,7 +6,7 @@ import { intrinsicC } from './intrinsics.ts';
 import { callC, kernelCallC, tableC } from './calls.ts';
 import { dsqC } from './dsq.ts';
 import { counterC, hintC } from './places.ts';
-import { literal, upper } from './names.ts';
+import { constantName, literal, upper } from './names.ts';
 import { helper } from './unit.ts';
 
 /** The C expression for `expr`. What it needs beforehand goes to `body.before`. */
@@ -108,14 +108,18 @@ function schedClass(body: Body, value: bigint): C {
 }
 
 function enumerator(body: Body, name: string, value: bigint): C {
-  const member = body.unit.program.enums
-    .find((candidate) => candidate.name === name)
-    ?.members.find((candidate) => candidate.value === value);
-  return member ? atom(enumeratorName(name, member.name), 'literal') : number(value, integer(value));
+  const def = body.unit.program.enums.find((candidate) => candidate.name === name);
+  const member = def?.members.find((candidate) => candidate.value === value);
+  return def && member ? atom(enumeratorName(def, member.name), 'literal') : number(value, integer(value));
 }
 
 /** `class.batch` as CLASS_BATCH. */
-export const enumeratorName = (name: string, member: string): string => `${upper(name)}_${upper(member)}`;
+export const enumeratorName = (def: EnumDef, member: string): string =>
+  constantName(
+    upper(def.name),
+    member,
+    def.members.map(({ name }) => name),
+  );
 
 const is64 = (width: Width): boolean => typeof width === 'object' && width.bits === 64;
 

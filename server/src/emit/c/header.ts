@@ -1,7 +1,7 @@
 import type { Program } from '../../ir/ir.ts';
 import { enumeratorName } from './expressions.ts';
 import { integer } from './ctypes.ts';
-import { upper } from './names.ts';
+import { mangle, upper } from './names.ts';
 import { pageStruct } from './pages.ts';
 import { comment } from './printer.ts';
 import { requestHeader } from './requests.ts';
@@ -9,7 +9,8 @@ import { SCOPES, statsStruct } from './stats.ts';
 import type { Unit } from './unit.ts';
 
 /** NAME.h: layouts that the BPF programs share with user space, and the two ends of a page with each other. */
-export function headerText(unit: Unit, sourceName: string): string {
+export function headerText(units: readonly [Unit, ...Unit[]], sourceName: string): string {
+  const [unit] = units;
   const { program } = unit;
   const guard = `__${upper(program.name)}_H`;
   const lines = [
@@ -24,7 +25,7 @@ export function headerText(unit: Unit, sourceName: string): string {
     ...requestHeader(unit),
     ...histogram(program),
     ...SCOPES.flatMap((scope) => statsStruct(unit, scope)),
-    ...(program.tables.some((table) => table.key === 'string') || usesComm(unit) ? COMM : []),
+    ...(program.tables.some((table) => table.key === 'string') || units.some(usesComm) ? COMM : []),
     ...pageStruct(unit, 'hint'),
     ...pageStruct(unit, 'feedback'),
     ...HEALTH,
@@ -37,8 +38,8 @@ export function headerText(unit: Unit, sourceName: string): string {
 function enumLines(program: Program): string[] {
   return program.enums.flatMap((def) => [
     ...comment(def.doc),
-    `enum ${upper(def.name).toLowerCase()} {`,
-    ...def.members.map((member) => `\t${enumeratorName(def.name, member.name)} = ${integer(member.value)},`),
+    `enum ${mangle(def.name)} {`,
+    ...def.members.map((member) => `\t${enumeratorName(def, member.name)} = ${integer(member.value)},`),
     '};',
     '',
   ]);

@@ -13,12 +13,7 @@ export const HELPERS: Readonly<Record<HelperName, Helper>> = ALL;
 const isHelper = (name: string): name is HelperName => name in ALL;
 
 /** Names that policies' own names must not take. */
-export const HELPER_NAMES: ReadonlySet<string> = new Set([
-  ...Object.keys(ALL),
-  ...'pv_vcpu pv_vcpu_of pv_request pv_health pv_timer pv_timers pv_zero pv_scratch pv_exit_info pv_nr_cpus'.split(
-    ' ',
-  ),
-]);
+export const HELPER_NAMES: ReadonlySet<string> = new Set(Object.keys(ALL));
 
 /** The helpers of `wanted` with all that they call. */
 export function closure(wanted: Iterable<HelperName>): ReadonlySet<HelperName> {

@@ -1,6 +1,9 @@
 import { LineIndex } from '../../../../grammar/text.ts';
 import type { Program } from '../../ir/ir.ts';
+import { agentText } from './agent/index.ts';
+import { guestLoaderText, guestText } from './guest.ts';
 import { headerText } from './header.ts';
+import { makefileText } from './makefile.ts';
 import { PVSCHED_HEADER, pvschedText } from './pvsched.ts';
 import { schedExtText } from './sched-ext.ts';
 import { tracingText } from './tracing.ts';
@@ -23,13 +26,26 @@ export interface EmitOptions {
  * input gives equal bytes. Only for programs without errors.
  */
 export function emitC(program: Program, options: EmitOptions): readonly OutputFile[] {
-  const index = new LineIndex(options.source);
-  const unit = createUnit(program, 'host', (offset) => index.lineAt(offset) + 1);
-  const main = targetText(unit, options.sourceName);
+  const { sourceName, source } = options;
+  const { name } = program;
+  const index = new LineIndex(source);
+  const lineOf = (offset: number): number => index.lineAt(offset) + 1;
+  const unit = createUnit(program, 'host', lineOf);
+  const guest = program.guest && createUnit(program, 'guest', lineOf);
+  const main = targetText(unit, sourceName);
+  const guestMain = guest && guestText(guest, sourceName);
   return [
-    { name: `${program.name}.bpf.c`, text: main },
-    { name: `${program.name}.h`, text: headerText(unit, options.sourceName) },
+    { name: `${name}.bpf.c`, text: main },
+    { name: `${name}.h`, text: headerText(guest ? [unit, guest] : [unit], sourceName) },
+    { name: `${name}.c`, text: agentText(unit, sourceName) },
+    ...(guest && guestMain !== undefined
+      ? [
+          { name: `${name}.guest.bpf.c`, text: guestMain },
+          { name: `${name}.guest.c`, text: guestLoaderText(guest, sourceName) },
+        ]
+      : []),
     ...(program.target === 'pvsched' ? [{ name: 'pvsched.h', text: PVSCHED_HEADER }] : []),
+    { name: 'Makefile', text: makefileText(program, sourceName) },
   ];
 }
 

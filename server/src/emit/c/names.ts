@@ -1,4 +1,8 @@
-import { isReserved } from './reserved.ts';
+import { HELPER_NAMES } from './helpers.ts';
+import { ACCESSORS, isReserved } from './reserved.ts';
+
+/** Names of the generated code itself, all with the prefix `pv_`. */
+const GENERATED_NAMES: ReadonlySet<string> = new Set([...HELPER_NAMES, ...ACCESSORS]);
 
 /** Longest name that C standards and the kernel's tools agree to keep apart. */
 const LONGEST = 63;
@@ -8,9 +12,10 @@ const LONGEST = 63;
  * it gets the prefix `pv_`. `taken` says which other names are in use where it will stand.
  */
 export function mangle(name: string, taken: (name: string) => boolean = () => false): string {
-  const plain = isReserved(name) || taken(name) ? shorten(`pv_${name}`) : shorten(name);
+  const used = (candidate: string): boolean => taken(candidate) || GENERATED_NAMES.has(candidate);
+  const plain = isReserved(name) || used(name) ? shorten(`pv_${name}`) : shorten(name);
   let unique = plain;
-  for (let n = 2; taken(unique); n++) unique = shorten(`${plain}_${n}`);
+  for (let n = 2; used(unique); n++) unique = shorten(`${plain}_${n}`);
   return unique;
 }
 
@@ -55,6 +60,15 @@ export function namespace(taken: (name: string) => boolean = () => false): Names
 /** A string as a C literal. */
 export const literal = (text: string): string =>
   `"${text.replace(/[\\"]/g, '\\$&').replaceAll('\n', '\\n').replaceAll('\t', '\\t')}"`;
+
+/**
+ * The C names of things that become constants: upper case behind the prefix, or as they are where two of them differ
+ * in case only.
+ */
+export function constantName(prefix: string, name: string, all: readonly string[]): string {
+  const same = all.filter((other) => upper(other) === upper(name)).length > 1;
+  return `${prefix}_${same ? name : upper(name)}`;
+}
 
 /** `shared_queue` as SHARED_QUEUE: for enumerators. */
 export const upper = (name: string): string => name.replace(/([a-z0-9])([A-Z])/g, '$1_$2').toUpperCase();

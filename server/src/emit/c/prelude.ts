@@ -143,9 +143,10 @@ function isEverywhere(name: string): boolean {
   return row !== undefined && (row.since === undefined || row.since === '6.12');
 }
 
-/** Params, fixed at load, and tunables, which may change while the policy runs. */
-export function paramLines(unit: Unit): string[] {
-  return unit.program.params.flatMap((param) => [
+/** Params, fixed at load, and tunables, which may change while the policy runs: all, or those among `words`. */
+export function paramLines(unit: Unit, words: ReadonlySet<string> | undefined): string[] {
+  const used = unit.program.params.filter((param) => words?.has(unit.globals.name(param.name)) !== false);
+  return used.flatMap((param) => [
     ...comment(paramDoc(param)),
     param.tunable
       ? `${sharedType(param.type)} ${unit.globals.name(param.name)} SEC(".data") = ${valueText(param)};`
@@ -177,4 +178,10 @@ export function inUnit(value: bigint, unit: unknown): string {
 function valueText({ value, type }: ParamDef): string {
   if (typeof value === 'boolean') return `${value}`;
   return type.kind === 'int' && type.unit === 'duration' ? nanoseconds(value).text : integer(value);
+}
+
+/** Bytes of a param where the programs read it. */
+export function paramTypeBytes(type: ParamDef['type']): number {
+  if (type.kind === 'bool') return 1;
+  return type.kind === 'int' ? type.bits / 8 : 4;
 }

@@ -5,6 +5,7 @@ import { HELPERS } from './helpers.ts';
 import { pageLines } from './pages.ts';
 import { includes, kernelLines, paramLines, settleHelpers } from './prelude.ts';
 import { comment, generated, print, type Line } from './printer.ts';
+import { wordsOf } from './maps.ts';
 import { requestLines } from './requests.ts';
 import { stateLines } from './state-maps.ts';
 import { statsLines } from './stats.ts';
@@ -44,7 +45,11 @@ export function programText(unit: Unit, file: string, sourceName: string, parts:
   const kept = ['struct pv_health pv_health;', '', ...helpers, ...data];
   const declared = [...(parts.declarations?.() ?? [])];
   const kernel = [...kernelLines(unit), ...declared];
-  const params = [...paramLines(unit), ...nrCpus([...kept, ...textOf(code)])];
+  const words = wordsOf(textOf(code).join('\n'));
+  const params = [
+    ...paramLines(unit, unit.side === 'guest' ? words : undefined),
+    ...nrCpus(unit, [...kept, ...textOf(code)]),
+  ];
   const rest = [...kernel, ...sizes(unit), ...params, ...kept, ...textOf(code)].join('\n');
   return print(
     [
@@ -100,8 +105,9 @@ const sizes = (unit: Unit): string[] => {
 
 const usesVms = ({ features }: Unit): boolean => features.has('state vm') || features.has('stats vm');
 
-function nrCpus(text: readonly string[]): string[] {
-  if (!text.some((line) => line.includes('pv_nr_cpus'))) return [];
+function nrCpus(unit: Unit, text: readonly string[]): string[] {
+  unit.usesNrCpus = text.some((line) => line.includes('pv_nr_cpus'));
+  if (!unit.usesNrCpus) return [];
   return [
     '/* CPUs that the machine can have; the loader knows. */',
     'const volatile __u32 pv_nr_cpus = 1024;',
@@ -115,7 +121,7 @@ function dsqIds(program: Program): string[] {
     'enum {',
     ...program.dsqs.flatMap((dsq) => [
       ...comment(dsq.doc).map((line) => `\t${line}`),
-      `\t${dsqName(dsq.name)} = ${dsq.index},${dsq.order === 'vtime' ? '\t/* in order of virtual time */' : ''}`,
+      `\t${dsqName(program, dsq.name)} = ${dsq.index},${dsq.order === 'vtime' ? '\t/* in order of virtual time */' : ''}`,
     ]),
     '};',
     '',

@@ -1,4 +1,4 @@
-import { REQUESTS, eventEnumerator, type RequestForm } from './actions.ts';
+import { REQUESTS, type RequestForm } from './actions.ts';
 import { mapLines, ROOM } from './maps.ts';
 import { upper } from './names.ts';
 import type { Unit } from './unit.ts';
@@ -116,16 +116,14 @@ function maskForms(unit: Unit, name: string): readonly MaskForm[] {
 export function requestHeader(unit: Unit): string[] {
   if (!unit.features.has('requests')) return [];
   const actions = askedActions(unit);
-  const events = [...unit.events];
+  const events = [...unit.events.values()];
   const hasMask = actions.some((name) => REQUESTS[name]?.mask === true);
   return [
     'enum pv_action {',
     ...actions.map((name, i) => `\t${actionEnumerator(name)}${i === 0 ? ' = 1' : ''},`),
     '};',
     '',
-    ...(events.length > 0
-      ? ['enum pv_event {', ...events.map((text) => `\t${eventEnumerator(text)},`), '};', '']
-      : []),
+    ...(events.length > 0 ? ['enum pv_event {', ...events.map((name) => `\t${name},`), '};', ''] : []),
     ...(hasMask ? [`#define PV_MASK_WORDS ${MASK_WORDS}\t/* of 64 CPUs */`, ''] : []),
     '/* What the policy asks the agent to do. */',
     'struct pv_request {',

@@ -98,7 +98,7 @@ function initLines(unit: Unit): Line[] {
     ...variables,
     ...(variables.length > 0 ? [''] : []),
     ...dsqs.flatMap((dsq) => [
-      `err = scx_bpf_create_dsq(${dsqName(dsq.name)}, -1);`,
+      `err = scx_bpf_create_dsq(${dsqName(unit.program, dsq.name)}, -1);`,
       'if (err)',
       '\treturn err;',
     ]),

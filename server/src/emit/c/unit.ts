@@ -1,6 +1,6 @@
 import type { Program, Side } from '../../ir/ir.ts';
 import type { Scope } from '../../semantics/model.ts';
-import { HELPER_NAMES, type HelperName } from './helpers.ts';
+import type { HelperName } from './helpers.ts';
 import { kernelStructs, type KernelStructs } from './kernel-structs.ts';
 import { namespace, type Namespace } from './names.ts';
 import { isLibraryFunction } from './reserved.ts';
@@ -30,15 +30,18 @@ export interface Unit {
     { readonly enumName: string | undefined; readonly value: bigint | undefined }
   >;
   readonly features: Set<Feature>;
-  /** Actions that the agent is asked for, and events that `signal` names. */
+  /** Actions that the agent is asked for. */
   readonly actions: Set<string>;
-  readonly events: Set<string>;
+  /** Enumerators of the events that `signal` names. */
+  readonly events: Map<string, string>;
   /** Actions with a mask that is known at compile time. */
   readonly usedMaskForms: Set<string>;
   /** Counters that the policy itself reads. */
   readonly counterReads: Set<string>;
   /** vCPUs of a VM that a loop takes at most. */
   readonly vcpuRoom: number;
+  /** Set once the file is printed: does it ask how many CPUs there are? */
+  usesNrCpus: boolean;
   /** Fields that several CPUs update at once. */
   readonly atomic: ReadonlySet<string>;
 }
@@ -67,14 +70,13 @@ export function createUnit(
   lineOf: (offset: number) => number,
 ): Unit {
   const code = side === 'host' ? program.host : (program.guest ?? { functions: [], handlers: [] });
-  const isHelper = (name: string): boolean => HELPER_NAMES.has(name);
   const fields = (...own: readonly string[]): Namespace => namespace((name) => own.includes(name));
   return {
     program,
     side,
     code,
     lineOf,
-    globals: namespace((name) => isHelper(name) || isLibraryFunction(name)),
+    globals: namespace(isLibraryFunction),
     fields: {
       vcpu: fields('tid', 'tgid', 'id'),
       vm: fields('tgid', 'vcpu'),
@@ -91,10 +93,11 @@ export function createUnit(
     constants: new Map(),
     features: new Set(),
     actions: new Set(),
-    events: new Set(),
+    events: new Map(),
     usedMaskForms: new Set(),
     counterReads: new Set(),
     vcpuRoom: mostVcpus(code),
+    usesNrCpus: false,
     atomic: atomicFields(code),
   };
 }

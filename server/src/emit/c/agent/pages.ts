@@ -1,0 +1,102 @@
+import type { Unit } from '../unit.ts';
+
+/**
+ * `--pages PID=FILE`: a file that the VMM shares with its guest (the memory of an ivshmem device, say), with one page
+ * of hints a vCPU and behind them one of feedback.
+ */
+export const PAGES = String.raw`
+/* The memory that a guest shares: hints of each of its vCPUs, then feedback for each. */
+struct shared {
+	pid_t tgid;
+	char *memory;
+	size_t size;
+};
+
+static struct shared shared[64];
+static int nr_shared;
+
+#define GUEST_CPUS 1024
+
+static int add_pages(const char *text)
+{
+	struct shared *s = &shared[nr_shared];
+	const char *equals = strchr(text, '=');
+	int fd;
+
+	if (!equals || nr_shared == 64) {
+		fprintf(stderr, "--pages: '%s' is no PID=FILE\n", text);
+		return -EINVAL;
+	}
+	fd = open(equals + 1, O_RDWR | O_CLOEXEC);
+	if (fd < 0) {
+		fprintf(stderr, "--pages: cannot open %s: %s\n", equals + 1, strerror(errno));
+		return -errno;
+	}
+	s->tgid = strtol(text, NULL, 10);
+	s->size = GUEST_CPUS * (HINT_SIZE + FEEDBACK_SIZE);
+	if (lseek(fd, 0, SEEK_END) < (off_t)s->size) {
+		fprintf(stderr, "--pages: %s is smaller than %zu bytes\n", equals + 1, s->size);
+		close(fd);
+		return -EINVAL;
+	}
+	s->memory = mmap(NULL, s->size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	close(fd);
+	if (s->memory == MAP_FAILED)
+		return -errno;
+	nr_shared++;
+	return 0;
+}
+
+/* Carries the pages of one VM. Its vCPU threads are those that the VMM names as QEMU does: "CPU 0/KVM". */
+static void carry_pages_of(const struct shared *s, int hints, int feedbacks)
+{
+	char path[300], name[32];
+	struct dirent *entry;
+	FILE *file;
+	DIR *dir;
+	int cpu;
+	__u32 tid;
+
+	snprintf(path, sizeof(path), "/proc/%d/task", s->tgid);
+	dir = opendir(path);
+	if (!dir)
+		return;
+	while ((entry = readdir(dir))) {
+		snprintf(path, sizeof(path), "/proc/%d/task/%.16s/comm", s->tgid, entry->d_name);
+		file = fopen(path, "r");
+		if (!file)
+			continue;
+		if (!fgets(name, sizeof(name), file) || sscanf(name, "CPU %d/KVM", &cpu) != 1)
+			cpu = -1;
+		fclose(file);
+		if (cpu < 0 || cpu >= GUEST_CPUS)
+			continue;
+		tid = strtoul(entry->d_name, NULL, 10);
+		if (hints >= 0)
+			bpf_map_update_elem(hints, &tid, s->memory + cpu * HINT_SIZE, BPF_ANY);
+		if (feedbacks >= 0 &&
+		    bpf_map_lookup_elem(feedbacks, &tid, s->memory + GUEST_CPUS * HINT_SIZE + cpu * FEEDBACK_SIZE))
+			bpf_map_update_elem(feedbacks, &tid, s->memory + GUEST_CPUS * HINT_SIZE + cpu * FEEDBACK_SIZE,
+					    BPF_NOEXIST);
+	}
+	closedir(dir);
+}
+
+static void carry_pages(int hints, int feedbacks)
+{
+	int i;
+
+	for (i = 0; i < nr_shared; i++)
+		carry_pages_of(&shared[i], hints, feedbacks);
+}
+`;
+
+/** Sizes of the pages, and whether there are any. */
+export function pageSizes(unit: Unit): string[] {
+  const size = (which: 'hint' | 'feedback'): string =>
+    unit.program[which].length > 0 ? `sizeof(struct ${which})` : '0';
+  return [`#define HINT_SIZE ${size('hint')}`, `#define FEEDBACK_SIZE ${size('feedback')}`];
+}
+
+/** Does the code on the host use a page? */
+export const usesPages = (unit: Unit): boolean => unit.features.has('hint') || unit.features.has('feedback');

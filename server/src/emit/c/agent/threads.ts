@@ -1,0 +1,325 @@
+/**
+ * What the agent does to threads: it keeps what each had before in memory that it shares with a watchdog process, so
+ * that everything is undone even when the agent is killed.
+ */
+export const THREADS = String.raw`
+/* The kernel's struct of that name; C libraries have it only lately. */
+struct pv_sched_attr {
+	__u32 size;
+	__u32 sched_policy;
+	__u64 sched_flags;
+	__s32 sched_nice;
+	__u32 sched_priority;
+	__u64 sched_runtime;
+	__u64 sched_deadline;
+	__u64 sched_period;
+	__u32 sched_util_min;
+	__u32 sched_util_max;
+};
+
+#ifndef SCHED_DEADLINE
+#define SCHED_DEADLINE 6
+#endif
+#define PV_RESET_ON_FORK 0x01
+#define PV_UTIL_CLAMP 0x60
+
+/* A thread that the agent has changed. */
+struct thread {
+	pid_t tid;			/* 0: a free place */
+	unsigned long long started;	/* tells it from a later thread with the same id */
+	struct pv_sched_attr before;	/* what it had when the agent met it */
+	struct pv_sched_attr base;	/* what it gets back when a boost ends */
+	bool scheduled;			/* its scheduling was changed */
+	bool boosted;
+	bool pinned;
+	__u64 until;			/* when the boost ends, ns of CLOCK_MONOTONIC */
+	cpu_set_t affinity;		/* before it was pinned */
+};
+
+#define MAX_THREADS 4096
+
+/* Shared with the watchdog. */
+static struct thread *threads;
+
+static int get_attr(pid_t tid, struct pv_sched_attr *attr)
+{
+	memset(attr, 0, sizeof(*attr));
+	return syscall(SYS_sched_getattr, tid, attr, sizeof(*attr), 0);
+}
+
+static int set_attr(pid_t tid, const struct pv_sched_attr *attr)
+{
+	struct pv_sched_attr copy = *attr;
+
+	copy.size = sizeof(copy);
+	return syscall(SYS_sched_setattr, tid, &copy, 0);
+}
+
+/* Slice of threads that asked for none, as the kernel reports it (6.12 on). Given back, it would be asked for. */
+static __u64 default_slice;
+
+/* When the thread began, in clock ticks since boot; 0 when it is gone. */
+static unsigned long long start_time(pid_t tid)
+{
+	char path[64], line[1024], *at;
+	unsigned long long ticks = 0;
+	FILE *file;
+	int field;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", tid);
+	file = fopen(path, "r");
+	if (!file)
+		return 0;
+	if (fgets(line, sizeof(line), file)) {
+		/* The name may hold spaces and brackets: count fields from the last one. */
+		at = strrchr(line, ')');
+		for (field = 2; at && field < 22; field++)
+			at = strchr(at + 1, ' ');
+		if (at)
+			ticks = strtoull(at, NULL, 10);
+	}
+	fclose(file);
+	return ticks;
+}
+
+static struct thread *known_thread(pid_t tid)
+{
+	int i;
+
+	for (i = 0; i < MAX_THREADS; i++)
+		if (threads[i].tid == tid && threads[i].started == start_time(tid))
+			return &threads[i];
+	return NULL;
+}
+
+/* The record of the thread, made before it is changed for the first time; NULL when it is gone. */
+static struct thread *meet_thread(pid_t tid)
+{
+	struct thread *t = known_thread(tid);
+	struct pv_sched_attr attr;
+	int i;
+
+	if (t || get_attr(tid, &attr))
+		return t;
+	for (i = 0; i < MAX_THREADS; i++) {
+		t = &threads[i];
+		if (t->tid && start_time(t->tid) == t->started)
+			continue;
+		if (attr.sched_policy != SCHED_DEADLINE && attr.sched_runtime == default_slice)
+			attr.sched_runtime = 0;
+		memset(t, 0, sizeof(*t));
+		t->started = start_time(tid);
+		t->before = attr;
+		t->base = attr;
+		t->tid = tid;
+		return t;
+	}
+	complain("no room to remember thread %d: it stays as it is", tid);
+	return NULL;
+}
+
+/* Gives a thread back what it had before the agent met it. */
+static void restore_thread(struct thread *t)
+{
+	if (!t->tid || start_time(t->tid) != t->started)
+		return;
+	if (t->scheduled)
+		set_attr(t->tid, &t->before);
+	if (t->pinned)
+		sched_setaffinity(t->tid, sizeof(t->affinity), &t->affinity);
+}
+
+static void restore_threads(void)
+{
+	int i;
+
+	for (i = 0; i < MAX_THREADS; i++) {
+		restore_thread(&threads[i]);
+		threads[i].tid = 0;
+	}
+}
+`;
+
+/** Functions for actions on threads, by the action that needs them; each after those that it calls. */
+export const THREAD_ACTIONS: Readonly<Record<string, string>> = {
+  boost: String.raw`
+static void do_boost(const struct pv_request *r)
+{
+	struct thread *t = meet_thread(r->tid);
+	struct pv_sched_attr attr = {};
+
+	if (!t || r->until <= now_ns())
+		return;
+	attr.sched_policy = r->arg[0];
+	/* Other threads that it starts are not to have the priority. */
+	attr.sched_flags = PV_RESET_ON_FORK;
+	if (attr.sched_policy == SCHED_FIFO || attr.sched_policy == SCHED_RR)
+		attr.sched_priority = r->arg[1];
+	t->scheduled = true;
+	t->boosted = true;
+	t->until = r->until;
+	if (set_attr(r->tid, &attr)) {
+		complain("cannot boost thread %u: %s", r->tid, strerror(errno));
+		t->boosted = false;
+	}
+}
+
+static void end_boost(struct thread *t)
+{
+	if (!t->boosted)
+		return;
+	t->boosted = false;
+	t->until = 0;
+	set_attr(t->tid, &t->base);
+}
+
+/* Ends the boosts whose time is over; gives the time of the next one to end, 0 without one. */
+static __u64 end_boosts(void)
+{
+	__u64 now = now_ns(), next = 0;
+	int i;
+
+	for (i = 0; i < MAX_THREADS; i++) {
+		struct thread *t = &threads[i];
+
+		if (!t->tid || !t->boosted)
+			continue;
+		if (t->until <= now)
+			end_boost(t);
+		else if (!next || t->until < next)
+			next = t->until;
+	}
+	return next;
+}
+`,
+  unboost: String.raw`
+static void do_unboost(const struct pv_request *r)
+{
+	struct thread *t = known_thread(r->tid);
+
+	if (t)
+		end_boost(t);
+}
+`,
+  base: String.raw`
+/* Takes over what the policy wants of a thread: now, or when its boost ends. */
+static void set_base(struct thread *t)
+{
+	t->scheduled = true;
+	if (!t->boosted && set_attr(t->tid, &t->base))
+		complain("cannot change the scheduling of thread %d: %s", t->tid, strerror(errno));
+}
+`,
+  set_nice: String.raw`
+static void do_set_nice(const struct pv_request *r)
+{
+	struct thread *t = meet_thread(r->tid);
+
+	if (!t)
+		return;
+	t->base.sched_nice = r->arg[0];
+	set_base(t);
+}
+`,
+  set_weight: String.raw`
+/* Weights of nice -20 to 19 in units of which 100 is nice 0 (sched_prio_to_weight of the kernel, scaled). */
+static const int weights[40] = {
+	8668, 7007, 5516, 4519, 3544, 2847, 2271, 1827, 1460, 1164,
+	932, 744, 596, 479, 381, 305, 244, 194, 155, 125,
+	100, 80, 64, 51, 41, 33, 27, 21, 17, 13,
+	11, 8, 7, 5, 4, 4, 3, 2, 2, 1,
+};
+
+static void do_set_weight(const struct pv_request *r)
+{
+	struct thread *t = meet_thread(r->tid);
+	int i, nice = 0;
+
+	if (!t)
+		return;
+	for (i = 1; i < 40; i++)
+		if (llabs(weights[i] - r->arg[0]) < llabs(weights[nice] - r->arg[0]))
+			nice = i;
+	t->base.sched_nice = nice - 20;
+	set_base(t);
+}
+`,
+  set_uclamp: String.raw`
+static void do_set_uclamp(const struct pv_request *r)
+{
+	struct thread *t = meet_thread(r->tid);
+
+	if (!t)
+		return;
+	t->base.sched_flags |= PV_UTIL_CLAMP;
+	t->base.sched_util_min = r->arg[0] < 1024 ? r->arg[0] : 1024;
+	t->base.sched_util_max = r->arg[1] < 1024 ? r->arg[1] : 1024;
+	t->before.sched_flags |= PV_UTIL_CLAMP;
+	set_base(t);
+}
+`,
+  pin: String.raw`
+static void do_pin(const struct pv_request *r)
+{
+	struct thread *t = meet_thread(r->tid);
+	cpu_set_t cpus;
+	int cpu;
+
+	if (!t)
+		return;
+	if (!t->pinned && sched_getaffinity(r->tid, sizeof(t->affinity), &t->affinity))
+		return;
+	CPU_ZERO(&cpus);
+	for (cpu = 0; cpu < PV_MASK_WORDS * 64 && cpu < CPU_SETSIZE; cpu++)
+		if (r->mask[cpu / 64] >> (cpu % 64) & 1)
+			CPU_SET(cpu, &cpus);
+	t->pinned = true;
+	if (sched_setaffinity(r->tid, sizeof(cpus), &cpus))
+		complain("cannot pin thread %u: %s", r->tid, strerror(errno));
+}
+`,
+  unpin: String.raw`
+static void do_unpin(const struct pv_request *r)
+{
+	struct thread *t = known_thread(r->tid);
+
+	if (!t || !t->pinned)
+		return;
+	t->pinned = false;
+	sched_setaffinity(r->tid, sizeof(t->affinity), &t->affinity);
+}
+`,
+};
+
+/** The process that undoes everything when the agent dies, however it dies. */
+export const WATCHDOG = String.raw`
+/*
+ * Undoes everything when this process is gone, also when it was killed: the pipe to it closes with it. It starts
+ * before anything is changed.
+ */
+static int start_watchdog(void)
+{
+	int ends[2];
+	char byte;
+
+	if (pipe(ends))
+		return -errno;
+	switch (fork()) {
+	case -1:
+		return -errno;
+	case 0:
+		close(ends[1]);
+		setsid();
+		signal(SIGINT, SIG_IGN);
+		signal(SIGTERM, SIG_IGN);
+		signal(SIGHUP, SIG_IGN);
+		while (read(ends[0], &byte, 1) < 0 && errno == EINTR)
+			;
+		restore_all();
+		_exit(0);
+	default:
+		close(ends[0]);
+		return fcntl(ends[1], F_SETFD, FD_CLOEXEC);
+	}
+}
+`;

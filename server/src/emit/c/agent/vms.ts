@@ -1,0 +1,144 @@
+/** What the agent does to VMs as a whole, and how it undoes it. */
+export const VMS = String.raw`
+/* A file that the agent wrote to, with what it held before. Shared with the watchdog. */
+struct setting {
+	char path[256];		/* "": a free place */
+	char before[64];
+};
+
+#define MAX_SETTINGS 1024
+
+static struct setting *settings;
+
+static int write_text(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	ssize_t written;
+
+	if (fd < 0)
+		return -errno;
+	written = write(fd, text, strlen(text));
+	close(fd);
+	return written < 0 ? -errno : 0;
+}
+
+/* Writes to the file and remembers what it held. */
+static void change_setting(const char *path, const char *text)
+{
+	struct setting *s = NULL;
+	FILE *file;
+	int i;
+
+	for (i = 0; i < MAX_SETTINGS && strcmp(settings[i].path, path); i++)
+		if (!s && !settings[i].path[0])
+			s = &settings[i];
+	if (i == MAX_SETTINGS) {
+		file = fopen(path, "r");
+		if (!s || !file || !fgets(s->before, sizeof(s->before), file)) {
+			complain("cannot read %s", path);
+			if (file)
+				fclose(file);
+			return;
+		}
+		fclose(file);
+		snprintf(s->path, sizeof(s->path), "%s", path);
+	}
+	if (write_text(path, text))
+		complain("cannot write \"%s\" to %s: %s", text, path, strerror(errno));
+}
+
+static void restore_settings(void)
+{
+	int i;
+
+	for (i = 0; i < MAX_SETTINGS; i++) {
+		if (settings[i].path[0])
+			write_text(settings[i].path, settings[i].before);
+		settings[i].path[0] = 0;
+	}
+}
+`;
+
+export const VM_ACTIONS: Readonly<Record<string, string>> = {
+  cap: String.raw`
+/* Threads of the process that its VMM names as QEMU does: "CPU 0/KVM". */
+static int count_vcpus(pid_t tgid)
+{
+	char path[300], name[32];
+	struct dirent *entry;
+	int n = 0, cpu;
+	FILE *file;
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "/proc/%d/task", tgid);
+	dir = opendir(path);
+	if (!dir)
+		return 0;
+	while ((entry = readdir(dir))) {
+		snprintf(path, sizeof(path), "/proc/%d/task/%.16s/comm", tgid, entry->d_name);
+		file = fopen(path, "r");
+		if (!file)
+			continue;
+		if (fgets(name, sizeof(name), file) && sscanf(name, "CPU %d/KVM", &cpu) == 1)
+			n++;
+		fclose(file);
+	}
+	closedir(dir);
+	return n;
+}
+
+/* cpu.max of the cgroup (version 2) that the VM's process is in. */
+static void do_cap(const struct pv_request *r)
+{
+	char path[256], line[256], text[64];
+	int vcpus = count_vcpus(r->tgid);
+	const long period = 100000;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%u/cgroup", r->tgid);
+	file = fopen(path, "r");
+	if (!file)
+		return;
+	while (fgets(line, sizeof(line), file)) {
+		line[strcspn(line, "\n")] = 0;
+		if (strncmp(line, "0::/", 4) || !line[4])
+			continue;
+		if (snprintf(path, sizeof(path), "/sys/fs/cgroup%.200s/cpu.max", line + 3) < (int)sizeof(path)) {
+			snprintf(text, sizeof(text), "%lld %ld",
+				 (long long)(r->arg[0] * period * (vcpus ? vcpus : 1) / 1024), period);
+			change_setting(path, text);
+		}
+	}
+	fclose(file);
+}
+`,
+  set_halt_poll: String.raw`
+/* KVM takes a limit for one VM from its own process only; what others can set holds for every VM. */
+static void do_set_halt_poll(const struct pv_request *r)
+{
+	static bool said;
+	char text[32];
+
+	if (!said)
+		complain("halt polling is limited for all VMs: only its own process can limit that of one");
+	said = true;
+	snprintf(text, sizeof(text), "%lld", (long long)r->arg[0]);
+	change_setting("/sys/module/kvm/parameters/halt_poll_ns", text);
+}
+`,
+  core_tag: String.raw`
+#ifndef PR_SCHED_CORE
+#define PR_SCHED_CORE 62
+#define PR_SCHED_CORE_CREATE 1
+#endif
+
+/* Threads with one tag share a core only with each other. */
+static void do_core_tag(const struct pv_request *r)
+{
+	const int thread_group = 1;
+
+	if (prctl(PR_SCHED_CORE, PR_SCHED_CORE_CREATE, r->tgid, thread_group, 0))
+		complain("cannot tag process %u: %s", r->tgid, strerror(errno));
+}
+`,
+};
