@@ -21,7 +21,7 @@ on tracepoint sched:sched_waking() {
     scx_bpf_cpuperf_set(this_cpu(), 1024) //~ PV4001
 }
 `);
-    expect(found?.message).toContain('may run with waitqueue lock / any lock the waker holds held');
+    expect(found?.message).toContain('may run with any lock the waker holds held');
   });
 
   it('are not reported where no lock is held', () => {

@@ -1,4 +1,4 @@
-import { CALLS, callRow, type CallRow } from './catalogue.ts';
+import { callRow, type CallRow } from './catalogue.ts';
 import { compareVersions, presence, type Profile } from './profiles.ts';
 
 /**
@@ -122,7 +122,3 @@ export function availability(name: string, profile: Profile): Availability {
 /** The row that describes a renamed call best: the spelling that policies write, else the newest. */
 export const todaysRowName = (call: RenamedCall): string =>
   callRow(call.name) === undefined ? (call.spellings.at(-1)?.kfunc ?? call.name) : call.name;
-
-/** Names under which `CALLS` has something that policies may know. */
-export const knownCallNames = (): readonly string[] =>
-  CALLS.filter((row) => row.class !== 'internal').map((row) => row.name);

@@ -27,6 +27,7 @@ export interface HookContext {
   readonly site: string;
 }
 
+// That a timer of sched_ext may make the calls of `init`, from which it is started, is inferred from the filter.
 const TIMER: Pick<HookContext, 'forbids' | 'locks' | 'nmi' | 'row' | 'site'> = {
   row: undefined,
   // hrtimer callbacks of BPF run in soft interrupts, with no lock held (kernel/bpf/helpers.c:bpf_timer_cb).
@@ -125,8 +126,8 @@ export function describeContext(context: HookContext): string {
 const list = (locks: readonly HeldLock[]): string => locks.map(showLock).join(', ');
 
 /** A lock as messages name it: an open set of locks in words. */
-export const showLock = ({ lock }: HeldLock): string =>
-  lock === 'any' || lock.startsWith('unknown(') ? 'any lock' : lock;
+export const showLock = ({ lock, class: kind }: HeldLock): string =>
+  kind === 'any' ? (/any lock (the|of) [a-z ]+/.exec(lock)?.[0].trim() ?? 'any lock') : lock;
 
 /** 'off', 'on', 'on or off': the state of interrupts in the words of the messages. */
 export function showIrqs(irqs: string): string {

@@ -92,7 +92,9 @@ const holdsLocks = (context: HookContext): boolean =>
   context.nmi || context.locks.some((lock) => lock.class !== 'section' && lock.class !== 'sleeping');
 
 function judgeLocks(row: CallRow, context: HookContext, forbidden: ReadonlySet<Effect>): Verdict | undefined {
-  const taken = TAKES.filter(([effect]) => forbidden.has(effect)).map(([, taken]) => taken);
+  const taken = TAKES.filter(([effect]) => forbidden.has(effect)).map(([, wanted]) => wanted);
+  const [first] = taken;
+  if (first === undefined) return undefined;
   for (const wanted of taken) {
     const held = sameLock(context, wanted);
     if (held !== undefined) return { code: 'PV4001', lock: lockOf(row, wanted), held, row };
@@ -101,7 +103,7 @@ function judgeLocks(row: CallRow, context: HookContext, forbidden: ReadonlySet<E
     const held = context.locks.find((lock) => isInner(lock.class, wanted));
     if (held !== undefined) return { code: 'PV4002', lock: lockOf(row, wanted), held, row };
   }
-  return undefined;
+  return { code: 'PV4001', lock: lockOf(row, first), held: UNNAMED, row };
 }
 
 /** A lock of that class, or an open set in which it may be. */
@@ -142,12 +144,12 @@ function judgeWakeup(
   return { code: 'PV4007', held: firstOf(context, ['timer', 'any', 'rq', 'pi', 'pool', 'wait']), row };
 }
 
+/** Stands in where a hook forbids what no lock of it explains. */
+const UNNAMED: HeldLock = { lock: 'a lock', class: 'any', always: false };
+
 /** The lock that explains best why an effect is forbidden: of the first class that is held at all. */
-function firstOf(context: HookContext, classes: readonly LockClass[]): HeldLock {
-  const held = classes.flatMap((wanted) => context.locks.find((lock) => lock.class === wanted) ?? [])[0];
-  if (held === undefined) throw new Error(`'${context.title}' forbids what no lock of it explains`);
-  return held;
-}
+const firstOf = (context: HookContext, classes: readonly LockClass[]): HeldLock =>
+  classes.flatMap((wanted) => context.locks.find((lock) => lock.class === wanted) ?? [])[0] ?? UNNAMED;
 
 function judgeRecursion(row: CallRow, context: HookContext): Verdict | undefined {
   const event = context.row?.name;

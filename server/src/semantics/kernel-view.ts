@@ -8,8 +8,9 @@ import type { Type } from './types.ts';
 export interface KernelView {
   /** How messages name the kernels at hand: '7.3', '6.12 to 7.3', 'pvsched-rfc-v2'. */
   readonly label: string;
-  /** The hook, if at least one of the kernels at hand has it. */
+  /** The hook, if any supported kernel has it; `safety/` reports the kernels at hand that lack it. */
   hook(family: HookFamily, name: string): HookInfo | undefined;
+  /** What at least one of the kernels at hand has. */
   hooks(family: HookFamily): readonly HookInfo[];
   /** A kfunc or helper, by its kernel name; older names are found too (see `CallInfo.renamedTo`). */
   call(name: string): CallInfo | undefined;
