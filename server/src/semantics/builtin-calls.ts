@@ -138,15 +138,21 @@ function compute(name: string, a: bigint, b: bigint, c: Value | undefined): Valu
   }
 }
 
-/** `cpus(0, 2..3)` is a set; `cpus(mask)` the CPUs of a set, for `for`. */
+/** `cpus(0, 2..3)` is a set of CPUs; `cpus(mask)` is the mask, in the words of a loop. */
 function cpuSet(cx: Context, env: Env, expr: CallExpr): Type {
   for (const { value } of expr.args) {
     const wanted: Type = value.kind === 'range' ? { kind: 'range', of: CPU } : CPU;
     const type = presentType(cx, env, value, wanted);
-    if (type.kind === 'cpumask' && expr.args.length === 1) return { kind: 'sequence', of: CPU };
+    if (type.kind === 'cpumask' && expr.args.length === 1) return sameSet(cx, value, expr);
     coerce(cx, value, type.kind === 'range' ? type.of : type, CPU, "a part of 'cpus'");
   }
   foldSet(cx, expr);
+  return CPUMASK;
+}
+
+function sameSet(cx: Context, mask: Expr, expr: CallExpr): Type {
+  const value = cx.constants.get(mask);
+  if (value !== undefined) cx.constants.set(expr, value);
   return CPUMASK;
 }
 

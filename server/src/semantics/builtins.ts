@@ -127,7 +127,7 @@ export const FUNCTIONS: readonly BuiltinInfo[] = [
     'cpus',
     [['cpu', CPU]],
     CPUMASK,
-    'The set of these CPUs; `a..b` stands for all from `a` to `b`, both included. Of a mask: its CPUs, for `for`.',
+    'The set of these CPUs; `a..b` stands for all from `a` to `b`, both included. `cpus(mask)` is the mask itself, in the words of a loop.',
     { variadic: true },
   ),
   builtin('is_kthread', [['thread', TASK]], BOOL, 'Is it a thread of the kernel itself?'),
