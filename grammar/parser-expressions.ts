@@ -2,7 +2,7 @@ import type { ParserMethod } from 'chevrotain';
 import { diagnostic } from '../server/src/diagnostics/table.ts';
 import type { Arg, Expr, Ident, StringExpr } from './ast.ts';
 import { LONGEST_EXPRESSION } from './parser-base.ts';
-import type { Token } from './parser-layout.ts';
+import type { Layout, Token } from './parser-layout.ts';
 import { spanOf } from './parser-lexical.ts';
 import { durationValue, intValue, ratioValue, unescape } from './parser-literals.ts';
 import { innerText } from './parser-log.ts';
@@ -18,6 +18,14 @@ export abstract class ExpressionParser extends TypeParser {
   /** Levels of the tree that the current outermost expression adds by chains of operators and members. */
   private links = 0;
   private inside = 0;
+
+  /** While Chevrotain records the rules, no `expr` runs that would put the floor back. */
+  protected override start(text: string, layout: Layout): void {
+    super.start(text, layout);
+    this.floor = 0;
+    this.links = 0;
+    this.inside = 0;
+  }
 
   /** An expression whose operators all bind tighter than '|'. */
   protected tight(): void {
