@@ -332,6 +332,12 @@ test('what is taken for something that the trace does not tell is noted once', (
   const text =
     'policy t for tracing\non tracepoint sched:sched_wakeup(p) { log "{p.policy} {p.policy} {p.prio}" }';
   expect(result(text, KVM).unknown).toEqual([{ what: 'task_struct.policy', taken: '0' }]);
+  const asking = `policy t for pvsched\nshared hint { h: bool }\ntable rank: vm -> u32 = 3
+    on pvsched vmexit(v) { if v.hint.h { log "{rank[v.vm]}" } else { log "{rank[v.vm]}" } }`;
+  expect(result(asking, KVM).unknown).toEqual([
+    { what: 'hint.h', taken: 'false' },
+    { what: 'entries of the table rank', taken: 'its default' },
+  ]);
 });
 
 test('each CPU has an idle task of its own, all with the id 0', () => {

@@ -7,7 +7,7 @@ import type { Program } from '../ir/ir.ts';
 import { ACTIONS } from '../semantics/actions.ts';
 import type { CallInfo } from '../semantics/kernel-view.ts';
 import type { Type } from '../semantics/types.ts';
-import { plain, recordDecision, type Plain, type Target } from './recorder.ts';
+import { plain, recordDecision, type Plain, type RawDecision, type Target } from './recorder.ts';
 import { threadLabel } from './tasks.ts';
 import type { World } from './world.ts';
 
@@ -19,20 +19,19 @@ export interface Inspection {
 /** Remembers that the policy asked for the action `name`. */
 export function recordAction(
   world: World,
-  inspection: Inspection,
+  { machine }: Inspection,
   name: string,
   deferred: boolean,
   args: readonly Value[],
   site: Site,
 ): void {
-  const params = ACTIONS.find((action) => action.name === name)?.params ?? [];
-  const [first] = params;
-  const target = targetOf(first?.type, args[0]);
-  const rest = params.slice(1).map((param, i) => [param.name, args[i + 1], param.type] as const);
-  record(world, inspection, name, deferred, target, rest, site);
+  recordDecision(world.recorder, name, () => {
+    const params = ACTIONS.find((action) => action.name === name)?.params ?? [];
+    return decision(world, machine, { name, deferred, params, args }, site);
+  });
 }
 
-/** Remembers a call that changes something in the kernel. */
+/** Remembers a call that changes something in the kernel, with its answer where that is yes or no. */
 export function recordCall(
   world: World,
   call: CallInfo,
@@ -40,41 +39,47 @@ export function recordCall(
   site: Site,
   result: Value,
 ): void {
-  const params = call.params.filter((param) => !param.out);
-  const [first] = params;
-  const target = targetOf(first?.type, args[0], world.program);
-  const rest: (readonly [string, Value, Type])[] = params
-    .slice(1)
-    .map((param, i) => [param.name, args[i + 1], param.type] as const);
-  if (call.result.kind === 'bool') rest.push(['result', result, call.result]);
-  record(world, { machine: undefined }, call.name, false, target, rest, site);
+  recordDecision(world.recorder, call.name, () => {
+    const given = call.params.filter((param) => !param.out);
+    const answer = call.result.kind === 'bool' ? [{ name: 'result', type: call.result }] : [];
+    const request = {
+      name: call.name,
+      deferred: false,
+      params: [...given, ...answer],
+      args: [...args.slice(0, given.length), result],
+    };
+    return decision(world, undefined, request, site);
+  });
 }
 
-function record(
-  world: World,
-  { machine }: Inspection,
-  action: string,
-  deferred: boolean,
-  target: Target,
-  args: readonly (readonly [string, Value, Type])[],
-  site: Site,
-): void {
-  const { moment } = world;
-  recordDecision(world.recorder, action, () => ({
-    row: moment.row,
-    t: moment.t,
-    cpu: moment.cpu,
-    handler: moment.handler,
+/** Something that a policy asked for; the first argument is what it is about. */
+interface Request {
+  readonly name: string;
+  readonly deferred: boolean;
+  readonly params: readonly { readonly name: string; readonly type: Type }[];
+  readonly args: readonly Value[];
+}
+
+function decision(world: World, machine: Machine | undefined, request: Request, site: Site): RawDecision {
+  const { row, t, cpu, handler } = world.moment;
+  const { name, deferred, params, args } = request;
+  const target = targetOf(params[0]?.type, args[0], world.program);
+  const shownArgs = params.map((param, i) => [param.name, shown(world, args[i], param.type)] as const);
+  return {
+    row,
+    t,
+    cpu,
+    handler,
     start: site.span.start,
-    action,
+    action: name,
     deferred,
     target,
-    args: Object.fromEntries(args.map(([name, value, type]) => [name, shown(world, value, type)])),
+    args: Object.fromEntries(shownArgs.slice(1)),
     state: machine ? stateOf(world, machine, target) : {},
-  }));
+  };
 }
 
-function targetOf(type: Type | undefined, value: Value, program?: Program): Target {
+function targetOf(type: Type | undefined, value: Value, program: Program): Target {
   switch (type?.kind) {
     case 'vm':
       return { kind: 'vm', vm: Number(value) };
@@ -89,11 +94,11 @@ function targetOf(type: Type | undefined, value: Value, program?: Program): Targ
   }
 }
 
-function queueName(program: Program | undefined, dsq: number): string {
+function queueName(program: Program, dsq: number): string {
   if (dsq === DSQ.local) return 'LOCAL';
   if (dsq === DSQ.global) return 'GLOBAL';
   const cpu = DSQ.cpuOf(dsq);
-  return cpu === undefined ? (program?.dsqs[dsq]?.name ?? `dsq ${dsq}`) : `local_on(${cpu})`;
+  return cpu === undefined ? (program.dsqs[dsq]?.name ?? `dsq ${dsq}`) : `local_on(${cpu})`;
 }
 
 /** An argument as JSON can hold it: durations in ns, classes and queues by name, masks as lists of CPUs. */

@@ -30,12 +30,18 @@ export interface Watch {
 
 export function watch(world: World, invariants: readonly Checkable[]): Watch {
   const violations: Violation[] = [];
-  const watched = invariants.map((checkable) => ({ checkable, broken: new Set<string>() }));
+  const watched = invariants.map((checkable): Watched => ({ checkable, broken: new Set() }));
+  const population = populationOf(world);
   let nextSweep = 0;
 
-  const report = (checkable: Checkable, condition: number, ids: readonly number[]): void => {
-    if (violations.length >= MOST) return;
-    const { invariant } = checkable;
+  const checkOne = ({ checkable, broken }: Watched): void => {
+    const condition = checkable.check();
+    if (condition < 0) return;
+    const { frame, invariant } = checkable;
+    const ids = invariant.params.map((param) => Number(frame[param.id]));
+    const key = ids.join(' ');
+    if (broken.has(key) || violations.length >= MOST) return;
+    broken.add(key);
     violations.push({
       name: invariant.name,
       start: invariant.always[condition]?.span.start ?? invariant.span.start,
@@ -45,30 +51,15 @@ export function watch(world: World, invariants: readonly Checkable[]): Watch {
     });
   };
 
-  const checkAll = (
-    { checkable, broken }: (typeof watched)[number],
-    sweep: boolean,
-    touched: readonly number[],
-  ): void => {
-    const { frame, invariant } = checkable;
-    const bind = (depth: number): void => {
-      const param = invariant.params[depth];
-      if (!param) {
-        const ids = frame.slice(0, depth).map(Number);
-        const key = ids.join(' ');
-        if (broken.has(key)) return;
-        const condition = checkable.check();
-        if (condition < 0) return;
-        broken.add(key);
-        report(checkable, condition, ids);
-        return;
-      }
-      for (const id of entities(world, param.type, sweep, touched)) {
-        frame[param.id] = id;
-        bind(depth + 1);
-      }
-    };
-    bind(0);
+  /** Checks for each entity that the parameters from `depth` on can be. */
+  const checkEach = (one: Watched, depth: number, sweep: boolean, touched: readonly number[]): void => {
+    const { frame, invariant } = one.checkable;
+    const param = invariant.params[depth];
+    if (!param) return checkOne(one);
+    for (const id of population(param.type, sweep, touched)) {
+      frame[param.id] = id;
+      checkEach(one, depth + 1, sweep, touched);
+    }
   };
 
   return {
@@ -76,28 +67,39 @@ export function watch(world: World, invariants: readonly Checkable[]): Watch {
     check: (touched) => {
       const sweep = world.moment.t >= nextSweep;
       if (sweep) nextSweep = world.moment.t + GRID;
-      for (const one of watched) checkAll(one, sweep, touched);
+      for (const one of watched) checkEach(one, 0, sweep, touched);
     },
   };
 }
 
-/** The entities of a type that are to be checked now. */
-function entities(world: World, type: IrType, sweep: boolean, touched: readonly number[]): Iterable<number> {
+interface Watched {
+  readonly checkable: Checkable;
+  /** Entities that have been reported. */
+  readonly broken: Set<string>;
+}
+
+type Population = (type: IrType, sweep: boolean, touched: readonly number[]) => readonly number[];
+
+/** Gives the entities of a type that are to be checked at one event. */
+function populationOf(world: World): Population {
   const { machines, schedule, trace, moment } = world;
-  switch (type.kind) {
-    case 'vm':
-      return machines.vms.keys();
-    case 'vcpu':
-      return sweep || machines.vcpuOf.size <= FEW
-        ? machines.vcpuOf.keys()
-        : touched.filter((tid) => machines.vcpuOf.has(tid));
-    case 'task':
-      return (sweep || schedule.threads.size <= FEW ? [...schedule.threads.keys()] : touched).filter(
-        (tid) => tid > 0,
-      );
-    case 'cpu':
-      return sweep || trace.cpus <= FEW ? Array.from({ length: trace.cpus }, (_, cpu) => cpu) : [moment.cpu];
-    default:
-      throw new Error(`an invariant for every ${type.kind}`);
-  }
+  const vms = [...machines.vms.keys()];
+  const vcpus = [...machines.vcpuOf.keys()];
+  const cpus = Array.from({ length: trace.cpus }, (_, cpu) => cpu);
+  return (type, sweep, touched) => {
+    switch (type.kind) {
+      case 'vm':
+        return vms;
+      case 'vcpu':
+        return sweep || vcpus.length <= FEW ? vcpus : touched.filter((tid) => machines.vcpuOf.has(tid));
+      case 'task': {
+        const all = sweep || schedule.threads.size <= FEW;
+        return (all ? [...schedule.threads.keys()] : touched).filter((tid) => tid > 0);
+      }
+      case 'cpu':
+        return sweep || cpus.length <= FEW ? cpus : [moment.cpu];
+      default:
+        throw new Error(`an invariant for every ${type.kind}`);
+    }
+  };
 }

@@ -1,6 +1,6 @@
 import { DSQ, type Site, type Value } from '../emit/executor/host.ts';
 import { first, has, members } from '../emit/executor/masks.ts';
-import { canonical, type Num } from '../emit/executor/number.ts';
+import { before, canonical, type Num } from '../emit/executor/number.ts';
 import type { CallInfo } from '../semantics/kernel-view.ts';
 import { recordCall } from './decide.ts';
 import { enqueue, resolveQueue, tasksIn } from './queues.ts';
@@ -58,10 +58,7 @@ const insertByVtime = effect((world, args) => {
   const vtime = args[3] as Num;
   setSlice(world, tid, args[2]);
   threadOf(world.schedule, tid).vtime = vtime;
-  const later = (other: number): boolean => {
-    const theirs = threadOf(world.schedule, other).vtime;
-    return BigInt.asIntN(64, BigInt(vtime) - BigInt(theirs)) < 0n;
-  };
+  const later = (other: number): boolean => before(vtime, threadOf(world.schedule, other).vtime);
   enqueue(world.queues, resolveQueue(task(args[1]), placementOf(world, tid)), tid, later);
   return true;
 });

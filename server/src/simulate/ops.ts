@@ -16,7 +16,6 @@ const DEQ_SLEEP = 0x1;
 const WAKE_FORK = 0x4;
 const WAKE_TTWU = 0x8;
 const SLICE_DFL = 20_000_000;
-const SLICE_INF = (1n << 64n) - 1n;
 /** First kernel priority of tasks that sched_ext can schedule. */
 const FAIR = 100;
 
@@ -192,10 +191,14 @@ export function ops(world: World, firing: Firing, handlers: readonly Executable[
 
 type Hooks = readonly Executable[];
 
-/** A running task's slice shrinks by the time that it ran (kernel/sched/ext.c: update_curr_scx). */
+/**
+ * A running task's slice shrinks by the time that it ran (kernel/sched/ext.c: update_curr_scx). SCX_SLICE_INF, and
+ * whatever else is beyond 2^53 ns, never ends.
+ */
 function consumeSlice(thread: Thread, t: number): void {
-  if (thread.state !== RUNNING || BigInt(thread.slice) === SLICE_INF) return;
-  thread.slice = Math.max(0, Number(thread.slice) - (t - thread.since));
+  const { slice } = thread;
+  if (thread.state === RUNNING && typeof slice === 'number')
+    thread.slice = Math.max(0, slice - (t - thread.since));
 }
 
 function recordChoice(world: World, tid: number, cpu: number): void {

@@ -46,8 +46,11 @@ export function replayHost(world: World, inspection: Inspection): Host {
       return thread?.state === RUNNABLE ? moment.t - thread.since : 0;
     },
     boostedFor: (tid) => boostedFor(world.boosts, moment.t, tid),
-    // The operator fills tables when the policy is loaded; in replay every entry is the default.
-    table: () => () => undefined,
+    // The operator fills tables when the policy is loaded.
+    table: (name) => () => {
+      noteUnknown(world, `entries of the table ${name}`, 'its default');
+      return undefined;
+    },
     hint: (field) => hintReader(world, field),
     kernelField: (root, path, type) => kernelField(world, root, path, type),
     kernelConstant: (name, value) => kernelConstant(world, name, value),
@@ -62,7 +65,11 @@ export function replayHost(world: World, inspection: Inspection): Host {
 
 function hintReader(world: World, field: string): (vcpu: number) => Value {
   const zero = zeroHint(world.program, field);
-  return (vcpu) => hintAt(world.hints, field, vcpu, world.moment.t) ?? zero;
+  const assumed = world.hints.running.some(({ assumption }) => assumption.field === field);
+  return (vcpu) => {
+    if (!assumed) noteUnknown(world, `hint.${field}`, String(zero));
+    return hintAt(world.hints, field, vcpu, world.moment.t) ?? zero;
+  };
 }
 
 /** What a page that no guest has written holds. */
