@@ -9,7 +9,7 @@ import { checkCall, checkOldName } from './call-rules.ts';
 import { contextOf } from './context.ts';
 import { checkHook } from './hook-rules.ts';
 import { checkLiveness } from './liveness/liveness.ts';
-import { checkName } from './name-rules.ts';
+import { checkKickFlags, checkName } from './name-rules.ts';
 import { Cache, type Place } from './place.ts';
 import { Reach, type Reached } from './reach.ts';
 import type { Use } from './uses.ts';
@@ -87,6 +87,7 @@ function checkUse({ use, step }: Reached, hook: Place, allow: Allowlist): readon
         ...checkAllowed(allow.kfuncs, use.name, `${use.name}()`, use.span),
         ...checkOldName(use.name, use.span),
         ...checkCall(use.name, use.span, place),
+        ...checkKickFlags(use.name, use.args),
         ...checkKick(use.name, use.args[0], use.span, place),
       ];
     case 'action':

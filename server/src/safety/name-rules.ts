@@ -1,3 +1,4 @@
+import type { Expr } from '../../../grammar/ast.ts';
 import type { Diagnostic, Span } from '../diagnostics/diagnostic.ts';
 import { diagnostic } from '../diagnostics/table.ts';
 import { CONSTANTS, STRUCTS, type Life } from '../kernel/catalogue.ts';
@@ -9,7 +10,7 @@ import type { Use } from './uses.ts';
 
 const constants = new Map(CONSTANTS.map((row) => [row.name, row]));
 
-/** From here on a CPU that waits does so without its run queue's lock (kernel/sched/ext.c:kick_cpus_irq_workfn). */
+/** From here on a CPU waits in a balance callback, so that circles of waiting CPUs come to an end. */
 const WAIT_IS_SAFE_SINCE = '7.1';
 
 /** Diagnostics of a kernel constant or of a field of a kernel struct that some kernels lack. */
@@ -47,4 +48,23 @@ function checkWait(
   const kernels =
     old.length === selection.profiles.length ? '' : ` on ${nameVersions(old, selection.profiles)}`;
   return [diagnostic('PV4023', use.span, { kernels }, { fixes: requireKernel(file, WAIT_IS_SAFE_SINCE) })];
+}
+
+/** Flags that an idle CPU has no use for (scx_bpf_kick_cpu() aborts the scheduler). */
+const NOT_WITH_IDLE = ['SCX_KICK_PREEMPT', 'SCX_KICK_WAIT'];
+
+/** Diagnostics of the flags of a kick. */
+export function checkKickFlags(name: string, args: readonly (Expr | undefined)[]): readonly Diagnostic[] {
+  const [, flags] = args;
+  if (name !== 'scx_bpf_kick_cpu' || flags === undefined) return [];
+  const names = orOperands(flags).flatMap((expr) => (expr.kind === 'name' ? [expr.name.text] : []));
+  const other = NOT_WITH_IDLE.find((flag) => names.includes(flag));
+  if (other === undefined || !names.includes('SCX_KICK_IDLE')) return [];
+  return [diagnostic('PV4027', flags.span, { other })];
+}
+
+function orOperands(expr: Expr): readonly Expr[] {
+  if (expr.kind === 'paren') return orOperands(expr.inner);
+  if (expr.kind !== 'binary' || expr.op !== '|') return [expr];
+  return [...orOperands(expr.left), ...orOperands(expr.right)];
 }

@@ -25,7 +25,13 @@ export type Use =
   /** `for t in DSQ` */
   | { readonly kind: 'dsq-walk'; readonly span: Span; readonly queue: Expr }
   /** The name of a queue, wherever it stands. */
-  | { readonly kind: 'dsq'; readonly decl: DsqDecl; readonly name: Expr; readonly span: Span }
+  | {
+      readonly kind: 'dsq';
+      readonly decl: DsqDecl;
+      readonly order: 'fifo' | 'vtime';
+      readonly name: Expr;
+      readonly span: Span;
+    }
   /** A task is put into state: a list, a ring, a field. */
   | { readonly kind: 'keep'; readonly span: Span }
   | { readonly kind: 'log'; readonly span: Span }
@@ -83,7 +89,8 @@ function addUses(node: Part, model: Model, uses: Use[], defer: DeferStmt | undef
       const symbol = model.names.get(node.name);
       if (symbol?.kind === 'kernel-constant')
         uses.push({ kind: 'constant', name: symbol.constant.name, span: node.span });
-      if (symbol?.kind === 'dsq') uses.push({ kind: 'dsq', decl: symbol.decl, name: node, span: node.span });
+      if (symbol?.kind === 'dsq')
+        uses.push({ kind: 'dsq', decl: symbol.decl, order: symbol.order, name: node, span: node.span });
       return;
     }
     default:

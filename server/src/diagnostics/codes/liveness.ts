@@ -27,4 +27,14 @@ export const LIVENESS = {
     (a) =>
       `a task with ${a.constant} keeps its CPU until it sleeps, and this policy kicks no CPU: others may starve until the watchdog ejects it; give a slice, or kick the CPU when others wait`,
   ),
+  PV5006: error<{ call: string; queue: string; order: string }>(
+    'queue of another order',
+    (a) =>
+      `${a.call}() does not fit ${a.queue}, which is ${a.order}: the kernel ejects a scheduler that mixes the two orders in one queue, or orders a built-in queue by virtual time`,
+  ),
+  PV5007: error<{ call: string; queue: string }>(
+    'no queue of the policy',
+    (a) =>
+      `${a.call}() takes tasks from a queue that the policy declares, and ${a.queue} is the kernel's own: it would eject the scheduler; declare a queue with 'dsq NAME'`,
+  ),
 };

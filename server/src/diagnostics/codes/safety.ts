@@ -123,7 +123,7 @@ export const SAFETY = {
   PV4023: error<{ kernels: string }>(
     'kick that waits',
     (a) =>
-      `SCX_KICK_WAIT can make CPUs wait for each other in a circle for ever${a.kernels}: before 7.1 the waiting is done with the run queue locked; leave it out, or require kernel 7.1`,
+      `SCX_KICK_WAIT can make CPUs wait for each other in a circle for ever${a.kernels}: only from 7.1 on the wait is done in a balance callback, which ends it; leave it out, or require kernel 7.1`,
   ),
   PV4024: error<{ hook: string; param: string; missing: string; since: string | undefined }>(
     'argument that the kernel does not pass',
@@ -136,6 +136,11 @@ export const SAFETY = {
   PV4026: error<{ version: string; newest: string }>(
     'no supported kernel',
     (a) => `no kernel that is known here is ${a.version} or newer; the newest is ${a.newest}`,
+  ),
+  PV4027: error<{ other: string }>(
+    'kick flags that exclude each other',
+    (a) =>
+      `SCX_KICK_IDLE and ${a.other} exclude each other: an idle CPU has nothing to preempt or to wait for, and the kernel ejects a scheduler that asks for both; keep one of them`,
   ),
 };
 

@@ -2,6 +2,7 @@ import type { DsqDecl, Expr } from '../../../../grammar/ast.ts';
 import type { Diagnostic, Span } from '../../diagnostics/diagnostic.ts';
 import { diagnostic } from '../../diagnostics/table.ts';
 import { todaysName } from '../../kernel/renames.ts';
+import { textOf } from '../../semantics/fixes.ts';
 import type { Model } from '../../semantics/model.ts';
 import type { Reach } from '../reach.ts';
 import type { Use } from '../uses.ts';
@@ -39,7 +40,7 @@ export function checkQueues(model: Model, reach: Reach): readonly Diagnostic[] {
   for (const handler of model.handlers) {
     if (handler.side === 'host') for (const { use } of reach.from(handler)) uses.add(use);
   }
-  return [...checkDrained(uses), ...checkSlices(uses)];
+  return [...checkDrained(uses), ...checkOrders(uses, model), ...checkSlices(uses)];
 }
 
 function checkDrained(uses: ReadonlySet<Use>): readonly Diagnostic[] {
@@ -67,6 +68,50 @@ function addEffects(use: Use & { readonly kind: 'call' }, effects: Map<Expr, Eff
 function mark(queue: Expr, effect: Effect, effects: Map<Expr, Effect>): void {
   for (const branch of branches(queue)) effects.set(branch, effect);
 }
+
+/** Calls that put a task where virtual time orders it. */
+const ordered = (name: string): boolean => today(name).endsWith('_vtime');
+
+/** Insertions into a queue of the other order, and moves out of queues that are the kernel's own. */
+function checkOrders(uses: ReadonlySet<Use>, model: Model): readonly Diagnostic[] {
+  const orders = new Map<Expr, 'fifo' | 'vtime'>();
+  for (const use of uses) if (use.kind === 'dsq') orders.set(use.name, use.order);
+  return [...uses].flatMap((use) => {
+    if (use.kind !== 'call') return [];
+    const [first, second] = use.args;
+    if (today(use.name) === 'scx_bpf_dsq_move_to_local' && first !== undefined)
+      return branches(first)
+        .filter((queue) => isBuiltIn(queue, model))
+        .map((queue) => diagnostic('PV5007', queue.span, { call: use.name, queue: nameOf(queue) }));
+    if (!isPlacing(use.name) || second === undefined) return [];
+    return branches(second).flatMap((queue) => checkOrder(use.name, queue, orders.get(queue), model));
+  });
+}
+
+function checkOrder(
+  call: string,
+  queue: Expr,
+  order: 'fifo' | 'vtime' | undefined,
+  model: Model,
+): readonly Diagnostic[] {
+  const builtIn = isBuiltIn(queue, model);
+  const is = builtIn ? 'fifo' : order;
+  if (is === undefined || (is === 'vtime') === ordered(call)) return [];
+  const shown = builtIn ? 'built-in and FIFO' : is === 'vtime' ? 'ordered by virtual time' : 'FIFO';
+  return [diagnostic('PV5006', queue.span, { call, queue: nameOf(queue), order: shown })];
+}
+
+/** LOCAL, GLOBAL, `local_on(cpu)`, SCX_DSQ_LOCAL. */
+function isBuiltIn(queue: Expr, model: Model): boolean {
+  if (queue.kind === 'call') {
+    const callee = model.calls.get(queue)?.callee;
+    return callee?.kind === 'builtin' && callee.builtin.name === 'local_on';
+  }
+  const kind = queue.kind === 'name' ? model.names.get(queue.name)?.kind : undefined;
+  return kind === 'builtin-name' || kind === 'kernel-constant';
+}
+
+const nameOf = (queue: Expr): string => textOf(queue) ?? 'the queue';
 
 /** What takes a CPU away from a task, or its slice. */
 function preempts(use: Use): boolean {
