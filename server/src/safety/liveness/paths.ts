@@ -6,7 +6,8 @@ import { Affinity } from './affinity.ts';
 import { Relevance } from './relevance.ts';
 import { isInsertion, isPlacing } from './queues.ts';
 import { START, assume, changed, disturbed, inserted, merge, type PathState } from './state.ts';
-import { both, on, split, type Choice, type Ways } from './ways.ts';
+import { TaskNames } from './task-names.ts';
+import { both, coversAll, on, split, type Choice, type Ways } from './ways.ts';
 
 /** A way out of a body: by `return`, or at its end. */
 export interface Exit {
@@ -36,13 +37,13 @@ export class Paths {
   private readonly relevance: Relevance;
   private readonly summaries = new Map<FnDecl, Map<number, readonly Summary[]>>();
   private exits: Exit[] = [];
-  /** Names that mean the task in the body at hand. */
-  private task = new Set<Ident>();
+  private task: TaskNames;
 
   constructor(model: Model, reach: Reach) {
     this.model = model;
     this.relevance = new Relevance(model, reach);
     this.affinity = new Affinity(model);
+    this.task = new TaskNames(model, undefined);
   }
 
   /** Every way out of the body, with what happened to the task called `task` on it. */
@@ -50,7 +51,7 @@ export class Paths {
     if (!this.relevance.matters(body)) return [{ state: START, at: undefined, value: undefined }];
     const outer = { exits: this.exits, task: this.task };
     this.exits = [];
-    this.task = new Set(task === undefined ? [] : [task]);
+    this.task = new TaskNames(this.model, task);
     const { next } = this.block(body, [START]);
     const exits = [...this.exits, ...next.map((state) => ({ state, at: undefined, value: undefined }))];
     ({ exits: this.exits, task: this.task } = outer);
@@ -118,7 +119,7 @@ export class Paths {
     const [name] = names;
     for (const each of names) this.affinity.declare(each, value);
     if (name !== undefined && names.length === 1) {
-      if (this.isTask(value)) this.task.add(name);
+      if (this.task.is(value)) this.task.alias(name);
       if (this.model.types.get(value)?.kind === 'bool') return this.assignBool(name, value, from);
     }
     return this.value(value, from);
@@ -130,7 +131,7 @@ export class Paths {
     if (symbol?.kind !== 'local') {
       const states = this.value(stmt.value, from).map(disturbed);
       // Kept in state: it can be dispatched from there.
-      return this.isTask(stmt.value) ? states.map((state) => inserted(state, stmt.span, false)) : states;
+      return this.task.is(stmt.value) ? states.map((state) => inserted(state, stmt.span, false)) : states;
     }
     if (stmt.op === '=' && symbol.type.kind === 'bool') return this.assignBool(symbol.decl, stmt.value, from);
     return this.value(stmt.value, from).map((state) => changed(state, symbol.decl));
@@ -148,7 +149,7 @@ export class Paths {
   private ifLet(stmt: Stmt & { readonly kind: 'if-let' }, from: readonly PathState[]): Ways {
     const states = this.value(stmt.value, from);
     this.affinity.declare(stmt.name, stmt.value);
-    if (this.isTask(stmt.value)) this.task.add(stmt.name);
+    if (this.task.is(stmt.value)) this.task.alias(stmt.name);
     const some = this.relevance.conditionOf(stmt.value);
     const { yes, no } = split(states, some && { ...some, key: `some ${some.key}` }, stmt.value.span);
     return both(this.block(stmt.then, yes), this.otherwise(stmt.otherwise, no));
@@ -157,7 +158,7 @@ export class Paths {
   private match(stmt: Stmt & { readonly kind: 'match' }, from: readonly PathState[]): Ways {
     const states = this.value(stmt.subject, from);
     const complete =
-      stmt.arms.some((arm) => arm.patterns.some((p) => p.kind === 'wildcard')) || this.coversAll(stmt);
+      stmt.arms.some((arm) => arm.patterns.some((p) => p.kind === 'wildcard')) || coversAll(stmt, this.model);
     const ways = stmt.arms.map((arm) =>
       this.block(
         arm.body,
@@ -165,20 +166,6 @@ export class Paths {
       ),
     );
     return ways.reduce(both, on(complete ? [] : states));
-  }
-
-  /** Does the match of an enum or a bool name every value? */
-  private coversAll(stmt: Stmt & { readonly kind: 'match' }): boolean {
-    const type = this.model.types.get(stmt.subject);
-    const values = new Set(
-      stmt.arms.flatMap((arm) =>
-        arm.patterns.map((p) => (p.kind === 'wildcard' ? undefined : this.model.constants.get(p))),
-      ),
-    );
-    if (type?.kind === 'bool') return values.size === 2;
-    if (type?.kind !== 'enum') return false;
-    const decl = this.model.file.decls.find((one) => one.kind === 'enum' && one.name.text === type.name);
-    return decl?.kind === 'enum' && values.size >= decl.members.length;
   }
 
   /** No round, one round, or more; two tell all, since counts stop at two. */
@@ -236,7 +223,7 @@ export class Paths {
 
   private chooseByFunction(expr: CallExpr, fn: FnDecl, from: readonly PathState[]): Choice {
     const states = this.args(expr, from);
-    const summaries = this.summary(fn, this.taskArgument(expr));
+    const summaries = this.summary(fn, this.task.argument(expr));
     const after = (value: boolean): readonly PathState[] =>
       states.flatMap((state) =>
         summaries
@@ -287,7 +274,7 @@ export class Paths {
     const { callee } = resolved ?? {};
     switch (callee?.kind) {
       case 'fn': {
-        const summaries = this.summary(callee.decl, this.taskArgument(expr));
+        const summaries = this.summary(callee.decl, this.task.argument(expr));
         return merge(
           states.flatMap((state) => summaries.map((one) => applied(state, one, expr.callee.span))),
         );
@@ -296,7 +283,7 @@ export class Paths {
         const [task, queue] = resolved?.args ?? [];
         if (isPlacing(callee.call.name)) this.affinity.place(task, queue, states);
         if (!isInsertion(callee.call.name)) return states;
-        const sure = task !== undefined && this.isTask(task);
+        const sure = task !== undefined && this.task.is(task);
         return states.map((state) => inserted(state, expr.callee.span, sure));
       }
       case 'builtin':
@@ -307,23 +294,6 @@ export class Paths {
       default:
         return states;
     }
-  }
-
-  /** Position of the task among the arguments; −1 where it is not passed on. */
-  private taskArgument(expr: CallExpr): number {
-    return expr.args.findIndex((arg) => this.isTask(arg.value));
-  }
-
-  private isTask(expr: Expr): boolean {
-    if (expr.kind === 'paren') return this.isTask(expr.inner);
-    if (expr.kind === 'call') {
-      const resolved = this.model.calls.get(expr);
-      const [argument] = resolved?.args ?? [];
-      const isVcpu = resolved?.callee.kind === 'builtin' && resolved.callee.builtin.name === 'vcpu';
-      return isVcpu && argument !== undefined && this.isTask(argument);
-    }
-    const symbol = expr.kind === 'name' ? this.model.names.get(expr.name) : undefined;
-    return symbol?.kind === 'local' && this.task.has(symbol.decl);
   }
 
   private summary(fn: FnDecl, task: number): readonly Summary[] {
