@@ -47,9 +47,12 @@ export function replayHost(world: World, inspection: Inspection): Host {
     },
     boostedFor: (tid) => boostedFor(world.boosts, moment.t, tid),
     // The operator fills tables when the policy is loaded.
-    table: (name) => () => {
-      noteUnknown(world, `entries of the table ${name}`, 'its default');
-      return undefined;
+    table: (name) => {
+      const what = `entries of the table ${name}`;
+      return () => {
+        noteUnknown(world, what, 'its default');
+        return undefined;
+      };
     },
     hint: (field) => hintReader(world, field),
     kernelField: (root, path, type) => kernelField(world, root, path, type),
@@ -66,9 +69,11 @@ export function replayHost(world: World, inspection: Inspection): Host {
 function hintReader(world: World, field: string): (vcpu: number) => Value {
   const zero = zeroHint(world.program, field);
   const assumed = world.hints.running.some(({ assumption }) => assumption.field === field);
-  return (vcpu) => {
-    if (!assumed) noteUnknown(world, `hint.${field}`, String(zero));
-    return hintAt(world.hints, field, vcpu, world.moment.t) ?? zero;
+  if (assumed) return (vcpu) => hintAt(world.hints, field, vcpu, world.moment.t) ?? zero;
+  const what = `hint.${field}`;
+  return () => {
+    noteUnknown(world, what, String(zero));
+    return zero;
   };
 }
 

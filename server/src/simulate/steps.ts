@@ -1,4 +1,5 @@
 import type { Executable, Execution } from '../emit/executor/execute.ts';
+import { fitting } from '../emit/executor/store-ops.ts';
 import { dropEntity } from '../emit/executor/store.ts';
 import { KINDS } from '../trace/kinds.ts';
 import { bindParam, type Reader } from './bindings.ts';
@@ -74,7 +75,8 @@ function tracepointSteps(
       if (!firstRead(handler, local.id)) continue;
       const read = bindParam(world.trace, event, handler.hook.params[i]?.name ?? '', world.idleOf);
       if (typeof read === 'string') throw new Error(`${event} without its argument ${local.name}`);
-      bound.push({ id: local.id, read });
+      const fit = fitting(local.type);
+      bound.push({ id: local.id, read: (row) => fit(read(row)) });
     }
     return (row) => {
       for (const { id, read } of bound) frame[id] = read(row);

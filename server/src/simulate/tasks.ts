@@ -15,8 +15,8 @@ export const idleTask = (cpu: number): number => -2 - cpu;
 
 export const isIdleTask = (task: number): boolean => task === 0 || task <= -2;
 
-/** The thread id of a task. */
-export const pidOf = (task: number): number => (task <= -2 ? 0 : task);
+/** The thread id of a task; 0 also where the trace does not name it. */
+export const pidOf = (task: number): number => Math.max(0, task);
 
 /** The name of a thread, as last seen; '' where the trace has none. */
 export function commOf(trace: Trace, task: number): string {
