@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { CONTEXT } from '../../server/src/trace/columns.ts';
+import { KINDS } from '../../server/src/trace/kinds.ts';
 import { countsOf, eventsOf, line, readError, readOne, readTrace } from './support.ts';
 
 const WAKE = 'sched_waking: comm=a pid=8 prio=120 target_cpu=001';
@@ -211,13 +212,13 @@ describe('lines that are no events', () => {
     expect(trace).toMatchObject({ length: 1, skipped: 0 });
   });
 
-  test('the list of notes has an end', () => {
-    const kinds = ['sched_waking', 'sched_switch', 'kvm_entry', 'kvm_exit', 'kvm_msr'];
-    const torn = Array.from({ length: 500 }, (_, i) => `${line(`${kinds[i % 5]}: ?${i}`)}\nnothing ${i}\n`);
-    const trace = readTrace(`${line(WAKE)}\n${torn.join('')}`);
-    expect(trace.skipped).toBe(1000);
-    expect(trace.notes.length).toBeLessThan(10);
-    expect(trace.notes.reduce((sum, note) => sum + note.count, 0)).toBe(1000);
+  test('the list of notes has an end, and counts all', () => {
+    const kinds = KINDS.map(({ name }) => line(`${name}: ?`));
+    const lines = [line(WAKE), 'CPU:0 [LOST 5 EVENTS]', 'torn', ...kinds, ...kinds, 'x'.repeat(70_000), ''];
+    const trace = readTrace(lines.join('\n'));
+    expect(trace.skipped).toBe(2 * kinds.length + 2);
+    expect(trace.notes).toHaveLength(25);
+    expect(trace.notes.reduce((sum, note) => sum + note.count, 0)).toBe(trace.skipped + 1);
   });
 });
 

@@ -3,7 +3,8 @@
  * traces are long runs that are in order already, so the work is n log (number of runs).
  */
 export function stableOrder(keys: Float64Array): Uint32Array {
-  let order = Uint32Array.from(keys, (_, index) => index);
+  let order = new Uint32Array(keys.length);
+  for (let i = 0; i < order.length; i++) order[i] = i;
   let spare = new Uint32Array(keys.length);
   let starts = runStarts(keys);
   while (starts.length > 2) {
