@@ -220,6 +220,12 @@ test('every fires each period of the trace’s time, init and exit once', () => 
     every 30us { log "tick" }
     on tracepoint kvm:kvm_inj_virq(v) { log "virq" }
     on exit { log "exit" }`;
+  expect(result(text, KVM).hooks.map(({ hook, fired }) => `${hook} ${fired}`)).toEqual([
+    'init 1',
+    'every 30us 6',
+    'tracepoint kvm:kvm_inj_virq 1',
+    'exit 1',
+  ]);
   expect(logs(result(text, KVM))).toEqual([
     '1.000000 init',
     '1.000015 virq',

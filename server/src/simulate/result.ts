@@ -54,7 +54,7 @@ export interface Decision extends Happening {
   /** The VM that the target is or belongs to. */
   readonly vm: string | null;
   readonly args: Readonly<Record<string, Plain>>;
-  /** State of the target, of its VM, and global, just before. */
+  /** State of the target, of its VM, and global, when it was asked for. */
   readonly state: Readonly<Record<string, Plain>>;
 }
 

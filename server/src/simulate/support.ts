@@ -1,5 +1,6 @@
 import type { Diagnostic } from '../diagnostics/diagnostic.ts';
 import { diagnostic } from '../diagnostics/table.ts';
+import { showDuration } from '../emit/executor/show.ts';
 import type { Expr, Handler, Program } from '../ir/ir.ts';
 import { walkSide, walkStmts } from '../ir/walk.ts';
 import type { HookInfo } from '../semantics/kernel-view.ts';
@@ -62,7 +63,7 @@ export function hookText(handler: Handler): string {
     case 'op':
       return `${hook.family} ${hook.name}`;
     case 'every':
-      return `every ${Number(period)}ns`;
+      return `every ${showDuration(Number(period))}`;
     case 'init':
     case 'exit':
       return hook.family;
