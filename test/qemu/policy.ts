@@ -4,6 +4,7 @@ import { basename, join } from 'node:path';
 import { emitC } from '../../server/src/emit/c/index.ts';
 import { lower } from '../../server/src/ir/lower.ts';
 import { snapshot } from '../../server/src/pipeline.ts';
+import { DEFAULTS } from '../../server/src/workspace/settings.ts';
 import { findClang } from '../support/lanes.ts';
 
 /**
@@ -13,7 +14,7 @@ import { findClang } from '../support/lanes.ts';
 export function compileUnchecked(policy: string, folder: string): string {
   const source = readFileSync(policy, 'utf8');
   const sourceName = basename(policy);
-  const program = lower(snapshot(source, {}).model);
+  const program = lower(snapshot(source, DEFAULTS).model);
   const work = join(folder, program.name);
   mkdirSync(work, { recursive: true });
   copyFileSync(policy, join(work, sourceName));
