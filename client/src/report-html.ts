@@ -11,7 +11,8 @@ p { color: var(--vscode-descriptionForeground); margin: 0.2em 0; }
 table { border-collapse: collapse; }
 th, td { text-align: left; padding: 0.15em 1.2em 0.15em 0; vertical-align: top; }
 th { font-weight: 400; color: var(--vscode-descriptionForeground); border-bottom: 1px solid var(--vscode-panel-border); }
-td { font-family: var(--vscode-editor-font-family); }
+td { font-family: var(--vscode-editor-font-family); white-space: nowrap; }
+td:last-child { white-space: normal; }
 td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; }
 .ok { color: var(--vscode-testing-iconPassed); }
 .failed { color: var(--vscode-testing-iconFailed); }

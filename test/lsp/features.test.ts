@@ -238,7 +238,7 @@ describe('completion', () => {
 
   test('in code: locals, own names, actions, built-ins', async () => {
     expect(await labels(inside('<|>'))).toEqual(
-      expect.arrayContaining(['v', 'next', 'limit', 'due', 'switches', 'boost', 'now', 'if let']),
+      expect.arrayContaining(['v', 'next', 'limit', 'due', 'switches', 'defer boost', 'now', 'if let']),
     );
   });
 
@@ -269,9 +269,18 @@ describe('completion', () => {
     expect(await labels(inside('log "v<|>'))).toEqual([]);
   });
 
+  test('behind defer: the actions that the target has', async () => {
+    const found = await labels(inside('defer <|>'));
+    expect(found).toEqual(expect.arrayContaining(['boost', 'unboost', 'pin']));
+    expect(found).not.toContain('kick');
+    expect(found).not.toContain('v');
+  });
+
   test('only calls that are safe in the hook', async () => {
     const dispatch = 'policy s for sched_ext\n\ndsq q fifo\n\non op dispatch(cpu, prev) {\n    <|>\n}\n';
-    expect(await labels(dispatch)).toContain('scx_bpf_dsq_move_to_local');
+    expect(await labels(dispatch)).toEqual(
+      expect.arrayContaining(['scx_bpf_dsq_move_to_local', 'kick', 'defer boost']),
+    );
     expect(await labels(inside('<|>'))).not.toContain('scx_bpf_dsq_move_to_local');
   });
 });

@@ -1,37 +1,47 @@
 import { CompletionItemKind } from 'vscode-languageserver';
 import type { Snapshot } from '../pipeline.ts';
-import { ACTIONS } from '../semantics/actions.ts';
 import { FUNCTIONS, NAMES } from '../semantics/builtins.ts';
 import type { CallInfo } from '../semantics/kernel-view.ts';
 import type { Model, Symbol } from '../semantics/model.ts';
 import { show } from '../semantics/types.ts';
+import { actionItems } from './completion-actions.ts';
 import { builtinItem, callItem, keyword, plainItem, snippet, type Item } from './completion-items.ts';
-import { safeCalls } from './safe-calls.ts';
+import { contextAt, safeCalls } from './safe-calls.ts';
 import { isGuest, localsAt } from './scope.ts';
 import type { AnyNode } from './walk.ts';
 
-/** Names and statements that code at `offset` can use; `path` are the nodes around it. */
+/** Names and statements that code at `offset` can use; `path` are the nodes around it, `before` the line so far. */
 export function codeItems(
-  { model, kernels }: Snapshot,
+  snapshot: Snapshot,
   path: readonly AnyNode[],
   offset: number,
+  before: string,
 ): readonly Item[] {
-  const locals = localsAt(path, offset).flatMap((ident) => {
-    const symbol = model.names.get(ident);
-    const detail = symbol?.kind === 'local' ? show(symbol.type) : '';
-    return ident.text === '' ? [] : [plainItem(ident.text, CompletionItemKind.Variable, 'local', detail)];
-  });
+  const { model } = snapshot;
+  const context = contextAt(snapshot, path);
+  if (/\bdefer\s+\w*$/u.test(before)) return actionItems(snapshot, context, true);
   const guest = isGuest(path);
   const globals = guest ? model.globals.guest : model.globals.host;
-  const own = [...globals].map(([name, symbol]) => ownItem(name, symbol));
+  const ofHost = guest
+    ? []
+    : [...actionItems(snapshot, context, false), ...kernelItems(model, safeCalls(snapshot, context))];
   return [
-    ...locals,
-    ...own,
+    ...localItems(model, path, offset),
+    ...[...globals].map(([name, symbol]) => ownItem(name, symbol)),
     ...languageItems(),
-    ...(guest ? [] : kernelItems(model, safeCalls(model, kernels, path))),
+    ...ofHost,
     ...STATEMENTS,
   ];
 }
+
+const localItems = (model: Model, path: readonly AnyNode[], offset: number): readonly Item[] =>
+  localsAt(path, offset)
+    .filter((ident) => ident.text !== '')
+    .map((ident) => {
+      const symbol = model.names.get(ident);
+      const detail = symbol?.kind === 'local' ? show(symbol.type) : '';
+      return plainItem(ident.text, CompletionItemKind.Variable, 'local', detail);
+    });
 
 function ownItem(name: string, symbol: Symbol): Item {
   switch (symbol.kind) {
@@ -48,10 +58,6 @@ function ownItem(name: string, symbol: Symbol): Item {
 }
 
 const languageItems = (): readonly Item[] => [
-  ...ACTIONS.map(({ name, params, doc }) => {
-    const list = params.map((param) => `${param.name}: ${show(param.type)}`).join(', ');
-    return plainItem(name, CompletionItemKind.Function, 'language', `${name}(${list})`, doc);
-  }),
   ...FUNCTIONS.filter(({ where }) => where !== 'invariant' && where !== 'expect').map(builtinItem),
   ...NAMES.filter(({ where }) => where !== 'expect').map(({ name, type, doc }) =>
     plainItem(name, CompletionItemKind.Constant, 'language', show(type), doc),

@@ -30,10 +30,10 @@ function items(snapshot: Snapshot, offset: number): readonly Item[] {
   if (/^\s*state\s+\w*$/u.test(before) || /\bper\s+\w*$/u.test(before)) return SCOPES;
   if (isTypePlace(before)) return [...TYPES.map(typeItem), ...enums(snapshot)];
   if (path.some((node) => node.kind === 'block' || node.kind === 'invariant')) {
-    return codeItems(snapshot, path, offset);
+    return codeItems(snapshot, path, offset, before);
   }
   if (path.some((node) => node.kind === 'scenario')) return SCENARIO;
-  return /^\s*\w*$/u.test(before) ? DECLARATIONS : codeItems(snapshot, path, offset);
+  return /^\s*\w*$/u.test(before) ? DECLARATIONS : codeItems(snapshot, path, offset, before);
 }
 
 /** Behind the `:` of a declaration, behind `->`, `as`, or the `of` of a collection. */
