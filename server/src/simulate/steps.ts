@@ -1,6 +1,8 @@
 import type { Executable, Execution } from '../emit/executor/execute.ts';
 import { fitting } from '../emit/executor/store-ops.ts';
 import { dropEntity } from '../emit/executor/store.ts';
+import type { IrType, Program } from '../ir/ir.ts';
+import { walkSide } from '../ir/walk.ts';
 import { KINDS } from '../trace/kinds.ts';
 import { bindParam, type Reader } from './bindings.ts';
 import { fire, fireWith, handlersOf, type Firing, type Step } from './firing.ts';
@@ -29,7 +31,7 @@ export function stepsOf(world: World, firing: Firing, { handlers, machine }: Exe
       if (store) dropEntity(store, tid);
     }
   };
-  const track = trackers(world, forget);
+  const track = trackers(world, forget, asksForSchedule(world.program));
   const byKind = KINDS.map(({ name, system }, kind): Step[] => {
     const own = tracepointSteps(world, firing, handlers, name);
     const hint = hintSteps(world, name, kind);
@@ -75,14 +77,20 @@ function tracepointSteps(
       if (!firstRead(handler, local.id)) continue;
       const read = bindParam(world.trace, event, handler.hook.params[i]?.name ?? '', world.idleOf);
       if (typeof read === 'string') throw new Error(`${event} without its argument ${local.name}`);
-      const fit = fitting(local.type);
-      bound.push({ id: local.id, read: (row) => fit(read(row)) });
+      bound.push({ id: local.id, read: fitted(read, local.type) });
     }
     return (row) => {
       for (const { id, read } of bound) frame[id] = read(row);
       fire(world, firing, executable);
     };
   });
+}
+
+/** Numbers of fewer than 64 bits as wide as the kernel passes them. */
+function fitted(read: Reader, type: IrType): Reader {
+  if (type.kind !== 'int' || type.bits === 64) return read;
+  const fit = fitting(type);
+  return (row) => fit(read(row));
 }
 
 interface PvschedSteps {
@@ -151,13 +159,32 @@ function hintSteps(world: World, event: string, kind: number): Step[] {
   return [(row) => startHints(hints, hook, thread?.(row) ?? trace.tid[row] ?? 0, moment.t)];
 }
 
+/** Can the policy tell what the schedule was? If not, keeping track of it is time spent for nothing. */
+function asksForSchedule({ target, host, invariants }: Program): boolean {
+  let asks =
+    target === 'sched_ext' ||
+    invariants.length > 0 ||
+    host.handlers.some(({ hook }) => hook.family === 'every');
+  walkSide(host, {
+    expr: (expr) => {
+      if (expr.kind === 'kernel-call') asks = true;
+      if (expr.kind === 'load' && expr.place.kind === 'kernel') asks = true;
+      if (expr.kind === 'intrinsic' && expr.name === 'is-kthread') asks = true;
+    },
+    stmt: (stmt) => {
+      if (stmt.kind === 'store' && stmt.place.kind === 'kernel') asks = true;
+    },
+  });
+  return asks;
+}
+
 /** Does the scenario assume something after this hook? */
 function isAssumed(world: World, hook: string): boolean {
   return world.hints.running.some(({ assumption: { when } }) => when.kind === 'after' && when.hook === hook);
 }
 
-/** The bookkeeping of the recorded schedule, by event. */
-function trackers(world: World, forget: (tid: number) => void): Readonly<Record<string, Step>> {
+/** The bookkeeping of the recorded schedule, by event; only that of new threads where `all` is not asked for. */
+function trackers(world: World, forget: (tid: number) => void, all: boolean): Readonly<Record<string, Step>> {
   const { trace, schedule, moment } = world;
   const read = {
     prev: field(trace, 'sched_switch', 'prev_pid'),
@@ -178,6 +205,12 @@ function trackers(world: World, forget: (tid: number) => void): Readonly<Record<
   const wake: Step = (row) => {
     applyWake(threadOf(schedule, read.pid(row)), moment.t, read.target(row), read.prio(row));
   };
+  const fork: Step = (row) => {
+    const child = read.child(row);
+    forget(child);
+    applyFork(schedule, moment.t, read.parent(row), child);
+  };
+  if (!all) return { sched_process_fork: fork };
   return {
     sched_switch: (row) => {
       const cpu = trace.cpu[row] ?? 0;
@@ -200,11 +233,7 @@ function trackers(world: World, forget: (tid: number) => void): Readonly<Record<
     sched_migrate_task: (row) => {
       threadOf(schedule, read.moved(row)).cpu = read.dest(row);
     },
-    sched_process_fork: (row) => {
-      const child = read.child(row);
-      forget(child);
-      applyFork(schedule, moment.t, read.parent(row), child);
-    },
+    sched_process_fork: fork,
     sched_pi_setprio: (row) => {
       threadOf(schedule, read.boosted(row)).prio = read.newPrio(row);
     },
