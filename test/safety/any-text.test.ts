@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { diagnose } from './support.ts';
 
-const texts = ['examples', 'examples/unsafe'].flatMap((folder) =>
+const texts = ['examples', 'examples/unsafe', 'examples/risky'].flatMap((folder) =>
   readdirSync(folder)
     .filter((name) => name.endsWith('.pvpolicy'))
     .map((name) => readFileSync(`${folder}/${name}`, 'utf8')),
