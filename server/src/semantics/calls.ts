@@ -230,7 +230,7 @@ function unknownCallee(cx: Context, env: Env, expr: CallExpr, ident: Ident): Typ
   const name = ident.text;
   const other = findOnOtherSide(cx, env.side, name);
   const entry = findGlobal(cx, env.side, name);
-  const local = findLocal(env.scope, name);
+  const local = findLocal(cx.scope, name);
   if (local !== undefined || entry !== undefined || BUILTIN_NAMES.has(name)) {
     const what =
       local !== undefined ? 'a variable' : entry === undefined ? 'a value' : `a ${entry.decl.kind}`;

@@ -87,10 +87,13 @@ export interface Context {
   readonly sinks: (ForStmt | AssignStmt)[];
   /** Which function calls which. */
   readonly edges: { readonly from: FnDecl; readonly to: FnDecl; readonly call: CallExpr }[];
+  /** Locals that are visible at the moment. */
+  scope: LocalScope | undefined;
   /** The statement that is being checked, and the end of its block: what a fix wraps in `if let`. */
   statement: { readonly stmt: Stmt; readonly blockEnd: number } | undefined;
   /** The body at hand divides by something that is not a constant, or by zero. */
   divides: boolean;
+  hasEnums: boolean;
   /** There is text that the parser could not read, and that may use anything. */
   gaps: boolean;
   /** How deep expressions and blocks are nested at the moment. */
@@ -129,7 +132,6 @@ export interface Env {
   readonly side: Side;
   /** Constants are what `const`, ranges, bounds and patterns are made of; the rest is by its name. */
   readonly place: 'constant' | 'code' | 'invariant' | 'expect';
-  readonly scope: LocalScope | undefined;
   readonly body: Body | undefined;
   readonly inLoop: boolean;
   /** Type that `baseline` has in the comparison at hand. */
@@ -141,7 +143,6 @@ export interface Env {
 export const CONSTANT: Env = {
   side: 'host',
   place: 'constant',
-  scope: undefined,
   body: undefined,
   inLoop: false,
   baseline: undefined,
@@ -160,11 +161,13 @@ export function report<C extends Code>(cx: Context, code: C, span: Span, ...rest
   cx.diagnostics.push(diagnostic(code, span, ...rest));
 }
 
-/** A block inside that of `env`. */
-export const inner = (env: Env): Env => ({
-  ...env,
-  scope: { parent: env.scope, names: undefined },
-});
+/** Does something in a block of its own: the locals that it declares end with it. */
+export function inBlock(cx: Context, walk: () => void): void {
+  const outer = cx.scope;
+  cx.scope = { parent: outer, names: undefined };
+  walk();
+  cx.scope = outer;
+}
 
 /** The local of that name that is nearest. */
 export function findLocal(scope: LocalScope | undefined, name: string): Local | undefined {
@@ -183,24 +186,18 @@ export function localNames(scope: LocalScope | undefined): string[] {
 }
 
 /** Declares a local; `_` and a missing name declare nothing. */
-export function declareLocal(
-  cx: Context,
-  env: Env,
-  decl: Ident,
-  type: Type,
-  role: Local['role'],
-): Local | undefined {
+export function declareLocal(cx: Context, decl: Ident, type: Type, role: Local['role']): Local | undefined {
   const symbol = { kind: 'local', decl, type, mutable: role === 'var', role } as const;
   cx.names.set(decl, symbol);
   cx.locals.push(symbol);
   if (decl.text === '' || decl.text === '_') return undefined;
-  enter(env, symbol);
+  enter(cx, symbol);
   return symbol;
 }
 
 /** Makes a local visible from here to the end of its block. */
-export function enter(env: Env, symbol: Local): void {
-  if (env.scope !== undefined) (env.scope.names ??= new Map()).set(symbol.decl.text, symbol);
+export function enter(cx: Context, symbol: Local): void {
+  if (cx.scope !== undefined) (cx.scope.names ??= new Map()).set(symbol.decl.text, symbol);
 }
 
 /** The one object that stands for a built-in or kernel name; made by `make` when first asked for. */

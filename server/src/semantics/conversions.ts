@@ -113,9 +113,9 @@ export function outOfRange(cx: Context, expr: Expr, value: bigint, type: Type): 
  */
 export function coerce(cx: Context, expr: Expr, found: Type, wanted: Type, what: What): Type {
   if (found.kind === 'error' || wanted.kind === 'error') return found;
+  if (fits(found, wanted)) return found;
   const adapted = adapt(cx, expr, wanted);
   if (adapted !== undefined) return adapted;
-  if (fits(found, wanted)) return found;
   mismatch(cx, expr, found, wanted, what);
   return ERROR;
 }

@@ -35,6 +35,7 @@ function declare(cx: Context, decl: Decl, side: Side): void {
     case 'param':
       return enter(decl.name, () => makeParam(cx, env, decl));
     case 'enum':
+      cx.hasEnums = true;
       return enter(decl.name, () => makeEnum(cx, env, decl));
     case 'table':
       return enter(decl.name, () => makeTable(cx, env, decl));

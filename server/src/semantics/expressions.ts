@@ -52,7 +52,7 @@ export function constantInt(
   what: string,
   wanted: Type = U64,
 ): bigint | undefined {
-  const type = expectType(cx, { ...CONSTANT, side: env.side, scope: env.scope }, expr, wanted, what);
+  const type = expectType(cx, { ...CONSTANT, side: env.side }, expr, wanted, what);
   const value = cx.constants.get(expr);
   if (typeof value === 'bigint') return value;
   if (type.kind !== 'error') report(cx, 'PV3010', expr.span, { what });

@@ -5,9 +5,8 @@ import {
   CONSTANT,
   declareLocal,
   enter,
-  inner,
+  inBlock,
   report,
-  type Body,
   type Context,
   type Env,
   type Side,
@@ -17,7 +16,7 @@ import { constantInt } from './expressions.ts';
 import { divisions } from './division.ts';
 import { flow } from './flow.ts';
 import type { HookFamily, HookInfo } from './kernel-view.ts';
-import { statements } from './statements.ts';
+import { block } from './statements.ts';
 import { DURATION, ERROR, VOID, type Type } from './types.ts';
 
 /** Hooks that need no kernel to be there. */
@@ -46,17 +45,17 @@ export function hookHandler(cx: Context, decl: HookDecl, side: Side): void {
     );
   }
   const env: Env = {
-    ...inner({ ...CONSTANT, place: 'code', side }),
+    ...CONSTANT,
+    place: 'code',
+    side,
     body: { kind: 'hook', label, result: hook?.result ?? ERROR, hook, decl: undefined },
   };
-  declareParams(cx, env, decl.params, types, label);
-  cx.handlers.push({
-    decl,
-    hook,
-    side,
-    params: decl.params.map((ident, i) => ({ ident, type: types[i] ?? ERROR })),
+  const params = decl.params.map((ident, i) => ({ ident, type: types[i] ?? ERROR }));
+  cx.handlers.push({ decl, hook, side, params });
+  inBlock(cx, () => {
+    declareParams(cx, decl.params, types, label);
+    body(cx, env, decl.body, decl.hook.span);
   });
-  body(cx, env, decl.body, decl.hook.span);
 }
 
 /** Checks `every PERIOD { }`. */
@@ -67,7 +66,9 @@ export function timer(cx: Context, decl: EveryDecl, side: Side): void {
   if (period !== undefined && period === 0n)
     report(cx, 'PV3044', decl.period.span, { what: `${what}, in ns,`, lo: 1, hi: 2 ** 53 });
   const env: Env = {
-    ...inner({ ...CONSTANT, place: 'code', side }),
+    ...CONSTANT,
+    place: 'code',
+    side,
     body: { kind: 'hook', label: 'every', result: hook.result, hook, decl: undefined },
   };
   cx.handlers.push({ decl, hook, side, params: [] });
@@ -80,42 +81,35 @@ export function functionBody(cx: Context, decl: FnDecl, side: Side): void {
   const result = symbol?.kind === 'fn' ? symbol.result : ERROR;
   const label = `fn ${decl.name.text}`;
   const env: Env = {
-    ...inner({ ...CONSTANT, place: 'code', side }),
+    ...CONSTANT,
+    place: 'code',
+    side,
     body: { kind: 'fn', label, result, hook: undefined, decl },
   };
-  const seen = new Map<string, Ident>();
-  for (const { name } of decl.params) {
-    twice(cx, seen, name, label);
-    const local = cx.names.get(name);
-    if (local?.kind === 'local' && name.text !== '' && name.text !== '_') enter(env, local);
-  }
   cx.functions.push(decl);
-  body(cx, env, decl.body, decl.name.span);
+  inBlock(cx, () => {
+    const seen = new Map<string, Ident>();
+    for (const { name } of decl.params) {
+      twice(cx, seen, name, label);
+      const local = cx.names.get(name);
+      if (local?.kind === 'local' && name.text !== '' && name.text !== '_') enter(cx, local);
+    }
+    body(cx, env, decl.body, decl.name.span);
+  });
 }
 
-function body(
-  cx: Context,
-  env: Env & { readonly body: Body | undefined },
-  node: Block,
-  head: HookDecl['span'],
-): void {
+function body(cx: Context, env: Env, node: Block, head: HookDecl['span']): void {
   cx.divides = false;
-  statements(cx, inner(env), node);
+  block(cx, env, node);
   flow(cx, env, node, head);
   if (cx.divides) divisions(cx, node);
 }
 
-function declareParams(
-  cx: Context,
-  env: Env,
-  params: readonly Ident[],
-  types: readonly Type[],
-  label: string,
-): void {
+function declareParams(cx: Context, params: readonly Ident[], types: readonly Type[], label: string): void {
   const seen = new Map<string, Ident>();
   params.forEach((ident, i) => {
     twice(cx, seen, ident, label);
-    declareLocal(cx, env, ident, types[i] ?? ERROR, 'hook-param');
+    declareLocal(cx, ident, types[i] ?? ERROR, 'hook-param');
   });
 }
 

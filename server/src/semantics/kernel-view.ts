@@ -74,6 +74,10 @@ export interface FieldInfo {
   readonly type: Type;
   readonly writable: boolean;
   readonly doc: string;
+  /** C type, where the kernel itself told it. */
+  readonly c?: string;
+  /** The kernel has it, and a policy cannot read it; why. */
+  readonly unreadable?: string;
 }
 
 export interface ConstantInfo {

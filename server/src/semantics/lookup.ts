@@ -71,7 +71,11 @@ export function symbolOf(cx: Context, entry: Entry, from?: Ident): Symbol | unde
     return undefined;
   }
   entry.busy = true;
+  // A declaration sees no locals of the place that asks for it first.
+  const { scope } = cx;
+  cx.scope = undefined;
   const symbol = entry.make();
+  cx.scope = scope;
   entry.busy = false;
   entry.symbol = symbol;
   cx.names.set(entry.ident, symbol);
@@ -127,7 +131,7 @@ export function reportUnavailable(cx: Context, ident: Ident, where: Where): void
 /** What a policy can name as a value at this place: the candidates of a "did you mean". */
 export function valueNames(cx: Context, env: Env): string[] {
   return [
-    ...localNames(env.scope),
+    ...localNames(cx.scope),
     ...globalNames(cx, env.side),
     ...NAMES.filter((n) => isAvailable(cx, env, n.where)).map((n) => n.name),
     ...cx.kernel.constants().map((c) => c.name),

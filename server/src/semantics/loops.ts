@@ -1,9 +1,9 @@
 import type { ForStmt } from '../../../grammar/ast.ts';
-import { declareLocal, inner, report, type Context, type Env } from './context.ts';
+import { declareLocal, inBlock, report, type Context, type Env } from './context.ts';
 import { mayBeAbsent } from './conversions.ts';
 import { constantInt, presentType, typeOfExpr } from './expressions.ts';
 import { insert } from './fixes.ts';
-import { statements } from './statements.ts';
+import { block } from './statements.ts';
 import { CPU, ERROR, TASK, show, type Type } from './types.ts';
 
 /** More rounds than this no loop in a hook can have: the watchdog of the scheduler is not that patient. */
@@ -16,10 +16,11 @@ export function loop(cx: Context, env: Env, stmt: ForStmt): void {
   const type = iterated(cx, env, stmt);
   const of = elementOf(cx, stmt, type);
   if (stmt.max === undefined || max !== undefined) needsBound(cx, stmt, type, of);
-  const inside = { ...inner(env), inLoop: true };
-  const symbol = declareLocal(cx, inside, stmt.name, of, 'loop');
-  if (symbol !== undefined) cx.flows.push({ to: symbol, from: stmt.iterable });
-  statements(cx, inner(inside), stmt.body);
+  inBlock(cx, () => {
+    const symbol = declareLocal(cx, stmt.name, of, 'loop');
+    if (symbol !== undefined) cx.flows.push({ to: symbol, from: stmt.iterable });
+    block(cx, env.inLoop ? env : { ...env, inLoop: true }, stmt.body);
+  });
 }
 
 function bound(cx: Context, env: Env, stmt: ForStmt): bigint | undefined {

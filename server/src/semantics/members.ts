@@ -40,6 +40,11 @@ export function member(cx: Context, env: Env, expr: MemberExpr): Type {
   if (symbol === undefined) return missing(cx, env, expr, object);
   if (symbol === 'unavailable') return ERROR;
   use(cx, expr.member, symbol);
+  if (symbol.kind === 'kernel-field' && symbol.field.unreadable !== undefined) {
+    const { name, unreadable: reason } = symbol.field;
+    report(cx, 'PV2034', expr.member.span, { name, struct: symbol.struct, reason });
+    return ERROR;
+  }
   return memberType(symbol);
 }
 
@@ -63,7 +68,7 @@ function memberType(symbol: Symbol): Type {
 
 /** `Class.RT`: undefined where the object is no enum. */
 function enumMember(cx: Context, env: Env, expr: MemberExpr): Type | undefined {
-  if (expr.object.kind !== 'name' || findLocal(env.scope, expr.object.name.text) !== undefined)
+  if (!cx.hasEnums || expr.object.kind !== 'name' || findLocal(cx.scope, expr.object.name.text) !== undefined)
     return undefined;
   const ident = expr.object.name;
   const entry = findGlobal(cx, env.side, ident.text);

@@ -47,7 +47,7 @@ export function resolveName(cx: Context, env: Env, ident: Ident): Symbol | undef
 
 function find(cx: Context, env: Env, ident: Ident): Symbol | undefined {
   const name = ident.text;
-  const local = findLocal(env.scope, name);
+  const local = findLocal(cx.scope, name);
   if (local !== undefined) return local;
   const entry = findGlobal(cx, env.side, name);
   if (entry !== undefined) return symbolOf(cx, entry, ident);
@@ -103,7 +103,7 @@ function unknown(cx: Context, env: Env, ident: Ident): void {
 /** What was probably meant is not reported as unused on top. */
 export function useMeant(cx: Context, env: Env, near: string | undefined): void {
   if (near === undefined) return;
-  const meant = findLocal(env.scope, near) ?? findGlobal(cx, env.side, near)?.symbol;
+  const meant = findLocal(cx.scope, near) ?? findGlobal(cx, env.side, near)?.symbol;
   if (meant !== undefined) cx.used.add(meant);
 }
 

@@ -9,7 +9,7 @@ import type {
   VmItem,
 } from '../../../grammar/ast.ts';
 import { closest } from '../diagnostics/suggest.ts';
-import { builtinSymbol, CONSTANT, declareLocal, inner, report, type Context, type Env } from './context.ts';
+import { builtinSymbol, CONSTANT, declareLocal, inBlock, report, type Context, type Env } from './context.ts';
 import { condition, constantInt, expectType } from './expressions.ts';
 import { renameFix } from './fixes.ts';
 import { hookLabel } from './handlers.ts';
@@ -48,15 +48,16 @@ function once(cx: Context, seen: Map<string, Ident>, ident: Ident, what: string)
 }
 
 function invariant(cx: Context, decl: InvariantDecl): void {
-  const env: Env = inner({ ...CONSTANT, place: 'invariant' });
-  const seen = new Map<string, Ident>();
-  for (const param of decl.params) {
-    once(cx, seen, param.name, 'a parameter of this invariant');
-    const type = typeOf(cx, 'host', param.type, 'invariant');
-    cx.declared.set(param, type);
-    declareLocal(cx, env, param.name, type, 'fn-param');
-  }
-  for (const expr of decl.always) condition(cx, env, expr);
+  inBlock(cx, () => {
+    const seen = new Map<string, Ident>();
+    for (const param of decl.params) {
+      once(cx, seen, param.name, 'a parameter of this invariant');
+      const type = typeOf(cx, 'host', param.type, 'invariant');
+      cx.declared.set(param, type);
+      declareLocal(cx, param.name, type, 'fn-param');
+    }
+    for (const expr of decl.always) condition(cx, { ...CONSTANT, place: 'invariant' }, expr);
+  });
 }
 
 function scenario(cx: Context, decl: ScenarioDecl): void {

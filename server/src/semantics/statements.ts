@@ -10,7 +10,7 @@ import type {
   Stmt,
 } from '../../../grammar/ast.ts';
 import { assignment } from './assignments.ts';
-import { declareLocal, inner, mayDescend, report, type Context, type Env } from './context.ts';
+import { declareLocal, inBlock, mayDescend, report, type Context, type Env } from './context.ts';
 import { adapt, coerce } from './conversions.ts';
 import { condition, expectType, typeOfExpr } from './expressions.ts';
 import { loop } from './loops.ts';
@@ -22,11 +22,11 @@ import { ERROR, S64, U64, show, type Type } from './types.ts';
 export function block(cx: Context, env: Env, node: Block): void {
   if (!mayDescend(cx)) return;
   cx.depth++;
-  statements(cx, inner(env), node);
+  inBlock(cx, () => statements(cx, env, node));
   cx.depth--;
 }
 
-/** Checks the statements of a block in the scope of `env`. */
+/** Checks the statements of a block in the scope at hand. */
 export function statements(cx: Context, env: Env, node: Block): void {
   const [first] = node.stmts;
   // An arm of match without braces is a block with the span of its statement.
@@ -82,7 +82,7 @@ function variables(cx: Context, env: Env, stmt: LetStmt): void {
   const role = stmt.mutable ? 'var' : 'let';
   if (stmt.names.length === 1 && found.kind !== 'tuple') {
     const [name] = stmt.names;
-    const symbol = name === undefined ? undefined : declareLocal(cx, env, name, declared, role);
+    const symbol = name === undefined ? undefined : declareLocal(cx, name, declared, role);
     if (symbol !== undefined) {
       cx.lets.set(symbol, stmt);
       cx.flows.push({ to: symbol, from: stmt.value });
@@ -99,7 +99,7 @@ function variables(cx: Context, env: Env, stmt: LetStmt): void {
     report(cx, 'PV3034', stmt.value.span, { names: stmt.names.length, found: parts });
   }
   stmt.names.forEach((name, i) => {
-    const symbol = declareLocal(cx, env, name, matches ? (items[i] ?? ERROR) : ERROR, role);
+    const symbol = declareLocal(cx, name, matches ? (items[i] ?? ERROR) : ERROR, role);
     if (symbol !== undefined) cx.lets.set(symbol, stmt);
   });
 }
@@ -162,9 +162,10 @@ function present(cx: Context, env: Env, stmt: IfLetStmt): void {
   if (type.kind !== 'optional' && type.kind !== 'error') {
     report(cx, 'PV3017', stmt.value.span, { found: show(type) });
   }
-  const inside = inner(env);
-  declareLocal(cx, inside, stmt.name, type.kind === 'optional' ? type.inner : type, 'let');
-  block(cx, inside, stmt.then);
+  inBlock(cx, () => {
+    declareLocal(cx, stmt.name, type.kind === 'optional' ? type.inner : type, 'let');
+    block(cx, env, stmt.then);
+  });
 }
 
 function result(cx: Context, env: Env, stmt: ReturnStmt): void {

@@ -136,4 +136,9 @@ export const NAMES = {
     'unknown order',
     (a) => `a dsq cannot be '${a.name}'${meant(a.near) || '; it is fifo or vtime'}`,
   ),
+  PV2034: error<{ name: string; struct: string; reason: string }>(
+    'field that cannot be read',
+    (a) =>
+      `the kernel's 'struct ${a.struct}' has '${a.name}', which cannot be read here: ${a.reason}; a policy reads numbers, booleans, enums and pointers to structs`,
+  ),
 };
