@@ -24,7 +24,7 @@ export class BtfBuilder {
   }
 
   int(name: string, size: number): number {
-    return this.#add(KIND.int, name, size, 0, [size * 8]);
+    return this.#add(KIND.int, name, size, 0, [size * 8 + (name.startsWith('s') ? 0x1000000 : 0)]);
   }
 
   pointer(type: number): number {
@@ -44,6 +44,11 @@ export class BtfBuilder {
     return this.#add(KIND.struct, name, members.length * 8, members.length, words);
   }
 
+  /** A struct of one bit field. */
+  bitField(name: string, member: string, type: number, bits: number): number {
+    return this.#add(KIND.struct, name, 8, 0x80000001 | 0, [this.#string(member), type, (bits << 24) | 0]);
+  }
+
   prototype(result: number, params: readonly number[]): number {
     return this.#add(
       KIND.funcProto,
@@ -52,6 +57,12 @@ export class BtfBuilder {
       params.length,
       params.flatMap((type) => [0, type]),
     );
+  }
+
+  /** A prototype whose parameters have names. */
+  named(result: number, params: readonly (readonly [string, number])[]): number {
+    const words = params.flatMap(([name, type]) => [this.#string(name), type]);
+    return this.#add(KIND.funcProto, '', result, params.length, words);
   }
 
   func(name: string, prototype: number): number {
@@ -112,7 +123,12 @@ export class BtfBuilder {
   }
 
   #add(kind: number, name: string, sizeOrType: number, entries = 0, words: readonly number[] = []): number {
-    this.#words.push(this.#string(name), (kind << 24) | entries, sizeOrType, ...words);
+    this.#words.push(
+      this.#string(name),
+      (kind << 24) | (entries & 0xffffff) | (entries & 0x80000000),
+      sizeOrType,
+      ...words,
+    );
     return this.#firstId + this.#count++;
   }
 }

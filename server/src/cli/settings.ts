@@ -1,7 +1,8 @@
 import { readFileSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { LineIndex } from '../../../grammar/text.ts';
-import { PROFILES } from '../kernel/profiles.ts';
+import { openKernel } from '../kernel/open-kernel.ts';
+import { PROFILES, type Profile } from '../kernel/profiles.ts';
 import { hasErrors } from '../pipeline.ts';
 import { readConfig } from '../workspace/config.ts';
 import { decode } from '../workspace/decode.ts';
@@ -18,9 +19,17 @@ export function settingsFor(path: string, given: Given): Settings {
   return profile === undefined ? settings : { ...settings, profile: known(profile) };
 }
 
-function known(profile: string): string {
+/** A built-in profile by its name, or one from a file. */
+export function known(profile: string): string | Profile {
   if (PROFILES.some(({ id }) => id === profile)) return profile;
-  throw new Refusal(`no kernel profile '${profile}'; 'pvpolicy kernel list' shows those there are`);
+  if (!statSync(profile, { throwIfNoEntry: false })?.isFile()) {
+    throw new Refusal(
+      `no kernel profile '${profile}', and no file of that name; 'pvpolicy kernel list' shows the profiles there are`,
+    );
+  }
+  const opened = openKernel(bytes(profile), profile);
+  if (opened.ok) return opened.profile;
+  throw new Refusal(`no kernel profile and no BTF: ${opened.message}`, profile);
 }
 
 /** Standard input counts as a file of the working directory. */

@@ -3,7 +3,7 @@ import { compareVersions, type Profile } from './profiles.ts';
 
 /** Which columns of the catalogue hold for a kernel. Between the versions that were read, both: the unsafe one wins. */
 export function columns(profile: Profile): readonly ('6.12' | '7.3')[] {
-  if (profile.id === '6.12') return ['6.12'];
+  if (profile.version === '6.12') return ['6.12'];
   // The sources of 7.2 and 7.3 were read and agree; of 7.1 only parts.
   return compareVersions(profile.version, '7.2') >= 0 ? ['7.3'] : ['6.12', '7.3'];
 }

@@ -1,6 +1,7 @@
 import type { PolicyFile } from '../../../grammar/ast.ts';
 import type { Target } from '../semantics/model.ts';
-import type { CallRow, Life } from './catalogue.ts';
+import type { CallRow, HookRow, Life } from './catalogue.ts';
+import type { ImportedKernel } from './imported.ts';
 
 /** A kernel that a policy can be held against. */
 export interface Profile {
@@ -8,6 +9,8 @@ export interface Profile {
   /** Version that decides what exists; of pvsched the one that the patches apply to. */
   readonly version: string;
   readonly mainline: boolean;
+  /** What exists, where the profile was imported from a kernel's own BTF. */
+  readonly imported?: ImportedKernel;
 }
 
 /** The kernels that one policy is held against, oldest first, and how messages name them together. */
@@ -18,8 +21,9 @@ export interface KernelSelection {
   readonly outOfTree?: OutOfTree;
 }
 
-/** Calls of an out-of-tree kernel, and the actions that they deliver. */
+/** Hooks and calls of an out-of-tree kernel, and the actions that the calls deliver. */
 export interface OutOfTree {
+  readonly hooks?: readonly HookRow[];
   readonly calls: readonly CallRow[];
   /** Action → name of the call that does it at once. */
   readonly delivers: Readonly<Record<string, string>>;
@@ -72,11 +76,12 @@ export function nameVersions(some: readonly Profile[], among: readonly Profile[]
 }
 
 export function select(profiles: readonly Profile[]): KernelSelection {
-  return { profiles, label: nameVersions(profiles) };
+  const [only] = profiles;
+  return { profiles, label: only && profiles.length === 1 ? only.id : nameVersions(profiles) };
 }
 
 /** The kernels that a policy must be safe on; see `kernelsFor`. */
-export function selectKernels(file: PolicyFile, profile?: string): SelectedKernels {
+export function selectKernels(file: PolicyFile, profile?: string | Profile): SelectedKernels {
   const target = TARGETS.find((word) => word === file.header?.target.text);
   return kernelsFor(target, file.header?.requires?.version, profile);
 }
@@ -95,8 +100,9 @@ export interface SelectedKernels extends KernelSelection {
 export function kernelsFor(
   target: Target | undefined,
   requires: string | undefined,
-  profile?: string,
+  profile?: string | Profile,
 ): SelectedKernels {
+  if (typeof profile === 'object') return { ...select([profile]), unsupported: false };
   const picked = PROFILES.filter((candidate) => candidate.id === profile);
   if (picked.length > 0) return { ...select(picked), unsupported: false };
   const candidates = PROFILES.filter((candidate) => candidate.mainline === (target !== 'pvsched'));

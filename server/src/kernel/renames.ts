@@ -1,5 +1,6 @@
 import { callRow, type CallRow } from './catalogue.ts';
-import { compareVersions, presence, type Profile } from './profiles.ts';
+import { callPresence } from './existence.ts';
+import { compareVersions, type Profile } from './profiles.ts';
 
 /**
  * One call as the kernels spell it over time, oldest first. The policy may write any of the names; the last column of
@@ -108,15 +109,22 @@ export function availability(name: string, profile: Profile): Availability {
   const call = byAnyName.get(name);
   if (call === undefined) {
     const row = callRow(name);
-    const found = row === undefined ? 'no' : presence(row, profile);
+    const found = row === undefined ? 'no' : callPresence(row, profile);
     if (row !== undefined && found === 'yes') return { kind: 'row', row };
     return { kind: found === 'unknown' ? 'unknown' : 'absent' };
   }
-  const spelled = call.spellings.filter(({ since }) => compareVersions(profile.version, since) >= 0).at(-1);
+  const spelled = call.spellings.filter((spelling) => isSpelled(spelling, profile)).at(-1);
   const row = spelled && callRow(spelled.kfunc);
   if (row !== undefined) return { kind: 'row', row };
   if (call.fallback === undefined || !profile.mainline) return { kind: 'absent' };
   return { kind: 'fallback', fallback: call.fallback, row: callRow(todaysRowName(call)) };
+}
+
+/** Has the kernel that spelling? Of an imported one its own list tells. */
+function isSpelled({ kfunc, since }: Spelling, profile: Profile): boolean {
+  const row = callRow(kfunc);
+  if (profile.imported !== undefined && row !== undefined) return callPresence(row, profile) === 'yes';
+  return compareVersions(profile.version, since) >= 0;
 }
 
 /** The row that describes a renamed call best: the spelling that policies write, else the newest. */

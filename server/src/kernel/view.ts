@@ -17,7 +17,9 @@ import {
   type FieldRow,
   type HookRow,
 } from './catalogue.ts';
-import { presence, type KernelSelection, type Profile } from './profiles.ts';
+import { hookPresence } from './existence.ts';
+import { importedView } from './imported-view.ts';
+import type { KernelSelection, Profile } from './profiles.ts';
 import { availability } from './renames.ts';
 import { typeOfC, typeOfWord } from './types-of.ts';
 
@@ -26,16 +28,26 @@ import { typeOfC, typeOfWord } from './types-of.ts';
  * that `safety/` can say which of the selected ones lack it; the lists hold what at least one of the selected has.
  */
 export function kernelView(selection: KernelSelection): KernelView {
+  const [only, second] = selection.profiles;
+  const known = catalogueView(selection);
+  return only?.imported === undefined || second !== undefined ? known : importedView(known, only.imported);
+}
+
+function catalogueView(selection: KernelSelection): KernelView {
   const { profiles, label } = selection;
   const own = new Map(selection.outOfTree?.calls.map((row) => [row.name, callInfoOfRow(row)]));
+  const ownHooks = (selection.outOfTree?.hooks ?? []).map(hookInfoOfRow);
   const somewhere = (has: (profile: Profile) => boolean): boolean => profiles.some(has);
   return {
     label,
-    hook: hookInfo,
-    hooks: (family) =>
-      HOOKS.filter(
-        (row) => row.family === family && somewhere((profile) => presence(row, profile) === 'yes'),
+    hook: (family, name) =>
+      ownHooks.find((hook) => hook.family === family && hook.name === name) ?? hookInfo(family, name),
+    hooks: (family) => [
+      ...ownHooks.filter((hook) => hook.family === family),
+      ...HOOKS.filter(
+        (row) => row.family === family && somewhere((profile) => hookPresence(row, profile) === 'yes'),
       ).map(hookInfoOfRow),
+    ],
     call: (name) => own.get(name) ?? cachedCall(name),
     calls: () => [
       ...own.values(),

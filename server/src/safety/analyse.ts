@@ -6,7 +6,7 @@ import type { HandlerModel, Model } from '../semantics/model.ts';
 import { cannotWrite, checkAction, checkRingBuffer } from './action-rules.ts';
 import { checkAllowed, type Allowlist } from './allowlist.ts';
 import { checkCall, checkOldName } from './call-rules.ts';
-import { contextOf } from './context.ts';
+import { contextOf, titleOf } from './context.ts';
 import { checkHook } from './hook-rules.ts';
 import { checkLiveness } from './liveness/liveness.ts';
 import { checkKickFlags, checkName } from './name-rules.ts';
@@ -31,12 +31,21 @@ export function analyse(
   const cache = new Cache();
   for (const handler of model.handlers) {
     const place = placeOf(handler, model, kernels, cache);
-    if (place === undefined) continue;
+    if (place === undefined) {
+      found.push(...unknownHook(handler, kernels));
+      continue;
+    }
     found.push(...checkHead(place, allow));
     for (const reached of reach.from(handler)) found.push(...checkUse(reached, place, allow));
   }
   found.push(...checkLiveness(model, reach));
   return withoutRepeats(found);
+}
+
+/** A hook that an imported kernel has and of whose context nothing is known. */
+function unknownHook({ decl, hook }: HandlerModel, { label }: KernelSelection): readonly Diagnostic[] {
+  if (hook === undefined || decl.kind !== 'hook') return [];
+  return [diagnostic('PV4040', decl.hook.span, { hook: titleOf(hook), name: hook.name, kernel: label })];
 }
 
 function placeOf(
@@ -46,7 +55,7 @@ function placeOf(
   cache: Cache,
 ): Place | undefined {
   const guest = handler.side === 'guest';
-  const context = contextOf(handler, guest ? 'tracing' : model.target);
+  const context = contextOf(handler, guest ? 'tracing' : model.target, kernels);
   if (context === undefined) return undefined;
   // Which kernel the guest runs is its own affair: whatever any of them forbids is forbidden.
   const selection = guest ? GUEST : kernels;

@@ -121,6 +121,8 @@ function report(name: string, span: Span, place: Place, group: readonly Judged[]
         details(requireKernel(place.file, absent.since)),
       );
     }
+    case 'PV4041':
+      return diagnostic('PV4041', span, { call: where.call, name, kernel: selection.label }, details());
     case 'PV4021':
       return diagnostic(
         'PV4021',

@@ -1,7 +1,8 @@
 import { callInfo, callNames } from '../kernel/calls.ts';
 import { HOOKS, callRow, type CallRow, type Effect, type HookRow } from '../kernel/catalogue.ts';
 import { effectsAt } from '../kernel/effects.ts';
-import { nameVersions, presence, type KernelSelection, type Profile } from '../kernel/profiles.ts';
+import { hookPresence } from '../kernel/existence.ts';
+import { nameVersions, type KernelSelection, type Profile } from '../kernel/profiles.ts';
 import { availability, renamedCall, todaysRowName } from '../kernel/renames.ts';
 import type { HookInfo } from '../semantics/kernel-view.ts';
 import type { Target } from '../semantics/model.ts';
@@ -31,7 +32,7 @@ const FORBIDDEN: Readonly<Record<Effect, string>> = {
 
 /** The context of a hook as markdown: locks, interrupts, what is forbidden there, and how that is known. */
 export function hookCard(hook: HookInfo, target: Target | undefined, selection: KernelSelection): string {
-  const context = contextOfHook(hook, target);
+  const context = contextOfHook(hook, target, selection);
   const params = hook.params.map(({ name, type }) => `${name}: ${show(type)}`).join(', ');
   const result = hook.result.kind === 'void' ? '' : ` -> ${show(hook.result)}`;
   const head =
@@ -90,7 +91,7 @@ function callsOnlySomeOpsMay(context: HookContext, profile: Profile): readonly s
 }
 
 function sourceFacts(row: HookRow, selection: KernelSelection): readonly string[] {
-  const lacking = selection.profiles.filter((profile) => presence(row, profile) !== 'yes');
+  const lacking = selection.profiles.filter((profile) => hookPresence(row, profile) !== 'yes');
   const where = row.sites
     .slice(0, 2)
     .map((site) => `\`${site}\``)

@@ -2,6 +2,7 @@ import type { HandlerModel, Target } from '../semantics/model.ts';
 import type { HookInfo } from '../semantics/kernel-view.ts';
 import { hookRow, type Effect, type HookRow } from '../kernel/catalogue.ts';
 import { heldLocks, type HeldLock } from '../kernel/locks.ts';
+import type { KernelSelection } from '../kernel/profiles.ts';
 
 /**
  * What kind of program the compiler makes of a handler; decides which calls the kernel lets it make. 'syscall' is
@@ -37,13 +38,24 @@ const TIMER: Pick<HookContext, 'forbids' | 'locks' | 'nmi' | 'row' | 'site'> = {
   site: 'kernel/bpf/helpers.c:bpf_timer_cb',
 };
 
-/** The context of a handler; undefined where its hook is unknown, which the checker has reported. */
-export function contextOf(handler: HandlerModel, target: Target | undefined): HookContext | undefined {
-  return handler.hook && contextOfHook(handler.hook, target);
+/** Where hooks that the catalogue lacks, or has otherwise, are described. */
+type Kernels = Pick<KernelSelection, 'outOfTree'>;
+
+/** The context of a handler; undefined where nothing is known of its hook. */
+export function contextOf(
+  handler: HandlerModel,
+  target: Target | undefined,
+  kernels: Kernels = {},
+): HookContext | undefined {
+  return handler.hook && contextOfHook(handler.hook, target, kernels);
 }
 
-/** The context in which a handler of the hook runs; undefined for a hook that the catalogue does not have. */
-export function contextOfHook(hook: HookInfo, target: Target | undefined): HookContext | undefined {
+/** The context in which a handler of the hook runs; undefined for a hook of which nothing is known. */
+export function contextOfHook(
+  hook: HookInfo,
+  target: Target | undefined,
+  { outOfTree }: Kernels = {},
+): HookContext | undefined {
   const title = titleOf(hook);
   switch (hook.family) {
     case 'every':
@@ -65,7 +77,12 @@ export function contextOfHook(hook: HookInfo, target: Target | undefined): HookC
     case 'tracepoint':
     case 'op':
     case 'pvsched':
-      return ofRow(title, target, hookRow(hook.family, hook.name));
+      return ofRow(
+        title,
+        target,
+        outOfTree?.hooks?.find(({ family, name }) => family === hook.family && name === hook.name) ??
+          hookRow(hook.family, hook.name),
+      );
   }
 }
 
@@ -95,7 +112,7 @@ export function contextOfRow(title: string, target: Target | undefined, row: Hoo
 export function titleOf(hook: Pick<HookInfo, 'family' | 'system' | 'name'>): string {
   switch (hook.family) {
     case 'tracepoint':
-      return `on tracepoint ${hook.system}:${hook.name}`;
+      return `on tracepoint ${hook.system === '' ? '' : `${hook.system}:`}${hook.name}`;
     case 'op':
     case 'pvsched':
       return `on ${hook.family} ${hook.name}`;

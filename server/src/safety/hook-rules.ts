@@ -1,5 +1,6 @@
 import type { Diagnostic } from '../diagnostics/diagnostic.ts';
 import { diagnostic } from '../diagnostics/table.ts';
+import { hookPresence } from '../kernel/existence.ts';
 import { presence } from '../kernel/profiles.ts';
 import { missing } from './explain.ts';
 import { requireKernel } from './fixes.ts';
@@ -21,7 +22,7 @@ function checkPresence({ context, handler, selection, file }: Place): readonly D
   const { decl } = handler;
   if (row === undefined || decl.kind !== 'hook') return [];
   const lacking = selection.profiles
-    .map((profile) => ({ profile, found: presence(row, profile) }))
+    .map((profile) => ({ profile, found: hookPresence(row, profile) }))
     .filter(({ found }) => found !== 'yes')
     .map(({ profile, found }) => ({ profile, sure: found === 'no' }));
   if (lacking.length === 0) return [];
@@ -42,7 +43,7 @@ function checkArguments({ context, handler, selection, file }: Place): readonly 
     const since = context.row?.params[index]?.[2]?.since;
     if (since === undefined || ident.text === '_') return [];
     const lacking = selection.profiles
-      .filter((profile) => presence({ since }, profile) !== 'yes')
+      .filter((profile) => profile.imported === undefined && presence({ since }, profile) !== 'yes')
       .map((profile) => ({ profile, sure: true }));
     if (lacking.length === 0) return [];
     const absent = missing(lacking, selection);

@@ -1,8 +1,9 @@
 import type { Expr } from '../../../grammar/ast.ts';
 import type { Diagnostic, Span } from '../diagnostics/diagnostic.ts';
 import { diagnostic } from '../diagnostics/table.ts';
-import { CONSTANTS, STRUCTS, type Life } from '../kernel/catalogue.ts';
-import { compareVersions, nameVersions, presence } from '../kernel/profiles.ts';
+import { CONSTANTS, STRUCTS } from '../kernel/catalogue.ts';
+import { constantPresence, fieldPresence } from '../kernel/existence.ts';
+import { compareVersions, nameVersions, type Presence, type Profile } from '../kernel/profiles.ts';
 import { missing } from './explain.ts';
 import { requireKernel } from './fixes.ts';
 import type { Place } from './place.ts';
@@ -18,18 +19,30 @@ export function checkName(
   use: Use & { readonly kind: 'constant' | 'field' },
   place: Place,
 ): readonly Diagnostic[] {
-  if (use.kind === 'constant')
-    return [...checkLife(use.name, constants.get(use.name), use.span, place), ...checkWait(use, place)];
+  if (use.kind === 'constant') return [...checkConstant(use.name, use.span, place), ...checkWait(use, place)];
   const row = STRUCTS[use.struct]?.find(({ name }) => name === use.field);
-  return checkLife(`${use.struct}.${use.field}`, row, use.span, place);
+  if (row === undefined) return [];
+  const name = `${use.struct}.${use.field}`;
+  return checkPresence(name, (profile) => fieldPresence(use.struct, row, profile), use.span, place);
 }
 
-function checkLife(name: string, life: Life | undefined, span: Span, place: Place): readonly Diagnostic[] {
-  if (life === undefined) return [];
+function checkConstant(name: string, span: Span, place: Place): readonly Diagnostic[] {
+  const row = constants.get(name);
+  return row === undefined
+    ? []
+    : checkPresence(name, (profile) => constantPresence(row, profile), span, place);
+}
+
+function checkPresence(
+  name: string,
+  has: (profile: Profile) => Presence,
+  span: Span,
+  place: Place,
+): readonly Diagnostic[] {
   const { selection, file, cache } = place;
   const absent = cache.once(name, () => {
     const lacking = selection.profiles
-      .map((profile) => ({ profile, found: presence(life, profile) }))
+      .map((profile) => ({ profile, found: has(profile) }))
       .filter(({ found }) => found !== 'yes')
       .map(({ profile, found }) => ({ profile, sure: found === 'no' }));
     return lacking.length === 0 ? undefined : missing(lacking, selection);

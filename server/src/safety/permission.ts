@@ -43,7 +43,7 @@ function everyTable(scx: ScxRow, profile: Profile, allows: (table: Table) => boo
   if (scx.groups === undefined) return allows('6.12');
   if (scx.ops612 === undefined || compareVersions(profile.version, scx.newSince ?? FILTERED_SINCE) >= 0)
     return allows('7.3');
-  return allows('6.12') && (profile.id === '6.12' || allows('7.3'));
+  return allows('6.12') && (profile.version === '6.12' || allows('7.3'));
 }
 
 function outsideOfOps(scx: ScxRow, table: Table, { kind }: HookContext): boolean {

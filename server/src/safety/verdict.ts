@@ -1,4 +1,5 @@
 import { callRow, type CallRow, type Effect } from '../kernel/catalogue.ts';
+import { isForeignCall } from '../kernel/existence.ts';
 import { effectsAt, firedBy } from '../kernel/effects.ts';
 import { lockClass, type HeldLock, type LockClass } from '../kernel/locks.ts';
 import type { KernelSelection, Profile } from '../kernel/profiles.ts';
@@ -21,7 +22,9 @@ export type Verdict =
   | { readonly code: 'PV4010' | 'PV4011'; readonly denial: Denial; readonly row: CallRow }
   /** `sure`: known to be absent, not just unknown. */
   | { readonly code: 'PV4012'; readonly sure: boolean }
-  | { readonly code: 'PV4021'; readonly field: string };
+  | { readonly code: 'PV4021'; readonly field: string }
+  /** The kernel has it, and nobody has read what it does. */
+  | { readonly code: 'PV4041' };
 
 /**
  * Holds the call `name` against the context. What is missing comes first, then what the kernel refuses, then what it
@@ -38,7 +41,7 @@ export function judgeCall(
   const found = availability(name, profile);
   switch (found.kind) {
     case 'absent':
-      return { code: 'PV4012', sure: true };
+      return isForeignCall(name, profile) ? { code: 'PV4041' } : { code: 'PV4012', sure: true };
     case 'unknown':
       return { code: 'PV4012', sure: false };
     case 'row':

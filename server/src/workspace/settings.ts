@@ -1,9 +1,10 @@
+import type { Profile } from '../kernel/profiles.ts';
 import type { Allowlist } from '../safety/allowlist.ts';
 
 /** What pvpolicy.json and the command line decide about a policy. */
 export interface Settings {
-  /** The kernel that policies are held against; undefined: every supported one. */
-  readonly profile: string | undefined;
+  /** The kernel that policies are held against: a built-in profile's name, or one that was imported; undefined: every supported one. */
+  readonly profile: string | Profile | undefined;
   /** What may be called, hooked and asked for. */
   readonly allowlist: Allowlist;
 }

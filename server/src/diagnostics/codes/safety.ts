@@ -142,6 +142,16 @@ export const SAFETY = {
     (a) =>
       `SCX_KICK_IDLE and ${a.other} exclude each other: an idle CPU has nothing to preempt or to wait for, and the kernel ejects a scheduler that asks for both; keep one of them`,
   ),
+  PV4040: error<{ hook: string; name: string; kernel: string }>(
+    'hook that nobody has read',
+    (a) =>
+      `${a.kernel} has '${a.hook}', and nothing is known of the locks that are held there: what is unknown counts as unsafe; describe it in pvpolicy.json, under "hooks": { "${a.name}": … }`,
+  ),
+  PV4041: error<{ call: string; name: string; kernel: string }>(
+    'call that nobody has read',
+    (a) =>
+      `${a.kernel} has ${a.call}, and nothing is known of what it locks: what is unknown counts as unsafe; describe it in pvpolicy.json, under "kfuncs": { "${a.name}": … }`,
+  ),
 };
 
 function since(version: string | undefined): string {

@@ -175,6 +175,35 @@ export function typeById(btf: Btf, id: number): RawType | undefined {
   };
 }
 
+/** The kind of a type (of `KIND`) without decoding the rest of it; 0 for an id that no type has. */
+export function kindOf(btf: Btf, id: number): number {
+  const place = owner(btf, id);
+  return place ? (place.of.view.getUint32(place.at + 4, true) >>> 24) & 0x1f : 0;
+}
+
+/** Does the type's name begin with `prefix` (bytes of ASCII)? Decodes nothing. */
+export function nameBegins(btf: Btf, id: number, prefix: Uint8Array): boolean {
+  const place = owner(btf, id);
+  if (!place) return false;
+  const offset = place.of.view.getUint32(place.at, true);
+  let of: Btf | undefined = place.of;
+  while (of && offset < of.firstString) of = of.base;
+  if (!of) return false;
+  const start = offset - of.firstString;
+  for (let i = 0; i < prefix.length; i++) if (of.strings[start + i] !== prefix[i]) return false;
+  return true;
+}
+
+/** An integer type's size and kind. */
+export function intOf(
+  btf: Btf,
+  type: RawType,
+): { readonly bits: number; readonly signed: boolean; readonly bool: boolean } {
+  const place = owner(btf, type.id);
+  const word = place ? place.of.view.getUint32(place.at + TYPE_BYTES, true) : 0;
+  return { bits: word & 0xff, signed: (word & 0x1000000) !== 0, bool: (word & 0x4000000) !== 0 };
+}
+
 const decoder = new TextDecoder();
 
 /** The string at an offset of the string section ('' where the offset is wild). */
@@ -192,6 +221,8 @@ export interface Entry {
   readonly type: number;
   /** Bits from the start of the struct. */
   readonly bitOffset: number;
+  /** Size of a bit field; 0 for other members. */
+  readonly bits: number;
   /** Value of an enumerator. */
   readonly value: bigint;
 }
@@ -223,23 +254,31 @@ export function entriesOf(btf: Btf, type: RawType): readonly Entry[] {
           name,
           type: word(at + 4),
           bitOffset: type.kindFlag ? word(at + 8) & 0xffffff : word(at + 8),
+          bits: type.kindFlag ? word(at + 8) >>> 24 : 0,
           value: 0n,
         };
       case KIND.funcProto:
-        return { name, type: word(at + 4), bitOffset: 0, value: 0n };
+        return { name, type: word(at + 4), bitOffset: 0, bits: 0, value: 0n };
       case KIND.enum:
         return {
           name,
           type: 0,
           bitOffset: 0,
+          bits: 0,
           value: BigInt(type.kindFlag ? view.getInt32(at + 4, true) : word(at + 4)),
         };
       case KIND.enum64: {
         const bits = BigInt(word(at + 4)) | (BigInt(word(at + 8)) << 32n);
-        return { name, type: 0, bitOffset: 0, value: type.kindFlag ? BigInt.asIntN(64, bits) : bits };
+        return {
+          name,
+          type: 0,
+          bitOffset: 0,
+          bits: 0,
+          value: type.kindFlag ? BigInt.asIntN(64, bits) : bits,
+        };
       }
       default:
-        return { name, type: 0, bitOffset: 0, value: 0n };
+        return { name, type: 0, bitOffset: 0, bits: 0, value: 0n };
     }
   });
 }

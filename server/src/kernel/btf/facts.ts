@@ -1,4 +1,15 @@
-import { arrayOf, endId, entriesOf, KIND, typeById, type Btf, type Entry, type RawType } from './btf.ts';
+import {
+  arrayOf,
+  endId,
+  entriesOf,
+  KIND,
+  kindOf,
+  nameBegins,
+  typeById,
+  type Btf,
+  type Entry,
+  type RawType,
+} from './btf.ts';
 
 /** One parameter or member with its type in C. */
 export interface Typed {
@@ -34,28 +45,34 @@ export function kernelFacts(btf: Btf): KernelFacts {
   const structs = new Map<string, number>();
   const structOps = new Map<string, ReadonlyMap<string, Prototype>>();
   const enumerators = new Map<string, { enumName: string; value: bigint }>();
+  const argumentNames = new Map<string, readonly string[]>();
   for (let id = 1; id < endId(btf); id++) {
-    const type = typeById(btf, id);
-    if (!type) continue;
-    if (type.kind === KIND.typedef && type.name.startsWith('btf_trace_')) {
-      const prototype = pointedPrototype(btf, type.sizeOrType);
-      // The first argument is the void * of the tracepoint's own data, which programs never see.
-      if (prototype)
-        tracepoints.set(type.name.slice('btf_trace_'.length), {
-          ...prototype,
-          params: prototype.params.slice(1),
-        });
-    } else if (type.kind === KIND.declTag && type.name === 'bpf_kfunc') {
-      const func = typeById(btf, type.sizeOrType);
-      const prototype = func?.kind === KIND.func ? prototypeOf(btf, func.sizeOrType) : undefined;
-      if (func && prototype) kfuncs.set(func.name, prototype);
-    } else if (type.kind === KIND.struct && type.name) {
-      if (!structs.has(type.name)) structs.set(type.name, id);
-    } else if (type.kind === KIND.enum || type.kind === KIND.enum64) {
-      for (const { name, value } of entriesOf(btf, type))
-        enumerators.set(name, { enumName: type.name, value });
+    switch (kindOf(btf, id)) {
+      case KIND.typedef:
+        if (nameBegins(btf, id, TRACEPOINT)) addTracepoint(btf, id, tracepoints);
+        break;
+      case KIND.declTag:
+        if (nameBegins(btf, id, KFUNC)) addKfunc(btf, id, kfuncs);
+        break;
+      case KIND.func:
+        if (nameBegins(btf, id, ITERATOR)) addArgumentNames(btf, id, argumentNames);
+        break;
+      case KIND.struct: {
+        const name = typeById(btf, id)?.name ?? '';
+        if (name !== '' && !structs.has(name)) structs.set(name, id);
+        break;
+      }
+      case KIND.enum:
+      case KIND.enum64: {
+        const type = typeById(btf, id);
+        for (const { name, value } of type ? entriesOf(btf, type) : [])
+          enumerators.set(name, { enumName: type?.name ?? '', value });
+        break;
+      }
     }
   }
+  for (const [name, prototype] of tracepoints)
+    tracepoints.set(name, withNames(prototype, argumentNames.get(name)));
   for (const name of structs.keys()) {
     if (!name.startsWith('bpf_struct_ops_')) continue;
     const ops = name.slice('bpf_struct_ops_'.length);
@@ -64,6 +81,38 @@ export function kernelFacts(btf: Btf): KernelFacts {
   }
   return { tracepoints, kfuncs, structOps, structs, enumerators };
 }
+
+const TRACEPOINT = new TextEncoder().encode('btf_trace_');
+const KFUNC = new TextEncoder().encode('bpf_kfunc\0');
+/** The function that calls the programs of a tracepoint; its parameters have the names that the pointer lacks. */
+const ITERATOR = new TextEncoder().encode('__traceiter_');
+
+function addTracepoint(btf: Btf, id: number, found: Map<string, Prototype>): void {
+  const type = typeById(btf, id);
+  const prototype = type && pointedPrototype(btf, type.sizeOrType);
+  // The first argument is the void * of the tracepoint's own data, which programs never see.
+  if (type && prototype)
+    found.set(type.name.slice(TRACEPOINT.length), { ...prototype, params: prototype.params.slice(1) });
+}
+
+function addKfunc(btf: Btf, id: number, found: Map<string, Prototype>): void {
+  const func = typeById(btf, typeById(btf, id)?.sizeOrType ?? 0);
+  const prototype = func?.kind === KIND.func ? prototypeOf(btf, func.sizeOrType) : undefined;
+  if (func && prototype) found.set(func.name, prototype);
+}
+
+function addArgumentNames(btf: Btf, id: number, found: Map<string, readonly string[]>): void {
+  const func = typeById(btf, id);
+  const prototype = func && typeById(btf, func.sizeOrType);
+  if (func === undefined || prototype?.kind !== KIND.funcProto) return;
+  const names = entriesOf(btf, prototype).map(({ name }) => name);
+  found.set(func.name.slice(ITERATOR.length), names.slice(1));
+}
+
+const withNames = (prototype: Prototype, names: readonly string[] | undefined): Prototype =>
+  names?.length === prototype.params.length
+    ? { ...prototype, params: prototype.params.map(({ type }, i) => ({ name: names[i] ?? '', type })) }
+    : prototype;
 
 function callbacks(btf: Btf, struct: number): ReadonlyMap<string, Prototype> {
   const found = new Map<string, Prototype>();
