@@ -1,6 +1,7 @@
-// Builds what ships: dist/cli.cjs, dist/server.cjs, dist/client.cjs, and dist/protocol.cjs, the part of LSP that the
-// last two share. CommonJS, because VS Code loads an extension with `require`.
-import { chmodSync, readFileSync, statSync } from 'node:fs';
+// Builds what ships: dist/cli.cjs; dist/client.cjs, CommonJS because VS Code loads an extension with `require`;
+// dist/server.mjs with the parts of it that are loaded on first use, the emitters and the simulator; and
+// dist/protocol.cjs, the part of LSP that client and server share.
+import { chmodSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { brotliCompressSync } from 'node:zlib';
@@ -49,6 +50,9 @@ const sharedProtocol = {
 
 const common = {
   absWorkingDir: root,
+  outdir: 'dist',
+  outExtension: { '.js': '.cjs' },
+  metafile: true,
   bundle: true,
   platform: 'node',
   target: 'node20',
@@ -59,30 +63,49 @@ const common = {
   logLevel: 'warning',
 };
 
-const bundles = {
-  'dist/cli.cjs': {
-    entryPoints: ['server/src/cli/main.ts'],
+const bundles = [
+  {
+    entryPoints: { cli: 'server/src/cli/main.ts' },
     banner: { js: '#!/usr/bin/env node' },
     plugins: [packedData],
   },
-  'dist/server.cjs': { entryPoints: ['server/src/lsp/main.ts'], plugins: [packedData, sharedProtocol] },
-  'dist/client.cjs': {
-    entryPoints: ['client/src/extension.ts'],
+  {
+    entryPoints: { server: 'server/src/lsp/main.ts' },
+    plugins: [packedData, sharedProtocol],
+    // Only modules can be split.
+    format: 'esm',
+    splitting: true,
+    chunkNames: 'server-[name]-[hash]',
+    outExtension: { '.js': '.mjs' },
+    banner: {
+      js: "import { createRequire as pvpolicyRequire } from 'node:module'; const require = pvpolicyRequire(import.meta.url);",
+    },
+  },
+  {
+    entryPoints: { client: 'client/src/extension.ts' },
     external: ['vscode'],
     plugins: [sharedProtocol],
   },
-  'dist/protocol.cjs': {
+  {
     stdin: {
       contents: `module.exports = {${SHARED.map((name) => `get '${name}'() { return require('${name}') }`).join()}}`,
       resolveDir: root,
     },
+    outdir: undefined,
+    outExtension: undefined,
+    outfile: 'dist/protocol.cjs',
   },
-};
+];
 
-await Promise.all(Object.entries(bundles).map(([outfile, own]) => build({ ...common, ...own, outfile })));
+const results = await Promise.all(bundles.map((own) => build({ ...common, ...own })));
+const written = results.flatMap(({ metafile }) => Object.keys(metafile.outputs));
+// Chunks of an earlier build have other names.
+for (const name of readdirSync(join(root, 'dist'))) {
+  if (!written.includes(`dist/${name}`)) rmSync(join(root, 'dist', name), { recursive: true });
+}
 chmodSync(join(root, 'dist/cli.cjs'), 0o755);
 if (!process.argv.includes('--quiet')) {
-  for (const file of Object.keys(bundles)) {
+  for (const file of written) {
     console.log(`${file}  ${(statSync(join(root, file)).size / 1000).toFixed(1)} kB`);
   }
 }

@@ -28,7 +28,7 @@ export class PolicyClient {
   private runs = 0;
 
   constructor(context: ExtensionContext) {
-    const module = context.asAbsolutePath('dist/server.cjs');
+    const module = context.asAbsolutePath('dist/server.mjs');
     const server: ServerOptions = { module, transport: TransportKind.ipc };
     const options: LanguageClientOptions = {
       documentSelector: [{ language: 'pvpolicy' }],

@@ -22,7 +22,7 @@ export const compile: Command = {
     if (folder === undefined) throw new Refusal('where to? Name a folder with -o');
     const current = snapshot(source, settingsFor(operands[0] ?? '-', given));
     const { diagnostics, lines } = current;
-    const files = filesOf(current, basename(file));
+    const files = await filesOf(current, basename(file));
     const checked = [{ file, lines, diagnostics }];
     if (!files) {
       if (given.flag('json')) terminal.out(json(checked, plain));

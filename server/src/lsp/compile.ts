@@ -5,9 +5,9 @@ import type { CompileParams, CompileResult } from './protocol.ts';
 /** Answers `pvpolicy/compile`: the generated files of an open policy, as text. */
 export const compile =
   (documents: Documents) =>
-  ({ uri }: CompileParams): CompileResult => {
+  async ({ uri }: CompileParams): Promise<CompileResult> => {
     const snapshot = documents.get(uri);
     if (!snapshot) return { ok: false, message: 'the policy is not open' };
-    const files = filesOf(snapshot, decodeURIComponent(uri.split('/').at(-1) ?? uri));
+    const files = await filesOf(snapshot, decodeURIComponent(uri.split('/').at(-1) ?? uri));
     return files ? { ok: true, files } : { ok: false, message: 'it has errors' };
   };

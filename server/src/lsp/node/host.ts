@@ -5,14 +5,14 @@ import type { Host } from '../host.ts';
 import { SimulationThread } from './simulation-thread.ts';
 
 /** Pages of diagnostics, in the package that this bundle is part of. */
-const PAGES = join(__dirname, '..', 'docs', 'diagnostics');
+const PAGES = fileURLToPath(new URL('../docs/diagnostics', import.meta.url));
 
-/** The machine that the server runs on, by way of Node. */
-export function nodeHost(): Host {
-  const thread = new SimulationThread(__filename);
+/** The machine that the server runs on, by way of Node. `script` is the file of the server itself. */
+export function nodeHost(script: string): Host {
+  const thread = new SimulationThread(script);
   const pages = new Map<string, string | undefined>();
   return {
-    pathOf: (uri) => (uri.startsWith('file:') ? fileURLToPath(uri) : undefined),
+    pathOf,
     uriOf: (path) => pathToFileURL(path).href,
     read: (path) => {
       try {
@@ -30,4 +30,13 @@ export function nodeHost(): Host {
     },
     simulate: (job, progress, token) => thread.run(job, progress, token),
   };
+}
+
+/** Undefined also for a URI that no path of this system can be made of. */
+function pathOf(uri: string): string | undefined {
+  try {
+    return uri.startsWith('file:') ? fileURLToPath(uri) : undefined;
+  } catch {
+    return undefined;
+  }
 }
