@@ -157,10 +157,16 @@ export function isExhaustive(cx: Context, side: Side, stmt: MatchStmt): boolean 
     return true;
   }
   const type = cx.types.get(stmt.subject);
-  if (type === undefined) return false;
+  if (type === undefined || isHint(cx, side, stmt.subject)) return false;
   const cases = casesOf(cx, side, type);
   const values = stmt.arms.flatMap((arm) =>
     arm.patterns.map((p) => (p.kind === 'wildcard' ? undefined : toNumber(cx.constants.get(p)))),
   );
   return cases.length > 0 && cases.every(([, value]) => values.includes(value));
+}
+
+/** Is it read from the page that the guest writes? Whatever its type, any number may stand there. */
+function isHint(cx: Context, side: Side, expr: Expr): boolean {
+  const symbol = expr.kind === 'member' ? cx.names.get(expr.member) : undefined;
+  return side === 'host' && symbol?.kind === 'shared-field' && symbol.shared.direction.text === 'hint';
 }
