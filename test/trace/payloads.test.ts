@@ -58,6 +58,14 @@ const FORMS: readonly (readonly [event: string, fields: Record<string, number | 
     'kvm_exit: exit_reason=12 guest_rip=0x1068 isa=1 info1=0x0',
     { vcpu_id: -1, exit_reason: 'HLT', guest_rip: 0x1068 },
   ],
+  [
+    'kvm_exit: exit_reason=0x80000021 guest_rip=0x1 isa=1 vcpu_id=0',
+    { vcpu_id: 0, exit_reason: '0x80000021', guest_rip: 1 },
+  ],
+  [
+    'kvm_exit: exit_reason=0x8000000c guest_rip=0x1 isa=1 vcpu_id=0',
+    { vcpu_id: 0, exit_reason: 'HLT', guest_rip: 1 },
+  ],
   ['kvm_inj_virq: irq 64', { vector: 64, soft: 0, reinjected: 0 }],
   ['kvm_inj_virq: IRQ 0x40', { vector: 0x40, soft: 0, reinjected: 0 }],
   ['kvm_inj_virq: IRQ 0x40 [reinjected]', { vector: 0x40, soft: 0, reinjected: 1 }],

@@ -52,6 +52,7 @@ describe('findVms', () => {
     expect(grouped(halted('fc_vcpu 0', 30), halted('fc_vcpu 1', 31))).toEqual([
       ['vm-30', 'order', '0:30 1:31'],
     ]);
+    expect(grouped(halted('CPU 5/KVM', 30))).toEqual([['vm-30', 'order', '5:30']]);
     expect(grouped(halted('a', 30), halted('b', 31))).toEqual([
       ['vm-30', 'order', '0:30'],
       ['vm-31', 'order', '0:31'],
@@ -121,7 +122,10 @@ describe('findVms', () => {
   });
 
   test('lets number 0 begin a VM where nothing else is known', () => {
-    expect(grouped(entry(1, 33), entry(0, 30), entry(0, 32), entry(1, 31), entry(1, 34))).toEqual([
+    expect(
+      grouped(entry(1, 29), entry(1, 33), entry(0, 30), entry(0, 32), entry(1, 31), entry(1, 34)),
+    ).toEqual([
+      ['vm-29', 'order', '1:29'],
       ['vm-30', 'order', '0:30 1:31'],
       ['vm-32', 'order', '0:32 1:33'],
       ['vm-34', 'order', '1:34'],
