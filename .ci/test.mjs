@@ -102,7 +102,13 @@ async function runStep({ name, command, limit = 5 * minute, counts = false }) {
   for (const line of tests.advice) console.log(`           ${line}`);
   if (tests.failed === 0) return;
   broken.add(name);
-  console.log(readFileSync(log, 'utf8').trimEnd().split('\n').slice(-60).join('\n'));
+  const lines = readFileSync(log, 'utf8').trimEnd().split('\n');
+  console.log(
+    lines
+      .filter((line) => !/^\s*[✓↓] /.test(line))
+      .slice(-60)
+      .join('\n'),
+  );
 }
 
 function report(name, text, milliseconds) {

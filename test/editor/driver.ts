@@ -1,6 +1,15 @@
 // Drives a real VS Code (as a server, shown in headless Chromium) the way a person does: keys, mouse, and what
 // is to be read on the screen. Waits on what appears, never for a fixed time.
-import { copyFileSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import {
+  copyFileSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -34,6 +43,8 @@ export interface Window {
   onDisk(): string;
   /** Waits until the language server answers. */
   ready(): Promise<void>;
+  /** Ends the language server's process the hard way, as a crash would. */
+  killServer(): void;
   /** Runs a command by its title in the command palette. */
   command(title: string): Promise<void>;
   /** Puts the cursor at the start of the nth (from 0) occurrence of a text of the file on disk. */
@@ -123,6 +134,7 @@ async function openWindow(
     onDisk,
     ready: () =>
       page.locator('.statusbar-item[id*="pvpolicy.status"] .codicon-shield').waitFor({ timeout: 60_000 }),
+    killServer: () => killLanguageServers(server.folder),
     command: (title) => runCommand(page, title),
     goTo: (text, occurrence = 0) => goToPosition(page, onDisk(), text, occurrence),
     async hover(text, expected, occurrence = 0) {
@@ -154,6 +166,26 @@ async function openWindow(
     close: () => page.close({ runBeforeUnload: true }),
   };
   return window;
+}
+
+/** Kills every process that runs the language server of the extension installed below `folder`. */
+function killLanguageServers(folder: string): void {
+  const ids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+  const servers = ids.filter((id) => {
+    const line = commandLine(id);
+    return line.includes(folder) && line.includes('dist/server.cjs');
+  });
+  if (servers.length === 0) throw new Error('no language server is running');
+  for (const id of servers) process.kill(Number(id), 'SIGKILL');
+}
+
+/** Empty for a process that has ended since it was listed. */
+function commandLine(id: string): string {
+  try {
+    return readFileSync(`/proc/${id}/cmdline`, 'utf8');
+  } catch {
+    return '';
+  }
 }
 
 async function runCommand(page: Page, title: string): Promise<void> {

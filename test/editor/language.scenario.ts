@@ -83,4 +83,23 @@ lane('editor', 'language in VS Code', findEditorTools, (tools) => {
     await window.page.keyboard.type('param boost_limit: duration = 5ms in 2ms..20ms');
     await window.errorCount(0);
   });
+
+  test('the language server comes back after it was killed', async () => {
+    const window = await session.open('switch_boost.pvpolicy');
+    await window.errorCount(1);
+    window.killServer();
+    await window.goTo('boost(v');
+    await window.page.keyboard.type('defer ');
+    await window.errorCount(0);
+    await window.ready();
+  });
+
+  test('the language server can be restarted by hand', async () => {
+    const window = await session.open('switch_boost.pvpolicy');
+    await window.errorCount(1);
+    await window.command('PV Policy: Restart Language Server');
+    await window.ready();
+    await window.hover('sched_switch', /interrupts off/);
+    await window.errorCount(1);
+  });
 });

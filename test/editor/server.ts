@@ -9,6 +9,8 @@ import type { EditorTools } from './tools.ts';
 
 export interface EditorServer {
   readonly port: number;
+  /** Where it keeps its data and the installed extension. */
+  readonly folder: string;
   /** What the server printed so far. */
   log(): string;
   stop(): Promise<void>;
@@ -94,6 +96,7 @@ export async function startServer(tools: EditorTools, folder: string, vsix: stri
   }
   return {
     port,
+    folder,
     log,
     stop,
   };
