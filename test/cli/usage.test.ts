@@ -24,7 +24,7 @@ describe('usage', () => {
       const help = await pvpolicy([command, '--help']);
       expect([help.status, help.err]).toEqual([0, '']);
       expect(help.out).toContain(`Usage: pvpolicy ${command} `);
-      expect(help.out).toContain('--kernel PROFILE');
+      expect(help.out).toContain('--kernel PROFILE|BTF-FILE');
     }
   });
 

@@ -8,8 +8,8 @@ export const GLOBAL: Options = {
   version: { type: 'boolean', help: 'show the version' },
   kernel: {
     type: 'string',
-    value: 'PROFILE',
-    help: 'the kernel to hold policies against (see `kernel list`)',
+    value: 'PROFILE|BTF-FILE',
+    help: 'the kernel to hold policies against: a profile (see `kernel list`), or the BTF of a kernel',
   },
   config: { type: 'string', value: 'FILE', help: 'use this pvpolicy.json instead of the nearest one' },
   json: { type: 'boolean', help: 'one JSON document on stdout, nothing else there' },

@@ -5,12 +5,13 @@ import { show } from '../semantics/types.ts';
 import type { Command, Invocation } from './command.ts';
 import { EXIT, type Exit } from './exit.ts';
 import { Refusal } from './refusal.ts';
+import { known } from './settings.ts';
 import { table, type Terminal } from './terminal.ts';
 
 const FAMILIES: readonly HookFamily[] = ['tracepoint', 'op', 'pvsched'];
 
 export const kernel: Command = {
-  operands: 'list | show [PROFILE]',
+  operands: 'list | show [PROFILE|BTF-FILE]',
   options: {},
   notes: "'show' takes the profile of --kernel where none is named, else the newest.",
   async run({ operands, given, terminal }: Invocation): Promise<Exit> {
@@ -31,10 +32,11 @@ export const kernel: Command = {
 };
 
 function profileOf(name: string | undefined): Profile {
-  const mainline = PROFILES.filter((profile) => profile.mainline);
-  const found = name === undefined ? mainline.at(-1) : PROFILES.find(({ id }) => id === name);
+  const picked = name === undefined ? undefined : known(name);
+  if (typeof picked === 'object') return picked;
+  const found = PROFILES.findLast(({ id, mainline }) => (picked === undefined ? mainline : id === picked));
   if (found) return found;
-  throw new Refusal(`no kernel profile '${name}'; 'pvpolicy kernel list' shows those there are`);
+  throw new Error(`the profile ${picked} has gone`);
 }
 
 const view = (profile: Profile): KernelView => kernelView(select([profile]));
