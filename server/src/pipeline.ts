@@ -10,7 +10,7 @@ import { kernelView } from './kernel/view.ts';
 import { analyse } from './safety/analyse.ts';
 import { check } from './semantics/check.ts';
 import type { Model } from './semantics/model.ts';
-import type { Settings } from './workspace/settings.ts';
+import { withSeverity, type Settings } from './workspace/settings.ts';
 
 /**
  * Everything that is known of one version of one policy. Each stage runs when it is first asked for and is kept; a
@@ -36,11 +36,11 @@ export interface Snapshot {
 export function snapshot(text: string, settings: Settings): Snapshot {
   const lines = lazy(() => new LineIndex(text));
   const tree = lazy(() => parse(text));
-  const kernels = lazy(() => selectKernels(tree().file, settings.profile));
+  const kernels = lazy(() => kernelsOf(tree().file, settings));
   const model = lazy(() => check(tree().file, kernelView(kernels())));
   const unsafe = lazy(() => analyse(model(), kernels(), settings.allowlist));
   const diagnostics = lazy(() =>
-    [...tree().diagnostics, ...model().diagnostics, ...unsafe()].toSorted(byPlace),
+    withSeverity([...tree().diagnostics, ...model().diagnostics, ...unsafe()].toSorted(byPlace), settings.severity),
   );
   const program = lazy(() => (hasErrors(diagnostics()) ? undefined : lower(model())));
   return {
@@ -81,6 +81,11 @@ export async function filesOf(
   if (!program) return undefined;
   const { emitC } = await import('./emit/c/index.ts');
   return emitC(program, { sourceName, source: text });
+}
+
+function kernelsOf(file: PolicyFile, { profile, outOfTree }: Settings): SelectedKernels {
+  const selected = selectKernels(file, profile);
+  return outOfTree === undefined ? selected : { ...selected, outOfTree };
 }
 
 export const hasErrors = (diagnostics: readonly Diagnostic[]): boolean =>

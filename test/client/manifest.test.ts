@@ -83,12 +83,40 @@ describe('the schema of pvpolicy.json', () => {
   const schema = JSON.parse(read('client/pvpolicy.schema.json'));
 
   test('knows the profiles', () => {
-    expect(schema.properties.profile.enum).toEqual(PROFILES.map(({ id }) => id));
+    expect(schema.properties.profile.anyOf[0].enum).toEqual(PROFILES.map(({ id }) => id));
   });
 
   test('has the settings that are read, at every depth', () => {
-    const names = { kfuncs: ['a'], tracepoints: ['b'], actions: ['c'] };
-    const full = { $schema: '', profile: '7.3', allow: names, deny: names };
+    const names = { kfuncs: ['a*'], tracepoints: ['b*'], actions: ['c*'] };
+    const hook = {
+      params: ['int a'],
+      locks: ['rq'],
+      mayHold: ['any'],
+      irqs: 'off',
+      contexts: ['task'],
+      doc: '',
+    };
+    const kfunc = {
+      signature: 'int f(int a)',
+      effects: ['may_sleep'],
+      programs: ['tracing'],
+      fires: ['x'],
+      delivers: 'boost',
+      mayBeNull: false,
+      doc: '',
+    };
+    const full = {
+      $schema: '',
+      profile: '7.3',
+      allow: names,
+      deny: names,
+      severity: { PV4017: 'off' },
+      hooks: { 'a:b': hook },
+      kfuncs: { f: kfunc },
+    };
+    const keysOf = (of: string) => Object.keys(schema.properties[of].additionalProperties.properties);
+    expect(keysOf('hooks').toSorted()).toEqual(Object.keys(hook).toSorted());
+    expect(keysOf('kfuncs').toSorted()).toEqual(Object.keys(kfunc).toSorted());
     expect(readConfig(JSON.stringify(full)).diagnostics).toEqual([]);
     expect(Object.keys(schema.properties).toSorted()).toEqual(Object.keys(full).toSorted());
     expect(Object.keys(schema.properties.allow.properties).toSorted()).toEqual(Object.keys(names).toSorted());
@@ -102,9 +130,9 @@ test('what ships is listed, and has neither sources nor tests', () => {
     .filter((line) => line !== '');
   expect(shipped[0]).toBe('**');
   expect(shipped.slice(1).every((line) => line.startsWith('!'))).toBe(true);
-  expect(
-    shipped.filter((line) => /\.ts$|test|server|client\/src|grammar|node_modules/u.test(line)),
-  ).toEqual([]);
+  expect(shipped.filter((line) => /\.ts$|test|server|client\/src|grammar|node_modules/u.test(line))).toEqual(
+    [],
+  );
   expect(shipped).toContain('!dist/*');
   expect(readdirSync(join(root, 'dist')).filter((name) => !/\.[cm]js$/u.test(name))).toEqual([]);
 });

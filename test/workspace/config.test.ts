@@ -43,6 +43,28 @@ describe('readConfig', () => {
     ['{ "profile": "5.15" }', 'PV8006 "5.15"'],
     ['{ "profil": "7.3" }', 'PV8004 "profil"'],
     ['{ "allow": { "kfunc": [] } }', 'PV8004 "kfunc"'],
+    ['{ "deny": { "actions": ["bost"] } }', 'PV8007 "bost"'],
+    ['{ "allow": { "kfuncs": ["scx_bpf_kick"] } }', 'PV8007 "scx_bpf_kick"'],
+    ['{ "deny": { "tracepoints": ["sched:sched_swich"] } }', 'PV8007 "sched:sched_swich"'],
+    ['{ "severity": { "PV9999": "off" } }', 'PV8007 "PV9999"'],
+    ['{ "severity": { "PV4017": "of" } }', 'PV8007 "of"'],
+    ['{ "severity": { "PV3001": "warning" } }', 'PV8009 "PV3001"'],
+    ['{ "severity": "off" }', 'PV8005 "off"'],
+    ['{ "hooks": { "a b": { "locks": [], "irqs": "on" } } }', 'PV8005 "a b"'],
+    ['{ "hooks": { "a:b": { "locks": [] } } }', 'PV8005 "a:b"'],
+    ['{ "hooks": { "a:b": { "irqs": "on" } } }', 'PV8005 "a:b"'],
+    ['{ "hooks": { "a:b": { "locks": ["rg"], "irqs": "on" } } }', 'PV8007 "rg"'],
+    ['{ "hooks": { "a:b": { "locks": [], "irqs": "on", "params": ["p"] } } }', 'PV8005 "p"'],
+    ['{ "hooks": { "a:b": { "locks": [], "irqs": "on", "lock": [] } } }', 'PV8004 "lock"'],
+    ['{ "kfuncs": { "f": { "signature": "int f(void)" } } }', 'PV8005 "f"'],
+    ['{ "kfuncs": { "f": { "effects": [] } } }', 'PV8005 "f"'],
+    ['{ "kfuncs": { "f": { "effects": [], "signature": "int g(void)" } } }', 'PV8005 "int g(void)"'],
+    ['{ "kfuncs": { "f": { "effects": ["sleeps"], "signature": "int f(void)" } } }', 'PV8007 "sleeps"'],
+    [
+      '{ "kfuncs": { "f": { "effects": [], "signature": "int f(void)", "delivers": "bost" } } }',
+      'PV8007 "bost"',
+    ],
+    ['{ "kfuncs": { "f": { "effects": [], "signature": "int f(void)", "mayBeNull": 1 } } }', 'PV8005 1'],
   ])('%s', (text, problem) => {
     expect(problems(text)).toEqual([problem]);
   });
@@ -54,6 +76,28 @@ describe('readConfig', () => {
     ]);
     expect(settings.profile).toBe('6.12');
   });
+});
+
+describe('a profile from a file', () => {
+  const missing = () => ({ ok: false, message: 'no such file' }) as const;
+
+  test('is opened, and what is wrong with it is told', () => {
+    const { diagnostics } = readConfig('{ "profile": "./kernel.json" }', missing);
+    expect(diagnostics.map(({ code }) => code)).toEqual(['PV8008']);
+    expect(diagnostics[0]?.message).toContain('no such file');
+  });
+
+  test.each(['5.15', '6.12.4', 'newest'])('is not what %s is', (name) => {
+    const { diagnostics } = readConfig(`{ "profile": "${name}" }`, missing);
+    expect(diagnostics.map(({ code }) => code)).toEqual(['PV8006']);
+  });
+});
+
+test('a severity is taken, off too', () => {
+  const { settings } = readConfig(
+    '{ "severity": { "PV4017": "off", "PV4001": "warning", "PV2017": "error" } }',
+  );
+  expect(settings.severity).toEqual({ PV4017: 'off', PV4001: 'warning', PV2017: 'error' });
 });
 
 test('configPaths goes up from the policy, nearest first', () => {

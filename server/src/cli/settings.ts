@@ -6,7 +6,7 @@ import { PROFILES, type Profile } from '../kernel/profiles.ts';
 import { hasErrors } from '../pipeline.ts';
 import { readConfig } from '../workspace/config.ts';
 import { decode } from '../workspace/decode.ts';
-import { configPaths, CONFIG_NAME, DEFAULTS, type Settings } from '../workspace/settings.ts';
+import { besideConfig, configPaths, CONFIG_NAME, DEFAULTS, type Settings } from '../workspace/settings.ts';
 import type { Given } from './command.ts';
 import { place } from './format/checked.ts';
 import { reason, Refusal } from './refusal.ts';
@@ -44,7 +44,10 @@ function read(path: string): Settings {
   const cached = cache.get(path);
   if (cached) return cached;
   const text = decode(bytes(path)).text;
-  const { settings, diagnostics } = readConfig(text);
+  const { settings, diagnostics } = readConfig(text, (file) => {
+    const named = besideConfig(path, file);
+    return openKernel(bytes(named), named);
+  });
   const [first] = diagnostics;
   if (first && hasErrors(diagnostics)) {
     const { line, column } = place(new LineIndex(text), first.span.start);

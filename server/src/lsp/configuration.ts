@@ -1,7 +1,9 @@
 import type { Connection } from 'vscode-languageserver';
 import { LineIndex } from '../../../grammar/text.ts';
+import { openKernel, type OpenedKernel } from '../kernel/open-kernel.ts';
+import { PROFILES, type Profile } from '../kernel/profiles.ts';
 import { readConfig, type Config } from '../workspace/config.ts';
-import { configPaths, DEFAULTS, type Settings } from '../workspace/settings.ts';
+import { besideConfig, configPaths, DEFAULTS, type Settings } from '../workspace/settings.ts';
 import { decode } from '../workspace/decode.ts';
 import type { Host } from './host.ts';
 import type { ClientSettings } from './protocol.ts';
@@ -12,6 +14,7 @@ export class Configuration {
   private readonly connection: Connection;
   private readonly host: Host;
   private readonly configs = new Map<string, Config | undefined>();
+  private readonly kernels = new Map<string, OpenedKernel>();
   private client: ClientSettings = {};
 
   constructor(connection: Connection, host: Host) {
@@ -31,12 +34,25 @@ export class Configuration {
   /** Forgets what was read from disk. */
   invalidate(): void {
     this.configs.clear();
+    this.kernels.clear();
   }
 
   settingsOf(uri: string): Settings {
     const settings = this.nearest(uri)?.settings ?? DEFAULTS;
     const profile = this.client.kernelProfile;
-    return profile ? { ...settings, profile } : settings;
+    return profile ? { ...settings, profile: this.kernel(profile) } : settings;
+  }
+
+  /** A built-in profile by name; else a file, read once. */
+  private kernel(profile: string): string | Profile {
+    const known = this.kernels.get(profile) ?? this.open(profile);
+    this.kernels.set(profile, known);
+    return known.ok ? known.profile : profile;
+  }
+
+  private open(path: string): OpenedKernel {
+    const bytes = PROFILES.some(({ id }) => id === path) ? undefined : this.host.read(path);
+    return bytes === undefined ? { ok: false, message: 'no such file' } : openKernel(bytes, path);
   }
 
   private nearest(uri: string): Config | undefined {
@@ -54,7 +70,8 @@ export class Configuration {
     if (this.configs.has(path)) return this.configs.get(path);
     const bytes = this.host.read(path);
     const text = bytes && decode(bytes).text;
-    const config = text === undefined ? undefined : readConfig(text);
+    const config =
+      text === undefined ? undefined : readConfig(text, (file) => this.open(besideConfig(path, file)));
     this.configs.set(path, config);
     if (config && text !== undefined) {
       const uri = this.host.uriOf(path);

@@ -5,7 +5,8 @@ export type Json =
   | { readonly kind: 'object'; readonly members: readonly Member[]; readonly span: Span }
   | { readonly kind: 'array'; readonly items: readonly Json[]; readonly span: Span }
   | { readonly kind: 'string'; readonly value: string; readonly span: Span }
-  | { readonly kind: 'number' | 'boolean' | 'null'; readonly span: Span };
+  | { readonly kind: 'boolean'; readonly value: boolean; readonly span: Span }
+  | { readonly kind: 'number' | 'null'; readonly span: Span };
 
 export interface Member {
   readonly key: string;
@@ -68,8 +69,11 @@ class Reader {
       return { kind: 'string', value, span };
     }
     if (!LITERAL.test(this.token)) this.fail('a value');
-    const kind = this.token === 'null' ? 'null' : /^[tf]/u.test(this.token) ? 'boolean' : 'number';
-    return { kind, span: this.advance() };
+    if (/^[tf]/u.test(this.token)) {
+      const value = this.token === 'true';
+      return { kind: 'boolean', value, span: this.advance() };
+    }
+    return { kind: this.token === 'null' ? 'null' : 'number', span: this.advance() };
   }
 
   private object(depth: number): Json {

@@ -1,4 +1,6 @@
-import type { Profile } from '../kernel/profiles.ts';
+import type { Diagnostic } from '../diagnostics/diagnostic.ts';
+import { describe, type Code } from '../diagnostics/table.ts';
+import type { OutOfTree, Profile } from '../kernel/profiles.ts';
 import type { Allowlist } from '../safety/allowlist.ts';
 
 /** What pvpolicy.json and the command line decide about a policy. */
@@ -7,6 +9,33 @@ export interface Settings {
   readonly profile: string | Profile | undefined;
   /** What may be called, hooked and asked for. */
   readonly allowlist: Allowlist;
+  /** How grave a diagnostic is here, where that is not as the table has it. */
+  readonly severity?: SeverityRules;
+  /** Hooks and calls that the catalogue lacks. */
+  readonly outOfTree?: OutOfTree;
+}
+
+export const SEVERITIES = ['error', 'warning', 'info', 'off'] as const;
+export type SeverityRules = Readonly<Partial<Record<Code, (typeof SEVERITIES)[number]>>>;
+
+/** Errors of safety that a program can be made of all the same: what they tell is a risk, not a gap. */
+const RISKS = /^PV(40(0[1-9]|1[01]|2[2379])|5)/;
+
+/** Can the severity of the code be set? Not of errors without which there is nothing to compile. */
+export const mayChange = (code: Code): boolean =>
+  /^PV[1-6]/.test(code) && (describe(code).severity !== 'error' || RISKS.test(code));
+
+/** The diagnostics with the severities that the workspace gives them. */
+export function withSeverity(
+  diagnostics: readonly Diagnostic[],
+  rules: SeverityRules | undefined,
+): readonly Diagnostic[] {
+  if (rules === undefined) return diagnostics;
+  return diagnostics.flatMap((one) => {
+    const severity = rules[one.code];
+    if (severity === 'off') return [];
+    return severity === undefined ? one : { ...one, severity };
+  });
 }
 
 export const DEFAULTS: Settings = { profile: undefined, allowlist: {} };
@@ -23,5 +52,9 @@ export function configPaths(policyPath: string): readonly string[] {
   }
   return paths;
 }
+
+/** A path that a pvpolicy.json names, which is relative to the folder of the file. */
+export const besideConfig = (config: string, path: string): string =>
+  /^([/\\]|[A-Za-z]:)/.test(path) ? path : config.slice(0, lastSeparator(config) + 1) + path;
 
 const lastSeparator = (path: string): number => Math.max(path.lastIndexOf('/'), path.lastIndexOf('\\'));

@@ -23,4 +23,18 @@ export const WORKSPACE = {
     'unknown kernel profile',
     (a) => `there is no kernel profile '${a.name}'; known are ${a.known}`,
   ),
+  PV8007: error<{ name: string; what: string; near: string | undefined; known: string | undefined }>(
+    'unknown name in the configuration',
+    (a) =>
+      `there is no ${a.what} '${a.name}'${a.near === undefined ? (a.known === undefined ? '' : `; known are ${a.known}`) : `; did you mean '${a.near}'?`}`,
+  ),
+  PV8008: error<{ file: string; message: string }>(
+    'kernel profile cannot be read',
+    (a) => `the kernel profile '${a.file}' cannot be read: ${a.message}`,
+  ),
+  PV8009: error<{ code: string }>(
+    'severity that cannot be changed',
+    (a) =>
+      `the severity of ${a.code} cannot be changed: without its correction there is no program; only warnings and risks (PV4001 to PV4011, PV4022, PV5xxx) can be`,
+  ),
 };
