@@ -7,6 +7,7 @@ import { cannotWrite, checkAction, checkRingBuffer } from './action-rules.ts';
 import { checkAllowed, type Allowlist } from './allowlist.ts';
 import { checkCall, checkOldName } from './call-rules.ts';
 import { contextOf, titleOf } from './context.ts';
+import { Costs } from './cost.ts';
 import { checkHook } from './hook-rules.ts';
 import { checkLiveness } from './liveness/liveness.ts';
 import { checkKickFlags, checkName } from './name-rules.ts';
@@ -29,6 +30,7 @@ export function analyse(
   if (kernels.unsupported === true) found.push(...unsupported(model, kernels));
   const reach = new Reach(model);
   const cache = new Cache();
+  const costs = new Costs(model);
   for (const handler of model.handlers) {
     const place = placeOf(handler, model, kernels, cache);
     if (place === undefined) {
@@ -37,6 +39,7 @@ export function analyse(
     }
     found.push(...checkHead(place, allow));
     for (const reached of reach.from(handler)) found.push(...checkUse(reached, place, allow));
+    found.push(...costs.check(handler, place.context));
   }
   found.push(...checkLiveness(model, reach));
   return withoutRepeats(found);

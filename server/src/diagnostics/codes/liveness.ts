@@ -37,4 +37,22 @@ export const LIVENESS = {
     (a) =>
       `${a.call}() takes tasks from a queue that the policy declares, and ${a.queue} is the kernel's own: it would eject the scheduler; declare a queue with 'dsq NAME'`,
   ),
+  PV5008: error<Cost>(
+    'loop that stalls the CPU',
+    (a) =>
+      `one run of '${a.hook}' may take ${a.cost} operations, mostly in this loop, and it ${a.context}: more than ${a.limit} stall the CPU until the watchdog or the lockup detector strikes; bound the loop with a smaller 'max', or move it to 'every'`,
+  ),
+  PV5009: warning<Cost>(
+    'long loop',
+    (a) =>
+      `one run of '${a.hook}' may take ${a.cost} operations, mostly in this loop, and it ${a.context}: beyond ${a.limit} others notice the delay; bound the loop with a smaller 'max', or move it to 'every'`,
+  ),
 };
+
+/** Upper bounds of the operations of one run. */
+interface Cost {
+  readonly hook: string;
+  readonly context: string;
+  readonly cost: string;
+  readonly limit: string;
+}
