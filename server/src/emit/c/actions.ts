@@ -4,7 +4,7 @@ import { exprText } from './expressions.ts';
 import { kfunc } from './kfuncs.ts';
 import { hoistMask, isMade, maskC, rangesOf, type MadeMask } from './masks.ts';
 import { upper } from './names.ts';
-import { threadIds } from './places.ts';
+import { threadIds } from './owners.ts';
 import type { Line } from './printer.ts';
 import { taskC } from './tasks.ts';
 
@@ -41,10 +41,7 @@ export function actionLines(body: Body, action: Action): Line[] {
   const line = (text: string): Line => ({ text, origin: body.line });
   const [first, ...rest] = action.args;
   if (action.name === 'kick') {
-    unit.constants.set('SCX_KICK_PREEMPT', { enumName: 'scx_kick_flags', value: undefined });
-    return [
-      line(`${kfunc(unit, 'scx_bpf_kick_cpu')}(${exprText(body, required(first))}, SCX_KICK_PREEMPT);`),
-    ];
+    return [line(`${kfunc(unit, 'scx_bpf_kick_cpu')}(${exprText(body, required(first))}, 0);`)];
   }
   if (action.name === 'set_slice') return setSlice(body, required(first), required(rest[0]));
   const form = REQUESTS[action.name];

@@ -2,10 +2,11 @@ import type { Expr } from '../../ir/ir.ts';
 import { releaseOf } from '../../kernel/calls.ts';
 import { atMost, atom, hoist, LEVEL, type Body, type C } from './body.ts';
 import { absent, cType, declare, widthOf } from './ctypes.ts';
-import { exprC, guardsOf, innerOf } from './expressions.ts';
+import { exprC, innerOf } from './expressions.ts';
+import { guardsOf } from './operators.ts';
 import { kfuncName, takesIterator } from './kfuncs.ts';
 import { maskC } from './masks.ts';
-import { threadIds } from './places.ts';
+import { threadIds } from './owners.ts';
 import { taskC } from './tasks.ts';
 import { helper } from './unit.ts';
 import type { HelperName } from './helpers.ts';
@@ -75,11 +76,15 @@ const KINDS: Readonly<Record<string, string>> = {
   bpf_cgroup_release: 'cgroup',
 };
 
+/** What kind of reference a kernel function gives; undefined for those that give none. */
+export function cleanupKind(name: string): string | undefined {
+  const release = releaseOf(name);
+  return release === undefined ? undefined : KINDS[release];
+}
+
 /** The attribute that puts the reference back which a call gives; undefined for calls that give none. */
 export function cleanupOf(body: Body, expr: Expr): string | undefined {
-  if (expr.kind !== 'kernel-call') return undefined;
-  const release = releaseOf(expr.call.name);
-  const kind = release === undefined ? undefined : KINDS[release];
+  const kind = expr.kind === 'kernel-call' ? cleanupKind(expr.call.name) : undefined;
   if (kind === undefined) return undefined;
   helper(body.unit, `pv_put_${kind}` as HelperName);
   return `pv_auto(${kind})`;

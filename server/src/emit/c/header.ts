@@ -1,5 +1,5 @@
 import type { Program } from '../../ir/ir.ts';
-import { enumeratorName } from './expressions.ts';
+import { enumeratorName } from './constants.ts';
 import { integer } from './ctypes.ts';
 import { mangle, upper } from './names.ts';
 import { pageStruct } from './pages.ts';

@@ -9,6 +9,8 @@ import { schedExtText } from './sched-ext.ts';
 import { tracingText } from './tracing.ts';
 import { createUnit, type Unit } from './unit.ts';
 
+export { checkC } from './check.ts';
+
 export interface OutputFile {
   readonly name: string;
   readonly text: string;

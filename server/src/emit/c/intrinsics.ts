@@ -1,9 +1,11 @@
 import type { Expr } from '../../ir/ir.ts';
 import { atMost, atom, LEVEL, type Body, type C } from './body.ts';
 import { widthOf, type Width } from './ctypes.ts';
-import { exprC, exprText, guardsOf, stringC } from './expressions.ts';
+import { exprC, exprText } from './expressions.ts';
+import { guardsOf } from './operators.ts';
+import { stringC } from './constants.ts';
 import { maskAskC, maskC, maskHasC } from './masks.ts';
-import { threadIds } from './places.ts';
+import { threadIds } from './owners.ts';
 import { taskC } from './tasks.ts';
 import { helper } from './unit.ts';
 

@@ -2,7 +2,7 @@ import type { Expr, IrType } from '../../ir/ir.ts';
 import { atMost, LEVEL, type Body, type C } from './body.ts';
 import { exprC, exprText, innerOf } from './expressions.ts';
 import { literal } from './names.ts';
-import { ownerText, threadIds } from './places.ts';
+import { ownerText, threadIds } from './owners.ts';
 
 /** C for `log "…{x}…"`: a line in the kernel's trace_pipe. */
 export function logLine(body: Body, parts: readonly (string | Expr)[]): string {

@@ -1,7 +1,8 @@
 import type { Expr, Intrinsic } from '../../ir/ir.ts';
 import { atMost, atom, fetchOnce, hoist, LEVEL, type Body, type C } from './body.ts';
 import { widthOf, type Width } from './ctypes.ts';
-import { exprC, guardsOf } from './expressions.ts';
+import { exprC } from './expressions.ts';
+import { guardsOf } from './operators.ts';
 import { helper } from './unit.ts';
 
 const BOOL: Width = widthOf({ kind: 'bool' });

@@ -5,7 +5,7 @@ import type { Unit } from '../unit.ts';
 import { mainLines } from './main.ts';
 import { PARSING, TABLES } from './options.ts';
 import { PAGES, pageSizes, usesPages } from './pages.ts';
-import { REPORT } from './report.ts';
+import { HEALTH, REPORT } from './report.ts';
 import { paramTable, statTables, usedTables } from './tables-of.ts';
 import { THREAD_ACTIONS, THREADS, WATCHDOG } from './threads.ts';
 import { VM_ACTIONS, VMS } from './vms.ts';
@@ -29,7 +29,8 @@ export function agentText(unit: Unit, sourceName: string): string {
     ...(program.params.length + usedTables(unit).length > 0 ? PARSING.split('\n') : []),
     ...(usedTables(unit).length > 0 ? TABLES.split('\n') : []),
     ...paramTable(unit),
-    ...(hasStats(unit) ? [...REPORT.split('\n'), ...statTables(unit)] : HEALTH_ONLY.split('\n')),
+    ...(hasStats(unit) ? [...REPORT.split('\n'), ...statTables(unit)] : []),
+    ...HEALTH.split('\n'),
     ...actionLines(unit),
     ...(usesPages(unit) ? [...pageSizes(unit), ...PAGES.split('\n')] : []),
     ...mainLines(unit),
@@ -46,6 +47,7 @@ const COMMON = String.raw`
 #endif
 
 static bool as_json, verbose;
+static int nr_cpus;
 static volatile sig_atomic_t stopped;
 
 static void on_signal(int signal)
@@ -71,10 +73,6 @@ static __u64 now_ns(void)
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	return now.tv_sec * 1000000000ULL + now.tv_nsec;
 }
-`;
-
-const HEALTH_ONLY = String.raw`
-static int nr_cpus;
 `;
 
 /** Actions that change threads, and those that change files. */

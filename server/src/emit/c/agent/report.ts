@@ -18,9 +18,8 @@ struct group {
 	__u32 entries;
 	const struct figure *stats;
 	int nr_stats;
+	void *gone;	/* numbers of those that are gone and whose places were needed */
 };
-
-static int nr_cpus;
 
 static __u64 number_at(const void *values, const struct group *g, size_t offset)
 {
@@ -74,6 +73,8 @@ static void print_entry(const struct group *g, __u32 key, const void *values, bo
 
 		if (as_json)
 			printf(",\"%s\":", s->name);
+		else if (g->keyed && !key)
+			printf("%s of every %s that is gone: ", s->name, g->per);
 		else if (g->keyed || g->entries > 1)
 			printf("%s of %s %u: ", s->name, g->per, key);
 		else
@@ -85,6 +86,40 @@ static void print_entry(const struct group *g, __u32 key, const void *values, bo
 	}
 	if (as_json)
 		printf("}");
+}
+
+static bool is_gone(__u32 id)
+{
+	char path[32];
+
+	snprintf(path, sizeof(path), "/proc/%u", id);
+	return access(path, F_OK) != 0;
+}
+
+/* Adds the numbers of those that are gone up and gives their places free, once half of the places are taken. */
+static void fold_gone(struct group *g)
+{
+	size_t size = (g->size + 7) / 8 * 8;
+	__u64 *values = calloc(nr_cpus, size);
+	__u32 key, next, n = 0;
+	size_t i;
+	bool more;
+
+	if (!g->gone)
+		g->gone = calloc(nr_cpus, size);
+	for (more = !bpf_map_get_next_key(g->map, NULL, &key); more; more = !bpf_map_get_next_key(g->map, &key, &key))
+		n++;
+	if (n > g->entries / 2 && values && g->gone) {
+		for (more = !bpf_map_get_next_key(g->map, NULL, &key); more; key = next) {
+			more = !bpf_map_get_next_key(g->map, &key, &next);
+			if (!is_gone(key) || bpf_map_lookup_elem(g->map, &key, values))
+				continue;
+			for (i = 0; i < nr_cpus * size / 8; i++)
+				((__u64 *)g->gone)[i] += values[i];
+			bpf_map_delete_elem(g->map, &key);
+		}
+	}
+	free(values);
 }
 
 static bool is_zero(const void *values, size_t size)
@@ -111,6 +146,10 @@ static bool print_group(const struct group *g, bool first)
 			print_entry(g, key, values, first);
 			first = false;
 		}
+		if (g->gone && !is_zero(g->gone, size)) {
+			print_entry(g, 0, g->gone, first);
+			first = false;
+		}
 	} else {
 		for (key = 0; key < g->entries; key++) {
 			if (bpf_map_lookup_elem(g->map, &key, values) || (g->entries > 1 && is_zero(values, size)))
@@ -132,6 +171,10 @@ static void print_groups(const struct group *groups, int nr)
 		first = print_group(&groups[i], first);
 }
 
+`;
+
+/** What the programs could not do, in the report. */
+export const HEALTH = String.raw`
 static void print_health(const struct pv_health *h)
 {
 	if (as_json) {

@@ -58,7 +58,7 @@ static int tell_exit(const struct pv_exit *exit)
 {
 	const __u64 error = kernel_enumerator("scx_exit_kind", "SCX_EXIT_ERROR");
 
-	if (!exit->kind)
+	if (!exit->kind || (__u64)exit->kind == kernel_enumerator("scx_exit_kind", "SCX_EXIT_UNREG"))
 		return 0;
 	if (exit->reason[0])
 		fprintf(stderr, "the kernel ended the scheduler: %s%s%s\n", exit->reason,

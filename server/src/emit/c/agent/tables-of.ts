@@ -1,6 +1,6 @@
 import type { IrType, ParamDef, TableDef } from '../../../ir/ir.ts';
 import { SCHED_CLASSES } from '../ctypes.ts';
-import { enumeratorName } from '../expressions.ts';
+import { enumeratorName } from '../constants.ts';
 import { inUnit, paramTypeBytes } from '../prelude.ts';
 import { literal } from '../names.ts';
 import { SCOPES, statsKind, statsOf, statsTag } from '../stats.ts';
@@ -124,14 +124,29 @@ export function statTables(unit: Unit): string[] {
 
 /** The groups of the report, whose maps are known once the programs are loaded. */
 export function groupLines(unit: Unit): string[] {
-  return SCOPES.filter((scope) => unit.features.has(`stats ${scope}`)).map((scope) => {
+  return SCOPES.filter((scope) => unit.features.has(`stats ${scope}`)).flatMap((scope, i) => {
     const tag = statsTag(scope);
     const kind = statsKind(scope);
-    const flags = `${kind === 'percpu-hash'}, ${kind !== 'array'}`;
-    const entries = kind === 'array' ? 'nr_cpus' : '1';
-    return `{ "${scope}", bpf_map__fd(skel->maps.${tag}), sizeof(struct ${tag}), ${flags}, ${entries}, ${tag}, sizeof(${tag}) / sizeof(${tag}[0]) },`;
+    const keyed = kind === 'percpu-hash';
+    const entries = keyed ? `bpf_map__max_entries(skel->maps.${tag})` : kind === 'array' ? 'nr_cpus' : '1';
+    return [
+      `groups[${i}] = (struct group){`,
+      `\t.per = "${scope}",`,
+      `\t.map = bpf_map__fd(skel->maps.${tag}),`,
+      `\t.size = sizeof(struct ${tag}),`,
+      `\t.keyed = ${keyed},`,
+      `\t.percpu = ${kind !== 'array'},`,
+      `\t.entries = ${entries},`,
+      `\t.stats = ${tag},`,
+      `\t.nr_stats = sizeof(${tag}) / sizeof(${tag}[0]),`,
+      '};',
+    ];
   });
 }
+
+/** How many groups there are. */
+export const groupCount = (unit: Unit): number =>
+  SCOPES.filter((scope) => unit.features.has(`stats ${scope}`)).length;
 
 /** Tables that the code asks, which are the ones that have a map. */
 export const usedTables = (unit: Unit): readonly TableDef[] =>

@@ -1,0 +1,150 @@
+import { literal } from '../names.ts';
+import type { Unit } from '../unit.ts';
+import { asksAgent } from './index.ts';
+import { usesPages } from './pages.ts';
+import { skeleton } from './skeleton.ts';
+import { optionName, usedTables } from './tables-of.ts';
+
+/** Where the programs read each param. */
+export function placeLines(unit: Unit): string[] {
+  const { params } = unit.program;
+  if (params.length === 0) return [];
+  return [
+    `static void *place_of(struct ${skeleton(unit)} *skel, int param)`,
+    '{',
+    '\tswitch (param) {',
+    ...params.flatMap((param, i) => [
+      `\tcase ${i}:`,
+      `\t\treturn (void *)&skel->${param.tunable ? 'data' : 'rodata'}->${unit.globals.name(param.name)};`,
+    ]),
+    '\t}',
+    '\treturn NULL;',
+    '}',
+    '',
+  ];
+}
+
+export function usageLines(unit: Unit): string[] {
+  const { program } = unit;
+  const tables = usedTables(unit);
+  const option = (name: string, doc: string): string =>
+    `\t       ${literal(`  ${name.padEnd(22)} ${doc}\n`)}`;
+  return [
+    'static void usage(FILE *out)',
+    '{',
+    ...(program.params.length + tables.length > 0 ? ['\tsize_t i;', ''] : []),
+    `\tfprintf(out, "usage: ${program.name} [OPTION]...\\n"`,
+    option('--seconds N', 'stop after N seconds'),
+    option('--interval N', 'report every N seconds, not only at the end'),
+    option('--json', 'report as JSON'),
+    option('--verbose', 'tell of every request'),
+    ...(asksAgent(unit)
+      ? [option('--agent-prio N', 'SCHED_FIFO priority of the agent itself (60); 0: none')]
+      : []),
+    ...(program.target === 'sched_ext'
+      ? [option('--partial', 'schedule only threads of class SCHED_EXT')]
+      : []),
+    ...(program.target === 'pvsched'
+      ? [option('--assign GLOB', 'schedule VMs whose process has such a name')]
+      : []),
+    ...(usesPages(unit) ? [option('--pages PID=FILE', 'memory that the guest of the process shares')] : []),
+    '\t       );',
+    ...(program.params.length > 0
+      ? [
+          '\tfor (i = 0; i < sizeof(params) / sizeof(params[0]); i++)',
+          '\t\tfprintf(out, "  --%-20s %s\\n", params[i].name, params[i].doc);',
+        ]
+      : []),
+    ...(tables.length > 0
+      ? [
+          '\tfor (i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)',
+          '\t\tfprintf(out, "  --%s KEY=VALUE\\n                         %s\\n", tables[i].name, tables[i].doc);',
+        ]
+      : []),
+    '}',
+    '',
+  ];
+}
+
+/** Options are read once the object is open: params are stored where the programs will read them. */
+export function optionLines(unit: Unit): string[] {
+  const { program } = unit;
+  const simple = [
+    ['seconds', 'seconds = atoi(value);'],
+    ['interval', 'interval = atoi(value);'],
+    ...(asksAgent(unit) ? [['agent-prio', 'agent_prio = atoi(value);']] : []),
+    ...(program.target === 'pvsched' ? [['assign', 'assign = value;']] : []),
+  ];
+  const checked = [
+    ...(usesPages(unit) ? [['pages', 'add_pages(value)']] : []),
+    ...usedTables(unit).map((table, i) => [optionName(table.name), `add_entry(&tables[${i}], value)`]),
+  ];
+  const flags = [
+    ['json', 'as_json'],
+    ['verbose', 'verbose'],
+    ...(program.target === 'sched_ext' ? [['partial', 'partial']] : []),
+  ];
+  return [
+    'static int seconds, interval;',
+    ...(asksAgent(unit) ? ['static int agent_prio = 60;'] : []),
+    '',
+    '/* One option with its value; 1 where the option takes no value. */',
+    `static int read_option(struct ${skeleton(unit)} *skel, const char *name, const char *value)`,
+    '{',
+    ...(program.params.length > 0 ? ['\tsize_t i;', ''] : ['\t(void)skel;']),
+    ...flags.flatMap(([name, variable]) => [
+      `\tif (!strcmp(name, "${name}")) {`,
+      `\t\t${variable} = true;`,
+      '\t\treturn 1;',
+      '\t}',
+    ]),
+    '\tif (!value) {',
+    '\t\tfprintf(stderr, "--%s needs a value, or there is no such option\\n", name);',
+    '\t\treturn -EINVAL;',
+    '\t}',
+    ...simple.flatMap(([name, code]) => [
+      `\tif (!strcmp(name, "${name}")) {`,
+      `\t\t${code}`,
+      '\t\treturn 0;',
+      '\t}',
+    ]),
+    ...checked.flatMap(([name, code]) => [`\tif (!strcmp(name, "${name}"))`, `\t\treturn ${code};`]),
+    ...(program.params.length > 0
+      ? [
+          '\tfor (i = 0; i < sizeof(params) / sizeof(params[0]); i++)',
+          '\t\tif (!strcmp(name, params[i].name))',
+          '\t\t\treturn set_param(&params[i], place_of(skel, i), value);',
+        ]
+      : []),
+    '\tfprintf(stderr, "there is no option --%s\\n", name);',
+    '\treturn -EINVAL;',
+    '}',
+    '',
+    ...String.raw`static int read_options(struct ${skeleton(unit)} *skel, int argc, char **argv)
+{
+	int i, used;
+
+	for (i = 1; i < argc; i++) {
+		char *name = argv[i], *equals = strchr(name, '=');
+		char *value = i + 1 < argc ? argv[i + 1] : NULL;
+
+		if (strncmp(name, "--", 2)) {
+			fprintf(stderr, "'%s' is no option\n", name);
+			return -EINVAL;
+		}
+		/* --name=value, where the value may hold a '=' of its own. */
+		if (equals) {
+			*equals = 0;
+			value = equals + 1;
+		}
+		used = read_option(skel, name + 2, value);
+		if (used < 0)
+			return used;
+		if (!used && !equals)
+			i++;
+	}
+	return 0;
+}
+`.split('\n'),
+  ];
+}

@@ -1,0 +1,192 @@
+import type { Diagnostic, Span } from '../../diagnostics/diagnostic.ts';
+import { diagnostic } from '../../diagnostics/table.ts';
+import type { Expr, FieldDef, Fn, Handler, IrType, Program, Side, Stmt } from '../../ir/ir.ts';
+import { cleanupKind } from './calls.ts';
+import { isMade, rangesOf } from './masks.ts';
+import { MASK_WORDS } from './requests.ts';
+import { stackOf } from './stack.ts';
+import { bodiesOf, forEachExpr, forEachStmt } from './walk.ts';
+
+const NOWHERE: Span = { start: 0, end: 0 };
+
+/** What a policy asks for that its C could not do, or that BPF has no room for. Empty: `emitC` may be called. */
+export function checkC(program: Program): readonly Diagnostic[] {
+  const sides = [program.host, ...(program.guest ? [program.guest] : [])];
+  return [
+    ...names(program),
+    ...sizes(program),
+    ...program.states.flatMap((state) => state.fields.flatMap((field) => keptField(field))),
+    ...sides.flatMap((side) => [...twoHandlers(side), ...code(side), ...stacks(side)]),
+  ];
+}
+
+const cannot = (span: Span, what: string, why: string): Diagnostic =>
+  diagnostic('PV6004', span, { what, why });
+
+/** Who takes the policy's name, and how much of it (`PVSCHED_NAME_MAX`, `SCX_OPS_NAME_LEN`, files of the kernel). */
+const NAME_LIMITS = {
+  pvsched: { most: 31, who: 'the paravirt scheduling patches' },
+  sched_ext: { most: 127, who: 'sched_ext' },
+  tracing: { most: 127, who: 'the file system' },
+} as const;
+
+function names({ name, target }: Program): Diagnostic[] {
+  const { most, who } = NAME_LIMITS[target];
+  return name.length > most ? [diagnostic('PV6005', NOWHERE, { name, length: name.length, most, who })] : [];
+}
+
+/** Largest value of a task storage (64 KiB less its head), of a hash, and of one CPU's share of a per-CPU map. */
+const LARGEST = { storage: 65_000, perCpu: 32_768 } as const;
+
+function sizes(program: Program): Diagnostic[] {
+  const tooLarge = (what: string, bytes: number, most: number): Diagnostic[] =>
+    bytes > most ? [diagnostic('PV6006', NOWHERE, { what, bytes, most })] : [];
+  const states = program.states.flatMap((state) =>
+    tooLarge(
+      state.scope === 'global' ? 'the state' : `the state of a ${state.scope}`,
+      state.fields.reduce((sum, field) => sum + fieldBytes(field), 0),
+      LARGEST.storage,
+    ),
+  );
+  const scopes = ['global', 'vm', 'vcpu', 'task', 'cpu'] as const;
+  const stats = scopes.flatMap((scope) => {
+    const counters = program.counters.filter((counter) => counter.per === scope).length;
+    const histograms = program.histograms.filter((histogram) => histogram.per === scope).length;
+    return tooLarge(
+      `what is counted ${scope === 'global' ? 'for all' : `per ${scope}`}`,
+      counters * 8 + histograms * 520,
+      LARGEST.perCpu,
+    );
+  });
+  return [...states, ...stats];
+}
+
+function fieldBytes({ type }: FieldDef): number {
+  switch (type.kind) {
+    case 'scalar':
+      return 8;
+    case 'ewma':
+      return 16;
+    case 'list':
+    case 'ring':
+      return 8 + 8 * type.max;
+  }
+}
+
+function keptField(field: FieldDef): Diagnostic[] {
+  const { type } = field.type;
+  const inner = type.kind === 'optional' ? type.inner : type;
+  if (inner.kind === 'cpumask')
+    return [cannot(NOWHERE, `the field '${field.name}'`, 'state keeps no masks; keep the CPUs in a list')];
+  if (inner.kind === 'struct')
+    return [
+      cannot(NOWHERE, `the field '${field.name}'`, 'a pointer of the kernel must not outlive the hook'),
+    ];
+  return [];
+}
+
+/** The kernel has one place for each operation. */
+function twoHandlers(side: Side): Diagnostic[] {
+  const seen = new Set<string>();
+  return side.handlers.flatMap((handler) => {
+    if (handler.hook.family !== 'op') return [];
+    if (seen.has(handler.hook.name)) {
+      return [
+        cannot(
+          handler.span,
+          `a second 'on op ${handler.hook.name}'`,
+          'the kernel takes one; put both into one handler',
+        ),
+      ];
+    }
+    seen.add(handler.hook.name);
+    return [];
+  });
+}
+
+function code(side: Side): Diagnostic[] {
+  const found: Diagnostic[] = [];
+  for (const fn of side.functions) found.push(...signature(fn));
+  for (const body of bodiesOf(side)) {
+    forEachStmt(body, (stmt) => found.push(...statement(stmt)));
+    forEachExpr(body, (expr) => found.push(...expression(expr)));
+  }
+  return found;
+}
+
+function signature(fn: Fn): Diagnostic[] {
+  const what = `the result of '${fn.name}'`;
+  const inner = fn.result.kind === 'optional' ? fn.result.inner : fn.result;
+  if (inner.kind === 'cpumask')
+    return [cannot(fn.span, what, 'a function cannot hand out a mask; ask it about CPUs instead')];
+  return [];
+}
+
+/** Rounds that an iterator of the kernel makes at most (BPF_MAX_LOOPS). */
+const MOST_ROUNDS = 8n * 1024n * 1024n;
+
+function statement(stmt: Stmt): Diagnostic[] {
+  switch (stmt.kind) {
+    case 'for-range':
+    case 'for-each':
+      return stmt.max > MOST_ROUNDS
+        ? [cannot(stmt.span, `a loop of ${stmt.max} rounds`, 'the kernel allows 8388608')]
+        : [];
+    case 'set':
+      return heldElsewhere(stmt.value)
+        ? [cannot(stmt.span, `the assignment to '${stmt.local.name}'`, HELD)]
+        : [];
+    case 'return':
+      return stmt.value && heldElsewhere(stmt.value) ? [cannot(stmt.span, 'this return', HELD)] : [];
+    case 'action':
+      return [...stmt.action.args.flatMap(actionArgument)];
+    default:
+      return [];
+  }
+}
+
+const HELD = 'the reference that it needs ends with the block; use it where it is made';
+
+/** Values that are made for the block at hand: masks that the policy puts together, and references. */
+const heldElsewhere = (value: Expr): boolean =>
+  isMade(value) ||
+  (value.kind === 'kernel-call' && cleanupKind(value.call.name) !== undefined) ||
+  (value.kind === 'load' && value.place.kind === 'state' && isTask(value.type));
+
+const isTask = (type: IrType): boolean =>
+  type.kind === 'task' || (type.kind === 'optional' && type.inner.kind === 'task');
+
+function actionArgument(arg: Expr): Diagnostic[] {
+  if (arg.type.kind === 'string' && (arg.kind !== 'const' || typeof arg.value !== 'string')) {
+    return [
+      cannot(arg.span, 'an event whose name is not written out', 'the agent knows events by their names'),
+    ];
+  }
+  if (!isMade(arg) || arg.name !== 'mask-literal') return [];
+  const most = BigInt(MASK_WORDS * 64);
+  const beyond = rangesOf(arg).some(([, hi]) => hi.kind === 'const' && BigInt(hi.value) >= most);
+  return beyond ? [cannot(arg.span, 'this mask', `requests to the agent hold CPUs below ${most}`)] : [];
+}
+
+function expression(expr: Expr): Diagnostic[] {
+  if (expr.kind !== 'select' || expr.type.kind !== 'cpumask') return [];
+  const made = [expr.then, expr.otherwise].some(isMade);
+  return made ? [cannot(expr.span, 'this choice between masks', "write it as 'if' and 'else'")] : [];
+}
+
+/** Bytes of stack that all frames of a program share. */
+const STACK = 512;
+
+function stacks(side: Side): Diagnostic[] {
+  return side.handlers.flatMap((handler) => {
+    const bytes = stackOf(side, handler.body);
+    return bytes > STACK ? [diagnostic('PV6007', handler.span, { what: titleOf(handler), bytes })] : [];
+  });
+}
+
+function titleOf({ hook }: Handler): string {
+  if (hook.family === 'tracepoint') return `'on tracepoint ${hook.system}:${hook.name}'`;
+  return hook.name === ''
+    ? `'${hook.family === 'every' ? 'every' : `on ${hook.family}`}'`
+    : `'on ${hook.family} ${hook.name}'`;
+}

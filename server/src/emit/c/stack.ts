@@ -1,0 +1,71 @@
+import type { Expr, Fn, IrType, Side, Stmt } from '../../ir/ir.ts';
+import { MASK_WORDS } from './requests.ts';
+import { blocksOf, exprsOf, walkExpr } from './walk.ts';
+
+/**
+ * Bytes of variables that a handler and whatever it calls keep at once, were none of them in a register: an upper
+ * estimate of its stack, for clang keeps most in registers.
+ */
+export function stackOf(side: Side, body: readonly Stmt[]): number {
+  const functions = new Map(side.functions.map((fn) => [fn.name, fn]));
+  return frame(body, functions, new Map());
+}
+
+function frame(
+  body: readonly Stmt[],
+  functions: ReadonlyMap<string, Fn>,
+  known: Map<string, number>,
+): number {
+  let here = 0;
+  let deepest = 0;
+  for (const stmt of body) {
+    here += declared(stmt);
+    const inside = blocksOf(stmt).map((block) => frame(block, functions, known));
+    const called = exprsOf(stmt).map((expr) => calls(expr, functions, known));
+    deepest = Math.max(deepest, ...inside, ...called, passing(stmt));
+  }
+  return here + deepest;
+}
+
+/** What the functions that the expression calls need in turn; there is no recursion. */
+function calls(expr: Expr, functions: ReadonlyMap<string, Fn>, known: Map<string, number>): number {
+  let most = 0;
+  walkExpr(expr, (part) => {
+    const fn = part.kind === 'call' ? functions.get(part.fn) : undefined;
+    if (fn === undefined) return;
+    const bytes =
+      known.get(fn.name) ??
+      fn.params.reduce((sum, param) => sum + bytesOf(param.type), frame(fn.body, functions, known));
+    known.set(fn.name, bytes);
+    most = Math.max(most, bytes);
+  });
+  return most;
+}
+
+const bytesOf = (type: IrType): number => (type.kind === 'string' ? 16 : 8);
+
+/** Variables that live to the end of the block. */
+function declared(stmt: Stmt): number {
+  switch (stmt.kind) {
+    case 'let':
+    case 'if-some':
+      return bytesOf(stmt.local.type);
+    case 'let-tuple':
+      return stmt.locals.reduce((sum, local) => sum + bytesOf(local.type), 0);
+    case 'for-range':
+      return 16;
+    case 'for-each':
+      // The iterators of the kernel: six words for a queue, one for numbers.
+      return stmt.source.kind === 'dsq' ? 56 : 24;
+    default:
+      return 0;
+  }
+}
+
+/** What one statement needs while it runs. */
+function passing(stmt: Stmt): number {
+  if (stmt.kind === 'log') return 8 * stmt.parts.length;
+  if (stmt.kind === 'action')
+    return stmt.action.args.some((arg) => arg.type.kind === 'cpumask') ? 8 * MASK_WORDS : 0;
+  return 0;
+}

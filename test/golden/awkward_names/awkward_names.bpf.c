@@ -1,0 +1,332 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * awkward_names for tracing. Made from awkward_names.pvpolicy: changes belong there, not here.
+ *
+ * Names that C, libbpf, the kernel or the generated code have already. * / int oops;
+ *
+ * Runs on kernels with BTF from 6.4 on. Actions are done by the agent.
+ */
+#include <stdbool.h>
+
+/* What libbpf takes from <linux/types.h> and <linux/bpf.h>; no kernel header is needed. */
+typedef unsigned char __u8;
+typedef signed char __s8;
+typedef unsigned short __u16;
+typedef short __s16;
+typedef unsigned int __u32;
+typedef int __s32;
+typedef unsigned long long __u64;
+typedef long long __s64;
+typedef __u16 __be16;
+typedef __u32 __be32;
+typedef __u32 __wsum;
+
+typedef __u8 u8;
+typedef __s8 s8;
+typedef __u16 u16;
+typedef __s16 s16;
+typedef __u32 u32;
+typedef __s32 s32;
+typedef __u64 u64;
+typedef __s64 s64;
+
+enum {
+	BPF_MAP_TYPE_HASH = 1,
+	BPF_MAP_TYPE_PERCPU_HASH = 5,
+	BPF_MAP_TYPE_PERCPU_ARRAY = 6,
+	BPF_MAP_TYPE_RINGBUF = 27,
+	BPF_MAP_TYPE_TASK_STORAGE = 29,
+	BPF_NOEXIST = 1,
+	BPF_F_NO_PREALLOC = 1 << 0,
+	BPF_LOCAL_STORAGE_GET_F_CREATE = 1 << 0,
+};
+
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+#include <bpf/bpf_core_read.h>
+#include "awkward_names.h"
+
+char _license[] SEC("license") = "GPL";
+
+#define NSEC_PER_MSEC 1000000ULL
+
+/* Parts of the kernel that the policy uses. libbpf finds where the running kernel has them. */
+struct kvm_vcpu {
+	int vcpu_id;
+} __attribute__((preserve_access_index));
+
+struct task_struct {
+	int pid;
+	int tgid;
+} __attribute__((preserve_access_index));
+
+#define PV_VMS 1024
+
+/* Set by the loader. */
+const volatile __u32 pv_int = 1;
+
+/* Set by the loader. */
+const volatile __u32 vms_of = 2;
+
+/* Set by the loader. */
+const volatile __u32 pv_bpf_printk = 3;
+
+/* Set by the loader. */
+const volatile __u32 pv_requests = 4;
+
+/* Set by the loader. */
+const volatile __u32 pv_pv_min = 5;
+
+/* Set by the loader. */
+const volatile __u32 pv_errno = 6;
+
+/* Set by the loader. */
+const volatile __u32 a_name_that_is_far_longer_than_any_name_in_c_ought_to__c4545279 = 7;
+
+/* Set by the loader. */
+const volatile __u32 a_name_that_is_far_longer_than_any_name_in_c_ought_to__46e16193 = 8;
+
+struct pv_health pv_health;
+
+/* The smaller of two. */
+static __always_inline u64 pv_min(u64 a, u64 b)
+{
+	return a < b ? a : b;
+}
+
+/* The position of the highest bit of x, 0 for 0. Six tests: the verifier walks a loop once for each bit. */
+static __always_inline u32 pv_log2(u64 x)
+{
+	u32 n = 0;
+
+	if (x >> 32) {
+		n += 32;
+		x >>= 32;
+	}
+	if (x >> 16) {
+		n += 16;
+		x >>= 16;
+	}
+	if (x >> 8) {
+		n += 8;
+		x >>= 8;
+	}
+	if (x >> 4) {
+		n += 4;
+		x >>= 4;
+	}
+	if (x >> 2) {
+		n += 2;
+		x >>= 2;
+	}
+	return n + (x >> 1);
+}
+
+/* Adds x to the histogram. */
+static __noinline void pv_record(struct pv_histogram *h, u64 x)
+{
+	__sync_fetch_and_add(&h->slot[pv_log2(x) & (PV_SLOTS - 1)], 1);
+	__sync_fetch_and_add(&h->sum, x);
+}
+
+struct policy_state {
+	u64 pv_static;
+};
+
+static struct policy_state state;
+
+struct vcpu {
+	u32 tid;
+	u32 tgid;
+	/* KVM's number of it within its VM. */
+	u32 id;
+	u32 pv_tgid;
+	u64 pv_struct;
+};
+
+/* vCPUs: kept with the thread, they go when it goes. */
+struct {
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct vcpu);
+} vcpus SEC(".maps");
+
+/* The vCPU that the thread runs, or NULL. */
+static __always_inline struct vcpu *pv_vcpu_of(struct task_struct *p)
+{
+	return p ? bpf_task_storage_get(&vcpus, p, NULL, 0) : NULL;
+}
+
+/* Counters and histograms; each CPU has its own. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, struct global_stats);
+} global_stats SEC(".maps");
+
+static struct global_stats pv_spare_global_stats;
+
+static __noinline struct global_stats *pv_global_stats(void)
+{
+	u32 id = 0;
+	struct global_stats *s = bpf_map_lookup_elem(&global_stats, &id);
+
+	if (s)
+		return s;
+	__sync_fetch_and_add(&pv_health.stats_lost, 1);
+	return &pv_spare_global_stats;
+}
+
+/* Counters and histograms, by thread group id; each CPU has its own. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, PV_VMS);
+	__type(key, u32);
+	__type(value, struct vm_stats);
+} vm_stats SEC(".maps");
+
+static const struct vm_stats pv_zero_vm_stats;
+static struct vm_stats pv_spare_vm_stats;
+
+static __noinline struct vm_stats *pv_vm_stats(u32 id)
+{
+	struct vm_stats *s = bpf_map_lookup_elem(&vm_stats, &id);
+
+	if (s)
+		return s;
+	bpf_map_update_elem(&vm_stats, &id, &pv_zero_vm_stats, BPF_NOEXIST);
+	s = bpf_map_lookup_elem(&vm_stats, &id);
+	if (s)
+		return s;
+	__sync_fetch_and_add(&pv_health.stats_lost, 1);
+	return &pv_spare_vm_stats;
+}
+
+/* weird_table. By thread group id; the loader fills it. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 4096);
+	__type(key, u32);
+	__type(value, __s64);
+} pv_weird_table_table SEC(".maps");
+
+static __always_inline __s64 pv_weird_table(u32 key)
+{
+	__s64 *value = bpf_map_lookup_elem(&pv_weird_table_table, &key);
+
+	return value ? *value : 0;
+}
+
+/* What the policy asks the agent to do. */
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 256 * 1024);
+} requests SEC(".maps");
+
+/* Room for a request; NULL, and counted, where the agent is too far behind. */
+static __noinline struct pv_request *pv_ask(u32 action, u32 line, u32 tid, u32 tgid)
+{
+	struct pv_request *r = bpf_ringbuf_reserve(&requests, sizeof(*r), 0);
+
+	if (!r) {
+		__sync_fetch_and_add(&pv_health.requests_dropped, 1);
+		return NULL;
+	}
+	r->at = bpf_ktime_get_ns();
+	r->until = 0;
+	r->action = action;
+	r->line = line;
+	r->tid = tid;
+	r->tgid = tgid;
+	r->arg[0] = 0;
+	r->arg[1] = 0;
+	return r;
+}
+
+#define pv_signal(...) pv_ask_signal(__LINE__, ##__VA_ARGS__)
+static __always_inline void pv_ask_signal(u32 line, u32 event)
+{
+	struct pv_request *r = pv_ask(PV_SIGNAL, line, 0, 0);
+
+	if (!r)
+		return;
+	r->arg[0] = event;
+	bpf_ringbuf_submit(r, 0);
+}
+
+static u64 pv_memcpy(u64 n, u64 pv_short)
+{
+#line 29 "awkward_names.pvpolicy"
+	u64 pv_double = pv_min(n, pv_short) + pv_int;
+	return pv_double;
+#line 266 "awkward_names.bpf.c"
+}
+
+static u64 on_sched_switch(struct task_struct *current_task)
+{
+#line 34 "awkward_names.pvpolicy"
+	return pv_memcpy((u64)current_task->pid, 3);
+#line 273 "awkward_names.bpf.c"
+}
+
+/* A thread is a vCPU from its first KVM entry or exit on. */
+static __noinline void pv_track(struct kvm_vcpu *kvcpu)
+{
+	struct task_struct *p = bpf_get_current_task_btf();
+	struct vcpu *v;
+
+	if (!kvcpu || bpf_task_storage_get(&vcpus, p, NULL, 0))
+		return;
+	v = bpf_task_storage_get(&vcpus, p, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	if (!v) {
+		__sync_fetch_and_add(&pv_health.states_lost, 1);
+		return;
+	}
+	v->tid = p->pid;
+	v->tgid = p->tgid;
+	v->id = kvcpu->vcpu_id;
+}
+
+SEC("tp_btf/kvm_entry")
+int BPF_PROG(pv_kvm_entry, struct kvm_vcpu *kvcpu)
+{
+	pv_track(kvcpu);
+	return 0;
+}
+
+SEC("tp_btf/kvm_exit")
+int BPF_PROG(pv_kvm_exit, struct kvm_vcpu *kvcpu)
+{
+	pv_track(kvcpu);
+	return 0;
+}
+
+SEC("tp_btf/sched_switch")
+int BPF_PROG(pv_on_sched_switch, bool preempt, struct task_struct *prev, struct task_struct *next)
+{
+#line 38 "awkward_names.pvpolicy"
+	u64 pv_char = on_sched_switch(prev) + pv_pv_min + pv_errno;
+	__sync_fetch_and_add(&state.pv_static, pv_char);
+	__sync_fetch_and_add(&pv_global_stats()->pv_volatile, 1);
+	pv_record(&pv_global_stats()->pv_long, NSEC_PER_MSEC);
+	struct vcpu *v = pv_vcpu_of(next);
+#line 42 "awkward_names.pvpolicy"
+	if (v) {
+		v->pv_tgid = (u32)((u64)vms_of + pv_bpf_printk + pv_requests);
+		v->pv_struct += a_name_that_is_far_longer_than_any_name_in_c_ought_to__c4545279;
+		v->pv_struct += a_name_that_is_far_longer_than_any_name_in_c_ought_to__46e16193;
+		__sync_fetch_and_add(&pv_vm_stats(v->tgid)->pv_register, 1);
+		if (pv_weird_table(v->tgid) == SWITCH_Case || pv_weird_table(v->tgid) == SWITCH_case)
+#line 47 "awkward_names.pvpolicy"
+			pv_signal(PV_EVENT_A_B);
+		else
+#line 48 "awkward_names.pvpolicy"
+			pv_signal(PV_EVENT_A_B_1);
+	}
+#line 330 "awkward_names.bpf.c"
+	return 0;
+}
+

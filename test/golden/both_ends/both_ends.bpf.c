@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * both_ends for tracing. Made from both_ends.pvpolicy: changes belong there, not here.
+ *
+ * Both ends of a page.
+ *
+ * Runs on kernels with BTF from 6.4 on. Actions are done by the agent.
+ */
+#include <stdbool.h>
+
+/* What libbpf takes from <linux/types.h> and <linux/bpf.h>; no kernel header is needed. */
+typedef unsigned char __u8;
+typedef signed char __s8;
+typedef unsigned short __u16;
+typedef short __s16;
+typedef unsigned int __u32;
+typedef int __s32;
+typedef unsigned long long __u64;
+typedef long long __s64;
+typedef __u16 __be16;
+typedef __u32 __be32;
+typedef __u32 __wsum;
+
+typedef __u8 u8;
+typedef __s8 s8;
+typedef __u16 u16;
+typedef __s16 s16;
+typedef __u32 u32;
+typedef __s32 s32;
+typedef __u64 u64;
+typedef __s64 s64;
+
+enum {
+	BPF_MAP_TYPE_HASH = 1,
+	BPF_MAP_TYPE_PERCPU_ARRAY = 6,
+	BPF_MAP_TYPE_RINGBUF = 27,
+	BPF_MAP_TYPE_TASK_STORAGE = 29,
+	BPF_F_NO_PREALLOC = 1 << 0,
+	BPF_LOCAL_STORAGE_GET_F_CREATE = 1 << 0,
+};
+
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+#include <bpf/bpf_core_read.h>
+#include "both_ends.h"
+
+char _license[] SEC("license") = "GPL";
+
+#define NSEC_PER_MSEC 1000000ULL
+
+/* Parts of the kernel that the policy uses. libbpf finds where the running kernel has them. */
+struct kvm_vcpu {
+	int vcpu_id;
+} __attribute__((preserve_access_index));
+
+struct task_struct {
+	int pid;
+	int tgid;
+} __attribute__((preserve_access_index));
+
+#define SCHED_FIFO 1
+
+/* From 1 to 140. */
+const volatile __u32 rt_below = 100;
+
+struct pv_health pv_health;
+
+struct vcpu {
+	u32 tid;
+	u32 tgid;
+	/* KVM's number of it within its VM. */
+	u32 id;
+	bool boosted;
+};
+
+/* vCPUs: kept with the thread, they go when it goes. */
+struct {
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct vcpu);
+} vcpus SEC(".maps");
+
+/* The vCPU that the thread runs, or NULL. */
+static __always_inline struct vcpu *pv_vcpu_of(struct task_struct *p)
+{
+	return p ? bpf_task_storage_get(&vcpus, p, NULL, 0) : NULL;
+}
+
+/* Counters and histograms; each CPU has its own. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, struct global_stats);
+} global_stats SEC(".maps");
+
+static struct global_stats pv_spare_global_stats;
+
+static __noinline struct global_stats *pv_global_stats(void)
+{
+	u32 id = 0;
+	struct global_stats *s = bpf_map_lookup_elem(&global_stats, &id);
+
+	if (s)
+		return s;
+	__sync_fetch_and_add(&pv_health.stats_lost, 1);
+	return &pv_spare_global_stats;
+}
+
+/* What the guest of each vCPU wrote, by thread id; the agent keeps it. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 8192);
+	__type(key, u32);
+	__type(value, struct hint);
+} hints SEC(".maps");
+
+static const struct hint pv_no_hint;
+
+/* Zeros where the guest wrote nothing. */
+static __always_inline const struct hint *pv_hint(u32 tid)
+{
+	const struct hint *page = bpf_map_lookup_elem(&hints, &tid);
+
+	return page ? page : &pv_no_hint;
+}
+
+/* What the guest of each vCPU can read, by thread id; the agent carries it there. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 8192);
+	__type(key, u32);
+	__type(value, struct feedback);
+} feedbacks SEC(".maps");
+
+static struct feedback pv_spare_feedback;
+
+/* Of a vCPU that the agent does not know, a page that nobody reads. */
+static __always_inline struct feedback *pv_feedback(u32 tid)
+{
+	struct feedback *page = bpf_map_lookup_elem(&feedbacks, &tid);
+
+	return page ? page : &pv_spare_feedback;
+}
+
+/* What the policy asks the agent to do. */
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 256 * 1024);
+} requests SEC(".maps");
+
+/* Room for a request; NULL, and counted, where the agent is too far behind. */
+static __noinline struct pv_request *pv_ask(u32 action, u32 line, u32 tid, u32 tgid)
+{
+	struct pv_request *r = bpf_ringbuf_reserve(&requests, sizeof(*r), 0);
+
+	if (!r) {
+		__sync_fetch_and_add(&pv_health.requests_dropped, 1);
+		return NULL;
+	}
+	r->at = bpf_ktime_get_ns();
+	r->until = 0;
+	r->action = action;
+	r->line = line;
+	r->tid = tid;
+	r->tgid = tgid;
+	r->arg[0] = 0;
+	r->arg[1] = 0;
+	return r;
+}
+
+#define pv_boost(...) pv_ask_boost(__LINE__, ##__VA_ARGS__)
+static __always_inline void pv_ask_boost(u32 line, u32 tid, u32 tgid, u32 policy, u32 prio, u64 limit)
+{
+	struct pv_request *r = pv_ask(PV_BOOST, line, tid, tgid);
+
+	if (!r)
+		return;
+	r->arg[0] = policy;
+	r->arg[1] = prio;
+	r->until = r->at + limit;
+	bpf_ringbuf_submit(r, 0);
+}
+
+#define pv_unboost(...) pv_ask_unboost(__LINE__, ##__VA_ARGS__)
+static __always_inline void pv_ask_unboost(u32 line, u32 tid, u32 tgid)
+{
+	struct pv_request *r = pv_ask(PV_UNBOOST, line, tid, tgid);
+
+	if (!r)
+		return;
+	bpf_ringbuf_submit(r, 0);
+}
+
+/* A thread is a vCPU from its first KVM entry or exit on. */
+static __noinline void pv_track(struct kvm_vcpu *kvcpu)
+{
+	struct task_struct *p = bpf_get_current_task_btf();
+	struct vcpu *v;
+
+	if (!kvcpu || bpf_task_storage_get(&vcpus, p, NULL, 0))
+		return;
+	v = bpf_task_storage_get(&vcpus, p, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	if (!v) {
+		__sync_fetch_and_add(&pv_health.states_lost, 1);
+		return;
+	}
+	v->tid = p->pid;
+	v->tgid = p->tgid;
+	v->id = kvcpu->vcpu_id;
+}
+
+SEC("tp_btf/kvm_entry")
+int BPF_PROG(pv_kvm_entry, struct kvm_vcpu *kvcpu)
+{
+	pv_track(kvcpu);
+	return 0;
+}
+
+SEC("tp_btf/kvm_exit")
+int BPF_PROG(pv_kvm_exit, struct kvm_vcpu *kvcpu)
+{
+	pv_track(kvcpu);
+	return 0;
+}
+
+SEC("tp_btf/kvm_exit")
+int BPF_PROG(on_kvm_exit, struct kvm_vcpu *kvcpu, u32 isa)
+{
+#line 18 "both_ends.pvpolicy"
+	struct vcpu *v = pv_vcpu_of(bpf_get_current_task_btf());
+#line 18 "both_ends.pvpolicy"
+	if (v) {
+		const struct hint *v_hint = pv_hint(v->tid);
+#line 19 "both_ends.pvpolicy"
+		if (v_hint->rt_running && !v->boosted) {
+			v->boosted = true;
+			struct feedback *v_feedback = pv_feedback(v->tid);
+#line 21 "both_ends.pvpolicy"
+			v_feedback->boosted = true;
+			pv_boost(v->tid, v->tgid, SCHED_FIFO, 5, 5 * NSEC_PER_MSEC);
+			__sync_fetch_and_add(&pv_global_stats()->boosts, 1);
+		} else if (!v_hint->rt_running && v->boosted) {
+			v->boosted = false;
+			struct feedback *v_feedback = pv_feedback(v->tid);
+#line 26 "both_ends.pvpolicy"
+			v_feedback->boosted = false;
+			v_feedback->load = 512 /* 50% */;
+			pv_unboost(v->tid, v->tgid);
+		}
+	}
+#line 254 "both_ends.bpf.c"
+	return 0;
+}
+

@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * both_ends for tracing. Made from both_ends.pvpolicy: changes belong there, not here.
+ *
+ * Both ends of a page.
+ *
+ * Runs in the guest, on a kernel with BTF from 6.4 on. It writes what the host may know into a page for each
+ * CPU; its loader carries the pages to the memory that the two share.
+ */
+#include <stdbool.h>
+
+/* What libbpf takes from <linux/types.h> and <linux/bpf.h>; no kernel header is needed. */
+typedef unsigned char __u8;
+typedef signed char __s8;
+typedef unsigned short __u16;
+typedef short __s16;
+typedef unsigned int __u32;
+typedef int __s32;
+typedef unsigned long long __u64;
+typedef long long __s64;
+typedef __u16 __be16;
+typedef __u32 __be32;
+typedef __u32 __wsum;
+
+typedef __u8 u8;
+typedef __s8 s8;
+typedef __u16 u16;
+typedef __s16 s16;
+typedef __u32 u32;
+typedef __s32 s32;
+typedef __u64 u64;
+typedef __s64 s64;
+
+enum {
+	BPF_MAP_TYPE_ARRAY = 2,
+	BPF_F_MMAPABLE = 1 << 10,
+	CLOCK_MONOTONIC = 1,
+};
+
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+#include <bpf/bpf_core_read.h>
+#include "both_ends.h"
+
+char _license[] SEC("license") = "GPL";
+
+#define NSEC_PER_MSEC 1000000ULL
+
+/* Parts of the kernel that the policy uses. libbpf finds where the running kernel has them. */
+struct task_struct {
+	int prio;
+} __attribute__((preserve_access_index));
+
+/* From 1 to 140. */
+const volatile __u32 rt_below = 100;
+
+struct pv_health pv_health;
+
+struct policy_state {
+	u64 switches;
+};
+
+static struct policy_state state;
+
+struct cpu_state {
+	u64 since;
+};
+
+/* State of CPUs. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1024);
+	__type(key, u32);
+	__type(value, struct cpu_state);
+} cpus SEC(".maps");
+
+static struct cpu_state pv_spare_cpu_state;
+
+/* Of a CPU that there is not, one that is forgotten again. */
+static __noinline struct cpu_state *pv_cpu_state(s32 cpu)
+{
+	struct cpu_state *s = bpf_map_lookup_elem(&cpus, &cpu);
+
+	if (s)
+		return s;
+	__sync_fetch_and_add(&pv_health.states_lost, 1);
+	pv_spare_cpu_state = (struct cpu_state){};
+	return &pv_spare_cpu_state;
+}
+
+/* What this guest tells the host, by CPU; mapped by the loader. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1024);
+	__type(key, u32);
+	__type(value, struct hint);
+} hints SEC(".maps");
+
+static struct hint pv_spare_hint;
+
+static __always_inline struct hint *pv_own_hint(void)
+{
+	u32 cpu = bpf_get_smp_processor_id();
+	struct hint *page = bpf_map_lookup_elem(&hints, &cpu);
+
+	return page ? page : &pv_spare_hint;
+}
+
+/* What the host tells this guest, by CPU; mapped by the loader. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1024);
+	__type(key, u32);
+	__type(value, struct feedback);
+} feedbacks SEC(".maps");
+
+static struct feedback pv_spare_feedback;
+
+static __always_inline struct feedback *pv_own_feedback(void)
+{
+	u32 cpu = bpf_get_smp_processor_id();
+	struct feedback *page = bpf_map_lookup_elem(&feedbacks, &cpu);
+
+	return page ? page : &pv_spare_feedback;
+}
+
+struct bpf_timer {
+	__u64 opaque[2];
+} __attribute__((aligned(8)));
+
+struct pv_timer {
+	struct bpf_timer timer;
+};
+
+/* One for each `every`. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, struct pv_timer);
+} pv_timers SEC(".maps");
+
+static void note(s32 c)
+{
+#line 42 "both_ends.pvpolicy"
+	struct cpu_state *c_state = pv_cpu_state(c);
+#line 42 "both_ends.pvpolicy"
+	c_state->since = bpf_ktime_get_ns();
+#line 152 "both_ends.guest.bpf.c"
+}
+
+SEC("tp_btf/sched_switch")
+int BPF_PROG(on_sched_switch, bool preempt, struct task_struct *prev, struct task_struct *next, u32 prev_state)
+{
+#line 37 "both_ends.pvpolicy"
+	struct hint *page = pv_own_hint();
+#line 37 "both_ends.pvpolicy"
+	page->rt_running = next->prio < 100;
+	const struct feedback *feedback_page = pv_own_feedback();
+#line 38 "both_ends.pvpolicy"
+	page->depth = feedback_page->boosted ? 1 : 2;
+	__sync_fetch_and_add(&state.switches, 1);
+	note(bpf_get_smp_processor_id());
+#line 167 "both_ends.guest.bpf.c"
+	return 0;
+}
+
+static __always_inline void on_every_10ms(void)
+{
+#line 43 "both_ends.pvpolicy"
+	struct hint *page = pv_own_hint();
+#line 43 "both_ends.pvpolicy"
+	page->depth += rt_below;
+#line 177 "both_ends.guest.bpf.c"
+}
+
+static int every_10ms(void *map, u32 *key, struct pv_timer *timer)
+{
+	on_every_10ms();
+	bpf_timer_start(&timer->timer, 10 * NSEC_PER_MSEC, 0);
+	return 0;
+}
+
+/* The agent runs it once, before it attaches the others. */
+SEC("syscall")
+int pv_start(void *ctx)
+{
+	struct pv_timer *timer;
+	u32 key;
+
+	key = 0;
+	timer = bpf_map_lookup_elem(&pv_timers, &key);
+	if (timer) {
+		bpf_timer_init(&timer->timer, &pv_timers, CLOCK_MONOTONIC);
+		bpf_timer_set_callback(&timer->timer, every_10ms);
+		bpf_timer_start(&timer->timer, 10 * NSEC_PER_MSEC, 0);
+	}
+	return 0;
+}
+

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Loader of the guest's part of both_ends. Made from both_ends.pvpolicy: changes belong there, not here.
+ *
+ * usage: both_ends.guest FILE [MICROSECONDS]
+ * FILE is the memory that this guest shares with the host, such as resource2 of an ivshmem device: a page of hints
+ * for each CPU, behind them one of feedback for each. They are carried every so many microseconds (1000).
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+#include <linux/types.h>
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include "both_ends.h"
+#include "both_ends.guest.skel.h"
+
+#define GUEST_CPUS 1024
+#define HINT_SIZE sizeof(struct hint)
+#define FEEDBACK_SIZE sizeof(struct feedback)
+
+static volatile sig_atomic_t stopped;
+
+static void on_signal(int signal)
+{
+	(void)signal;
+	stopped = 1;
+}
+
+static int fail(const char *what)
+{
+	fprintf(stderr, "%s: %s\n", what, strerror(errno));
+	return 1;
+}
+
+static void *map_file(int fd, size_t size)
+{
+	return mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+}
+
+int main(int argc, char **argv)
+{
+	struct sigaction action = { .sa_handler = on_signal };
+	const size_t size = GUEST_CPUS * (HINT_SIZE + FEEDBACK_SIZE);
+	unsigned int period = argc > 2 ? atoi(argv[2]) : 1000;
+	struct both_ends_guest_bpf *skel;
+	char *memory;
+	LIBBPF_OPTS(bpf_test_run_opts, once);
+	void *hints;
+	void *feedbacks;
+	int fd;
+
+	if (argc < 2 || argv[1][0] == '-') {
+		fprintf(stderr, "usage: %s FILE [MICROSECONDS]\n", argv[0]);
+		return 2;
+	}
+	fd = open(argv[1], O_RDWR | O_CLOEXEC);
+	memory = fd < 0 ? MAP_FAILED : map_file(fd, size);
+	if (memory == MAP_FAILED)
+		return fail(argv[1]);
+	skel = both_ends_guest_bpf__open_and_load();
+	if (!skel)
+		return fail("cannot load the programs");
+	hints = map_file(bpf_map__fd(skel->maps.hints), GUEST_CPUS * HINT_SIZE);
+	if (hints == MAP_FAILED)
+		return fail("cannot map the hints");
+	feedbacks = map_file(bpf_map__fd(skel->maps.feedbacks), GUEST_CPUS * FEEDBACK_SIZE);
+	if (feedbacks == MAP_FAILED)
+		return fail("cannot map the feedback");
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+	if (bpf_prog_test_run_opts(bpf_program__fd(skel->progs.pv_start), &once))
+		return fail("cannot start");
+	if (both_ends_guest_bpf__attach(skel))
+		return fail("cannot attach the programs");
+	while (!stopped) {
+		memcpy(memory, hints, GUEST_CPUS * HINT_SIZE);
+		memcpy(feedbacks, memory + GUEST_CPUS * HINT_SIZE, GUEST_CPUS * FEEDBACK_SIZE);
+		usleep(period);
+	}
+	both_ends_guest_bpf__destroy(skel);
+	/* Whoever is gone has nothing to ask for. */
+	memset(memory, 0, GUEST_CPUS * HINT_SIZE);
+	return 0;
+}

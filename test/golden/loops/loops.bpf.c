@@ -1,0 +1,506 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * loops for tracing. Made from loops.pvpolicy: changes belong there, not here.
+ *
+ * Loops of every kind, and what they carry from round to round.
+ *
+ * Runs on kernels with BTF from 6.4 on. Actions are done by the agent.
+ */
+#include <stdbool.h>
+
+/* What libbpf takes from <linux/types.h> and <linux/bpf.h>; no kernel header is needed. */
+typedef unsigned char __u8;
+typedef signed char __s8;
+typedef unsigned short __u16;
+typedef short __s16;
+typedef unsigned int __u32;
+typedef int __s32;
+typedef unsigned long long __u64;
+typedef long long __s64;
+typedef __u16 __be16;
+typedef __u32 __be32;
+typedef __u32 __wsum;
+
+typedef __u8 u8;
+typedef __s8 s8;
+typedef __u16 u16;
+typedef __s16 s16;
+typedef __u32 u32;
+typedef __s32 s32;
+typedef __u64 u64;
+typedef __s64 s64;
+
+enum {
+	BPF_MAP_TYPE_HASH = 1,
+	BPF_MAP_TYPE_ARRAY = 2,
+	BPF_MAP_TYPE_PERCPU_ARRAY = 6,
+	BPF_MAP_TYPE_TASK_STORAGE = 29,
+	BPF_NOEXIST = 1,
+	BPF_F_NO_PREALLOC = 1 << 0,
+	BPF_LOCAL_STORAGE_GET_F_CREATE = 1 << 0,
+	CLOCK_MONOTONIC = 1,
+};
+
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+#include <bpf/bpf_core_read.h>
+#include "loops.h"
+
+char _license[] SEC("license") = "GPL";
+
+#define NSEC_PER_MSEC 1000000ULL
+#define __maybe_unused __attribute__((unused))
+
+/* Parts of the kernel that the policy uses. libbpf finds where the running kernel has them. */
+struct cpumask {};
+
+struct kvm_vcpu {
+	int vcpu_id;
+} __attribute__((preserve_access_index));
+
+struct signal_struct {
+	struct { int counter; } live;
+} __attribute__((preserve_access_index));
+
+struct task_struct {
+	const struct cpumask *cpus_ptr;
+	int pid;
+	int tgid;
+	struct signal_struct *signal;
+	char comm[16];
+} __attribute__((preserve_access_index));
+
+struct bpf_iter_num {
+	__u64 opaque[1];
+} __attribute__((aligned(8)));
+
+extern bool bpf_cpumask_test_cpu(u32 cpu, const struct cpumask *cpumask) __ksym;
+extern void bpf_iter_num_destroy(struct bpf_iter_num *it) __ksym;
+extern int bpf_iter_num_new(struct bpf_iter_num *it, int start, int end) __ksym;
+extern int *bpf_iter_num_next(struct bpf_iter_num *it) __ksym;
+extern struct task_struct *bpf_task_from_pid(s32 pid) __ksym;
+extern void bpf_task_release(struct task_struct *p) __ksym;
+
+#define PV_VMS 1024
+#define PV_VCPUS 64
+
+/* CPUs that the machine can have; the loader knows. */
+const volatile __u32 pv_nr_cpus = 1024;
+
+struct pv_health pv_health;
+
+/* The larger of two. */
+static __always_inline u64 pv_max(u64 a, u64 b)
+{
+	return a > b ? a : b;
+}
+
+/* a / b as BPF has it: 0 where b is 0. */
+static __always_inline u64 pv_div(u64 a, u64 b)
+{
+	return b ? a / b : 0;
+}
+
+/*
+ * x from 'from' up to, not including, 'to', at most 'max' times. An iterator of the kernel (6.4): the verifier walks
+ * the body a few times, not once for each x.
+ */
+#define pv_for(x, from, to, max)									\
+	for (struct bpf_iter_num pv_it __attribute__((aligned(8), cleanup(bpf_iter_num_destroy))),	\
+	     *pv_new __maybe_unused = (bpf_iter_num_new(&pv_it, 0, (max)), (void)bpf_iter_num_destroy, NULL); \
+	     ({ int *pv_n = bpf_iter_num_next(&pv_it);							\
+		pv_n && ((x) = (from) + *pv_n, (x) < (to)); }); )
+
+/* x as a number that the verifier does not know: a loop that counts from a known one has too many states. */
+static volatile u32 pv_nothing;
+#define pv_opaque(x) ((s64)(x) + pv_nothing)
+
+/* cpu over the CPUs for which the test holds. */
+#define pv_for_each_cpu(cpu, test)									\
+	pv_for((cpu), 0, (s32)pv_nr_cpus, 8192)								\
+		if (test)
+
+/* The name of a thread, padded with zeros. */
+static __always_inline struct pv_comm pv_comm(struct task_struct *p)
+{
+	struct pv_comm comm = {};
+
+	if (p)
+		bpf_probe_read_kernel_str(comm.text, sizeof(comm.text), p->comm);
+	return comm;
+}
+
+static __always_inline bool pv_comm_eq(struct pv_comm a, struct pv_comm b)
+{
+	return a.word[0] == b.word[0] && a.word[1] == b.word[1];
+}
+
+struct policy_state {
+	u64 total;
+};
+
+static struct policy_state state;
+
+struct cpu_state {
+	u64 turns;
+};
+
+/* State of CPUs. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1024);
+	__type(key, u32);
+	__type(value, struct cpu_state);
+} cpus SEC(".maps");
+
+static struct cpu_state pv_spare_cpu_state;
+
+/* Of a CPU that there is not, one that is forgotten again. */
+static __noinline struct cpu_state *pv_cpu_state(s32 cpu)
+{
+	struct cpu_state *s = bpf_map_lookup_elem(&cpus, &cpu);
+
+	if (s)
+		return s;
+	__sync_fetch_and_add(&pv_health.states_lost, 1);
+	pv_spare_cpu_state = (struct cpu_state){};
+	return &pv_spare_cpu_state;
+}
+
+struct vm_state {
+	/* Threads of its vCPUs, in the order in which they first ran; 0 is a free place. */
+	u32 vcpu[PV_VCPUS];
+	u64 seen;
+};
+
+/* State of VMs, by thread group id. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, PV_VMS);
+	__type(key, u32);
+	__type(value, struct vm_state);
+} vms SEC(".maps");
+
+static const struct vm_state pv_zero_vm_state;
+static struct vm_state pv_spare_vm_state;
+
+/* Made of zeros at first use. Where there is no room, one that is forgotten again. */
+static __noinline struct vm_state *pv_vm_state(u32 id)
+{
+	struct vm_state *s = bpf_map_lookup_elem(&vms, &id);
+
+	if (s)
+		return s;
+	bpf_map_update_elem(&vms, &id, &pv_zero_vm_state, BPF_NOEXIST);
+	s = bpf_map_lookup_elem(&vms, &id);
+	if (s)
+		return s;
+	__sync_fetch_and_add(&pv_health.states_lost, 1);
+	pv_spare_vm_state = (struct vm_state){};
+	return &pv_spare_vm_state;
+}
+
+struct vcpu {
+	u32 tid;
+	u32 tgid;
+	/* KVM's number of it within its VM. */
+	u32 id;
+};
+
+/* vCPUs: kept with the thread, they go when it goes. */
+struct {
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct vcpu);
+} vcpus SEC(".maps");
+
+/* The vCPU that the thread runs, or NULL. */
+static __always_inline struct vcpu *pv_vcpu_of(struct task_struct *p)
+{
+	return p ? bpf_task_storage_get(&vcpus, p, NULL, 0) : NULL;
+}
+
+/* The vCPU of the thread with that id, or NULL where there is none any more. */
+static __noinline struct vcpu *pv_vcpu_by_tid(u32 tid)
+{
+	struct task_struct *p = tid ? bpf_task_from_pid(tid) : NULL;
+	struct vcpu *v;
+
+	if (!p)
+		return NULL;
+	v = bpf_task_storage_get(&vcpus, p, NULL, 0);
+	bpf_task_release(p);
+	return v;
+}
+
+/* v over the vCPUs of the VM with the state m. */
+#define pv_for_each_vcpu(v, m, i)						\
+	pv_for((i), 0, PV_VCPUS, PV_VCPUS)						\
+		if (((v) = pv_vcpu_by_tid((m)->vcpu[i])))
+
+static __noinline void pv_add_to_vm(struct vm_state *m, u32 tid)
+{
+	u32 i;
+
+	for (i = 0; i < PV_VCPUS; i++)
+		if (!m->vcpu[i] && !__sync_val_compare_and_swap(&m->vcpu[i], 0, tid))
+			return;
+}
+
+static __noinline void pv_remove_from_vm(struct vm_state *m, u32 tid)
+{
+	u32 i;
+
+	for (i = 0; i < PV_VCPUS; i++)
+		if (m->vcpu[i] == tid)
+			m->vcpu[i] = 0;
+}
+
+/* Thread group ids of the VMs, in the order in which they were first seen; 0 is a free place. */
+static u32 pv_vm_slots[PV_VMS];
+
+static __always_inline u32 pv_vm_at(u32 slot)
+{
+	return slot < PV_VMS ? pv_vm_slots[slot] : 0;
+}
+
+/* m over the VMs. */
+#define pv_for_each_vm(m, i)							\
+	pv_for((i), 0, PV_VMS, PV_VMS)						\
+		if (((m) = pv_vm_at(i)))
+
+static __noinline void pv_add_vm(u32 tgid)
+{
+	u32 slot;
+
+	pv_for(slot, 0, PV_VMS, PV_VMS) {
+		if (slot >= PV_VMS || pv_vm_slots[slot] == tgid)
+			return;
+		if (!pv_vm_slots[slot] && !__sync_val_compare_and_swap(&pv_vm_slots[slot], 0, tgid))
+			return;
+	}
+}
+
+static __noinline void pv_remove_vm(u32 tgid)
+{
+	u32 slot;
+
+	pv_for(slot, 0, PV_VMS, PV_VMS)
+		if (slot < PV_VMS && pv_vm_slots[slot] == tgid)
+			pv_vm_slots[slot] = 0;
+}
+
+/* Counters and histograms; each CPU has its own. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, struct global_stats);
+} global_stats SEC(".maps");
+
+static struct global_stats pv_spare_global_stats;
+
+static __noinline struct global_stats *pv_global_stats(void)
+{
+	u32 id = 0;
+	struct global_stats *s = bpf_map_lookup_elem(&global_stats, &id);
+
+	if (s)
+		return s;
+	__sync_fetch_and_add(&pv_health.stats_lost, 1);
+	return &pv_spare_global_stats;
+}
+
+struct bpf_timer {
+	__u64 opaque[2];
+} __attribute__((aligned(8)));
+
+struct pv_timer {
+	struct bpf_timer timer;
+};
+
+/* One for each `every`. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, struct pv_timer);
+} pv_timers SEC(".maps");
+
+static u64 sum_to(u64 n)
+{
+#line 10 "loops.pvpolicy"
+	u64 sum = pv_opaque(0);
+	u64 i;
+#line 11 "loops.pvpolicy"
+	pv_for(i, 0, n, 1000) {
+		if (i % 3 == 0)
+#line 12 "loops.pvpolicy"
+			continue;
+		sum = sum + i;
+		if (sum > 5000)
+#line 14 "loops.pvpolicy"
+			break;
+	}
+	return sum;
+#line 348 "loops.bpf.c"
+}
+
+static u64 nested(u64 n)
+{
+#line 20 "loops.pvpolicy"
+	u64 hits = 0;
+	for (u64 i = 5, n2 = 0; n2 < 8 && i < n; n2++, i++) {
+		u64 to = i + 3;
+#line 22 "loops.pvpolicy"
+		for (u64 j = i, pv_n2 = 0; pv_n2 < 3 && j < to; pv_n2++, j++) {
+			u64 subject = i * j;
+#line 23 "loops.pvpolicy"
+			if ((subject >= 0 && subject <= 9)) {
+				hits = hits + 1;
+			} else {
+#line 23 "loops.pvpolicy"
+				if (subject == 10 || subject == 12 || (subject >= 20 && subject <= 30)) {
+#line 26 "loops.pvpolicy"
+					u64 extra = pv_div(hits, j + 1);
+					hits = hits + extra;
+				} else {
+					break;
+				}
+			}
+		}
+	}
+#line 33 "loops.pvpolicy"
+	return hits;
+#line 377 "loops.bpf.c"
+}
+
+static u64 count_cpus(struct task_struct *p)
+{
+#line 37 "loops.pvpolicy"
+	u64 n = pv_opaque(0);
+	s32 c;
+#line 38 "loops.pvpolicy"
+	pv_for_each_cpu(c, bpf_cpumask_test_cpu(c, p->cpus_ptr)) {
+		struct cpu_state *c_state = pv_cpu_state(c);
+#line 39 "loops.pvpolicy"
+		__sync_fetch_and_add(&c_state->turns, 1);
+		n = n + 1;
+	}
+	return n;
+#line 393 "loops.bpf.c"
+}
+
+/* A thread is a vCPU from its first KVM entry or exit on. */
+static __noinline void pv_track(struct kvm_vcpu *kvcpu)
+{
+	struct task_struct *p = bpf_get_current_task_btf();
+	struct vcpu *v;
+
+	if (!kvcpu || bpf_task_storage_get(&vcpus, p, NULL, 0))
+		return;
+	v = bpf_task_storage_get(&vcpus, p, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	if (!v) {
+		__sync_fetch_and_add(&pv_health.states_lost, 1);
+		return;
+	}
+	v->tid = p->pid;
+	v->tgid = p->tgid;
+	v->id = kvcpu->vcpu_id;
+	pv_add_to_vm(pv_vm_state(v->tgid), v->tid);
+	pv_add_vm(v->tgid);
+}
+
+SEC("tp_btf/kvm_entry")
+int BPF_PROG(pv_kvm_entry, struct kvm_vcpu *kvcpu)
+{
+	pv_track(kvcpu);
+	return 0;
+}
+
+SEC("tp_btf/kvm_exit")
+int BPF_PROG(pv_kvm_exit, struct kvm_vcpu *kvcpu)
+{
+	pv_track(kvcpu);
+	return 0;
+}
+
+SEC("tp_btf/sched_wakeup")
+int BPF_PROG(on_sched_wakeup, struct task_struct *p)
+{
+#line 57 "loops.pvpolicy"
+	__sync_fetch_and_add(&state.total, sum_to((u64)p->pid) + nested(12) + count_cpus(p));
+	if (pv_comm_eq(pv_comm(p), (struct pv_comm){ .text = "stress" }))
+#line 58 "loops.pvpolicy"
+		__sync_fetch_and_add(&pv_global_stats()->rounds, sum_to(100));
+#line 438 "loops.bpf.c"
+	return 0;
+}
+
+static __always_inline void on_every_50ms(void)
+{
+#line 46 "loops.pvpolicy"
+	u64 busiest = pv_opaque(0);
+	u32 m;
+	u32 i;
+#line 47 "loops.pvpolicy"
+	pv_for_each_vm(m, i) {
+		struct vm_state *m_state = pv_vm_state(m);
+		struct vcpu *s;
+		u32 i2;
+#line 48 "loops.pvpolicy"
+		pv_for_each_vcpu(s, m_state, i2) {
+			if (s->tid > 100)
+#line 49 "loops.pvpolicy"
+				busiest = pv_max(busiest, m_state->seen);
+		}
+		__sync_fetch_and_add(&m_state->seen, 1);
+	}
+	__sync_fetch_and_add(&state.total, busiest);
+#line 462 "loops.bpf.c"
+}
+
+static int every_50ms(void *map, u32 *key, struct pv_timer *timer)
+{
+	on_every_50ms();
+	bpf_timer_start(&timer->timer, 50 * NSEC_PER_MSEC, 0);
+	return 0;
+}
+
+/* The agent runs it once, before it attaches the others. */
+SEC("syscall")
+int pv_start(void *ctx)
+{
+	struct pv_timer *timer;
+	u32 key;
+
+	key = 0;
+	timer = bpf_map_lookup_elem(&pv_timers, &key);
+	if (timer) {
+		bpf_timer_init(&timer->timer, &pv_timers, CLOCK_MONOTONIC);
+		bpf_timer_set_callback(&timer->timer, every_50ms);
+		bpf_timer_start(&timer->timer, 50 * NSEC_PER_MSEC, 0);
+	}
+	return 0;
+}
+
+/* Ids are used again: what was kept for the one that goes is deleted. */
+SEC("tp_btf/sched_process_exit")
+int BPF_PROG(pv_sched_process_exit, struct task_struct *p)
+{
+	u32 tgid = p->tgid;
+	u32 tid = p->pid;
+	struct vm_state *m;
+
+	m = bpf_map_lookup_elem(&vms, &tgid);
+	if (m && pv_vcpu_of(p))
+		pv_remove_from_vm(m, tid);
+	/* The last thread of the process. */
+	if (!p->signal->live.counter) {
+		bpf_map_delete_elem(&vms, &tgid);
+		pv_remove_vm(tgid);
+	}
+	return 0;
+}
+

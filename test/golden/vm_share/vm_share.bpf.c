@@ -1,0 +1,458 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * vm_share for sched_ext. Made from vm_share.pvpolicy: changes belong there, not here.
+ *
+ * Shares the CPUs among VMs by the class that the operator gave them, and lets a vCPU that just woke go first
+ * within its VM's share. Everything that is no vCPU is scheduled as if it belonged to a VM of weight 100.
+ *
+ * Runs on kernels with sched_ext (6.12 to 7.3 are known). Its loader needs libbpf 1.3 or newer: older ones know
+ * neither .struct_ops.link nor the names by which renamed kernel functions are reached.
+ */
+#include <stdbool.h>
+
+/* What libbpf takes from <linux/types.h> and <linux/bpf.h>; no kernel header is needed. */
+typedef unsigned char __u8;
+typedef signed char __s8;
+typedef unsigned short __u16;
+typedef short __s16;
+typedef unsigned int __u32;
+typedef int __s32;
+typedef unsigned long long __u64;
+typedef long long __s64;
+typedef __u16 __be16;
+typedef __u32 __be32;
+typedef __u32 __wsum;
+
+typedef __u8 u8;
+typedef __s8 s8;
+typedef __u16 u16;
+typedef __s16 s16;
+typedef __u32 u32;
+typedef __s32 s32;
+typedef __u64 u64;
+typedef __s64 s64;
+
+enum {
+	BPF_MAP_TYPE_HASH = 1,
+	BPF_MAP_TYPE_PERCPU_ARRAY = 6,
+	BPF_MAP_TYPE_TASK_STORAGE = 29,
+	BPF_F_NO_PREALLOC = 1 << 0,
+	BPF_LOCAL_STORAGE_GET_F_CREATE = 1 << 0,
+};
+
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+#include <bpf/bpf_core_read.h>
+#include "vm_share.h"
+
+char _license[] SEC("license") = "GPL";
+
+#define NSEC_PER_MSEC 1000000ULL
+
+#ifndef bpf_ksym_exists
+#define bpf_ksym_exists(sym) (!!(sym))
+#endif
+
+/* Parts of the kernel that the policy uses. libbpf finds where the running kernel has them. */
+enum scx_dsq_id_flags {
+	SCX_DSQ_LOCAL,
+};
+
+enum scx_exit_kind {
+	SCX_EXIT_NONE,
+};
+
+struct kvm_vcpu {
+	int vcpu_id;
+} __attribute__((preserve_access_index));
+
+struct sched_ext_entity {
+	u64 dsq_vtime;
+} __attribute__((preserve_access_index));
+
+struct scx_exit_info {
+	enum scx_exit_kind kind;
+	s64 exit_code;
+	const char *reason;
+	char *msg;
+} __attribute__((preserve_access_index));
+
+struct task_struct {
+	struct sched_ext_entity scx;
+	int pid;
+	int tgid;
+} __attribute__((preserve_access_index));
+
+#define SCX_DSQ_LOCAL bpf_core_enum_value(enum scx_dsq_id_flags, SCX_DSQ_LOCAL)
+
+extern s32 scx_bpf_create_dsq(u64 dsq_id, s32 node) __ksym;
+extern u64 scx_bpf_now(void) __ksym __weak;
+extern s32 scx_bpf_select_cpu_dfl(struct task_struct *p, s32 prev_cpu, u64 wake_flags, bool *is_idle) __ksym;
+
+bool scx_bpf_dsq_insert___v2___new(struct task_struct *p, u64 dsq_id, u64 slice, u64 enq_flags) __ksym __weak;
+void scx_bpf_dsq_insert___v1(struct task_struct *p, u64 dsq_id, u64 slice, u64 enq_flags) __ksym __weak;
+void scx_bpf_dispatch___old(struct task_struct *p, u64 dsq_id, u64 slice, u64 enq_flags) __ksym __weak;
+
+/* scx_bpf_dispatch() until 6.13; says whether it inserted from 6.19 on. */
+static __always_inline bool scx_bpf_dsq_insert(struct task_struct *p, u64 dsq_id, u64 slice, u64 enq_flags)
+{
+	if (bpf_ksym_exists(scx_bpf_dsq_insert___v2___new))
+		return scx_bpf_dsq_insert___v2___new(p, dsq_id, slice, enq_flags);
+	if (bpf_ksym_exists(scx_bpf_dsq_insert___v1))
+		scx_bpf_dsq_insert___v1(p, dsq_id, slice, enq_flags);
+	else
+		scx_bpf_dispatch___old(p, dsq_id, slice, enq_flags);
+	return true;
+}
+
+struct scx_bpf_dsq_insert_vtime_args {
+	u64 dsq_id;
+	u64 slice;
+	u64 vtime;
+	u64 enq_flags;
+};
+
+bool __scx_bpf_dsq_insert_vtime(struct task_struct *p, struct scx_bpf_dsq_insert_vtime_args *args) __ksym __weak;
+void scx_bpf_dsq_insert_vtime___v1(struct task_struct *p, u64 dsq_id, u64 slice, u64 vtime, u64 enq_flags) __ksym __weak;
+void scx_bpf_dispatch_vtime___old(struct task_struct *p, u64 dsq_id, u64 slice, u64 vtime, u64 enq_flags) __ksym __weak;
+
+/* scx_bpf_dispatch_vtime() until 6.13; a struct of arguments from 6.19 on. */
+static __always_inline void scx_bpf_dsq_insert_vtime(struct task_struct *p, u64 dsq_id, u64 slice, u64 vtime, u64 enq_flags)
+{
+	if (bpf_ksym_exists(__scx_bpf_dsq_insert_vtime)) {
+		struct scx_bpf_dsq_insert_vtime_args args = {
+			.dsq_id = dsq_id,
+			.slice = slice,
+			.vtime = vtime,
+			.enq_flags = enq_flags,
+		};
+
+		__scx_bpf_dsq_insert_vtime(p, &args);
+	} else if (bpf_ksym_exists(scx_bpf_dsq_insert_vtime___v1)) {
+		scx_bpf_dsq_insert_vtime___v1(p, dsq_id, slice, vtime, enq_flags);
+	} else {
+		scx_bpf_dispatch_vtime___old(p, dsq_id, slice, vtime, enq_flags);
+	}
+}
+
+bool scx_bpf_dsq_move_to_local___v2___new(u64 dsq_id, u64 enq_flags) __ksym __weak;
+bool scx_bpf_dsq_move_to_local___v1(u64 dsq_id) __ksym __weak;
+bool scx_bpf_consume___old(u64 dsq_id) __ksym __weak;
+
+/* scx_bpf_consume() until 6.13; takes flags from 7.1 on. */
+static __always_inline bool scx_bpf_dsq_move_to_local(u64 dsq_id)
+{
+	if (bpf_ksym_exists(scx_bpf_dsq_move_to_local___v2___new))
+		return scx_bpf_dsq_move_to_local___v2___new(dsq_id, 0);
+	if (bpf_ksym_exists(scx_bpf_dsq_move_to_local___v1))
+		return scx_bpf_dsq_move_to_local___v1(dsq_id);
+	return scx_bpf_consume___old(dsq_id);
+}
+
+bool scx_bpf_task_set_dsq_vtime___new(struct task_struct *p, u64 vtime) __ksym __weak;
+
+/* A store to the field until 6.19. */
+static __always_inline void scx_bpf_task_set_dsq_vtime(struct task_struct *p, u64 vtime)
+{
+	if (bpf_ksym_exists(scx_bpf_task_set_dsq_vtime___new))
+		scx_bpf_task_set_dsq_vtime___new(p, vtime);
+	else
+		p->scx.dsq_vtime = vtime;
+}
+
+struct sched_ext_ops {
+	u64 flags;
+	u32 timeout_ms;
+	char name[128];
+	s32 (*select_cpu)(struct task_struct *p, s32 prev_cpu, u64 wake_flags);
+	void (*enqueue)(struct task_struct *p, u64 enq_flags);
+	void (*dispatch)(s32 cpu, struct task_struct *prev);
+	void (*running)(struct task_struct *p);
+	void (*stopping)(struct task_struct *p, bool runnable);
+	void (*enable)(struct task_struct *p);
+	s32 (*init)(void);
+	void (*exit)(struct scx_exit_info *info);
+};
+
+/* Time slice of everybody. From 1ms to 20ms. */
+const volatile __u64 slice = 5 * NSEC_PER_MSEC;
+
+/*
+ * How far behind the others a sleeper may stay, so that it cannot save up an unlimited claim. From 0ns
+ * to 100ms.
+ */
+const volatile __u64 max_credit = 10 * NSEC_PER_MSEC;
+
+struct pv_health pv_health;
+
+/* a - b, stopping at 0: clocks of two CPUs may differ. */
+static __always_inline u64 pv_sub_sat(u64 a, u64 b)
+{
+	return a > b ? a - b : 0;
+}
+
+/* Is a before b on a clock that wraps around? */
+static __always_inline bool pv_before(u64 a, u64 b)
+{
+	return (s64)(a - b) < 0;
+}
+
+/* a / b as BPF has it: 0 where b is 0. */
+static __always_inline u64 pv_div(u64 a, u64 b)
+{
+	return b ? a / b : 0;
+}
+
+/* The scheduler's own clock where the kernel has it (6.14), which costs less. */
+static __always_inline u64 pv_now(void)
+{
+	return bpf_ksym_exists(scx_bpf_now) ? scx_bpf_now() : bpf_ktime_get_ns();
+}
+
+enum {
+	DSQ_SHARED_QUEUE = 0,	/* in order of virtual time */
+};
+
+struct policy_state {
+	/* Virtual time of the task that runs furthest ahead. */
+	u64 vtime_now;
+};
+
+static struct policy_state state;
+
+struct task_state {
+	u64 started;
+};
+
+/* State of threads; it goes when the thread goes. */
+struct {
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct task_state);
+} tasks SEC(".maps");
+
+static struct task_state pv_spare_task_state;
+
+/* Made of zeros at first use. Where there is no memory, one that is forgotten again. */
+static __noinline struct task_state *pv_task_state(struct task_struct *p)
+{
+	struct task_state *s = NULL;
+
+	if (p)
+		s = bpf_task_storage_get(&tasks, p, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	if (s)
+		return s;
+	__sync_fetch_and_add(&pv_health.states_lost, 1);
+	pv_spare_task_state = (struct task_state){};
+	return &pv_spare_task_state;
+}
+
+struct vcpu {
+	u32 tid;
+	u32 tgid;
+	/* KVM's number of it within its VM. */
+	u32 id;
+};
+
+/* vCPUs: kept with the thread, they go when it goes. */
+struct {
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct vcpu);
+} vcpus SEC(".maps");
+
+/* The vCPU that the thread runs, or NULL. */
+static __always_inline struct vcpu *pv_vcpu_of(struct task_struct *p)
+{
+	return p ? bpf_task_storage_get(&vcpus, p, NULL, 0) : NULL;
+}
+
+/* Counters and histograms; each CPU has its own. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, struct global_stats);
+} global_stats SEC(".maps");
+
+static struct global_stats pv_spare_global_stats;
+
+static __noinline struct global_stats *pv_global_stats(void)
+{
+	u32 id = 0;
+	struct global_stats *s = bpf_map_lookup_elem(&global_stats, &id);
+
+	if (s)
+		return s;
+	__sync_fetch_and_add(&pv_health.stats_lost, 1);
+	return &pv_spare_global_stats;
+}
+
+/* Weight of each VM; 100 is the weight of a task of nice 0. By thread group id; the loader fills it. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 4096);
+	__type(key, u32);
+	__type(value, __u32);
+} weight_of_table SEC(".maps");
+
+static __always_inline __u32 weight_of(u32 key)
+{
+	__u32 *value = bpf_map_lookup_elem(&weight_of_table, &key);
+
+	return value ? *value : 100;
+}
+
+static u64 weight(struct task_struct *p)
+{
+#line 28 "vm_share.pvpolicy"
+	struct vcpu *v = pv_vcpu_of(p);
+#line 28 "vm_share.pvpolicy"
+	if (v)
+#line 28 "vm_share.pvpolicy"
+		return weight_of(v->tgid);
+	return 100;
+#line 318 "vm_share.bpf.c"
+}
+
+/* A thread is a vCPU from its first KVM entry or exit on. */
+static __noinline void pv_track(struct kvm_vcpu *kvcpu)
+{
+	struct task_struct *p = bpf_get_current_task_btf();
+	struct vcpu *v;
+
+	if (!kvcpu || bpf_task_storage_get(&vcpus, p, NULL, 0))
+		return;
+	v = bpf_task_storage_get(&vcpus, p, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	if (!v) {
+		__sync_fetch_and_add(&pv_health.states_lost, 1);
+		return;
+	}
+	v->tid = p->pid;
+	v->tgid = p->tgid;
+	v->id = kvcpu->vcpu_id;
+}
+
+SEC("tp_btf/kvm_entry")
+int BPF_PROG(pv_kvm_entry, struct kvm_vcpu *kvcpu)
+{
+	pv_track(kvcpu);
+	return 0;
+}
+
+SEC("tp_btf/kvm_exit")
+int BPF_PROG(pv_kvm_exit, struct kvm_vcpu *kvcpu)
+{
+	pv_track(kvcpu);
+	return 0;
+}
+
+SEC("struct_ops/select_cpu")
+s32 BPF_PROG(vm_share_select_cpu, struct task_struct *p, s32 prev_cpu, u64 wake_flags)
+{
+#line 33 "vm_share.pvpolicy"
+	bool idle = false;
+#line 33 "vm_share.pvpolicy"
+	s32 cpu = scx_bpf_select_cpu_dfl(p, prev_cpu, wake_flags, &idle);
+	if (idle) {
+		__sync_fetch_and_add(&pv_global_stats()->placed_idle, 1);
+		scx_bpf_dsq_insert(p, SCX_DSQ_LOCAL, slice, 0);
+	}
+	return cpu;
+#line 365 "vm_share.bpf.c"
+}
+
+SEC("struct_ops/enqueue")
+void BPF_PROG(vm_share_enqueue, struct task_struct *p, u64 enq_flags)
+{
+#line 42 "vm_share.pvpolicy"
+	__sync_fetch_and_add(&pv_global_stats()->queued, 1);
+
+	u64 vt = p->scx.dsq_vtime;
+	u64 floor = state.vtime_now - max_credit;
+	if (pv_before(vt, floor))
+#line 46 "vm_share.pvpolicy"
+		vt = floor;
+	scx_bpf_dsq_insert_vtime(p, DSQ_SHARED_QUEUE, slice, vt, enq_flags);
+#line 380 "vm_share.bpf.c"
+}
+
+SEC("struct_ops/dispatch")
+void BPF_PROG(vm_share_dispatch, s32 cpu, struct task_struct *prev)
+{
+#line 51 "vm_share.pvpolicy"
+	scx_bpf_dsq_move_to_local(DSQ_SHARED_QUEUE);
+#line 388 "vm_share.bpf.c"
+}
+
+SEC("struct_ops/running")
+void BPF_PROG(vm_share_running, struct task_struct *p)
+{
+#line 55 "vm_share.pvpolicy"
+	struct task_state *p_state = pv_task_state(p);
+#line 55 "vm_share.pvpolicy"
+	p_state->started = pv_now();
+	if (pv_before(state.vtime_now, p->scx.dsq_vtime))
+#line 56 "vm_share.pvpolicy"
+		state.vtime_now = p->scx.dsq_vtime;
+#line 401 "vm_share.bpf.c"
+}
+
+SEC("struct_ops/stopping")
+void BPF_PROG(vm_share_stopping, struct task_struct *p, bool runnable)
+{
+#line 60 "vm_share.pvpolicy"
+	struct task_state *p_state = pv_task_state(p);
+#line 60 "vm_share.pvpolicy"
+	u64 used = pv_sub_sat(pv_now(), p_state->started);
+	scx_bpf_task_set_dsq_vtime(p, p->scx.dsq_vtime + pv_div(used * 100, weight(p)));
+#line 412 "vm_share.bpf.c"
+}
+
+SEC("struct_ops/enable")
+void BPF_PROG(vm_share_enable, struct task_struct *p)
+{
+#line 65 "vm_share.pvpolicy"
+	scx_bpf_task_set_dsq_vtime(p, state.vtime_now);
+#line 420 "vm_share.bpf.c"
+}
+
+SEC("struct_ops.s/init")
+s32 BPF_PROG(vm_share_init)
+{
+	s32 err;
+
+	err = scx_bpf_create_dsq(DSQ_SHARED_QUEUE, -1);
+	if (err)
+		return err;
+	return 0;
+}
+
+struct pv_exit pv_exit SEC(".data") = {};
+
+SEC("struct_ops.s/exit")
+void BPF_PROG(vm_share_exit, struct scx_exit_info *info)
+{
+	bpf_probe_read_kernel_str(pv_exit.reason, sizeof(pv_exit.reason), info->reason);
+	bpf_probe_read_kernel_str(pv_exit.message, sizeof(pv_exit.message), info->msg);
+	pv_exit.code = info->exit_code;
+	/* Last: the loader takes the rest for written once this is not 0. */
+	__sync_lock_test_and_set(&pv_exit.kind, info->kind);
+}
+
+SEC(".struct_ops.link")
+struct sched_ext_ops vm_share_ops = {
+	.select_cpu = (void *)vm_share_select_cpu,
+	.enqueue = (void *)vm_share_enqueue,
+	.dispatch = (void *)vm_share_dispatch,
+	.running = (void *)vm_share_running,
+	.stopping = (void *)vm_share_stopping,
+	.enable = (void *)vm_share_enable,
+	.init = (void *)vm_share_init,
+	.exit = (void *)vm_share_exit,
+	.timeout_ms = 5000,
+	.name = "vm_share",
+};
+
