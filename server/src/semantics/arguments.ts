@@ -17,6 +17,19 @@ export interface Parameter {
   readonly symbol?: Symbol | undefined;
 }
 
+/** The parameters of a callee, described once for each policy. */
+export function parametersOf(
+  cx: Context,
+  callee: object,
+  describe: () => readonly Parameter[],
+): readonly Parameter[] {
+  const known = cx.parameters.get(callee);
+  if (known !== undefined) return known;
+  const params = describe();
+  cx.parameters.set(callee, params);
+  return params;
+}
+
 /** Arguments in the order of the parameters, and those that belong to none. */
 interface Matched {
   readonly matched: readonly (Expr | undefined)[];
@@ -31,6 +44,10 @@ export function matchArguments(
   params: readonly Parameter[],
   declared: Related | undefined,
 ): Matched {
+  const inOrder =
+    expr.args.length === params.length &&
+    expr.args.every((arg, i) => arg.label === undefined && params[i]?.labelled !== true);
+  if (inOrder) return { matched: expr.args.map((arg) => arg.value), extra: [] };
   const matched: (Expr | undefined)[] = params.map(() => undefined);
   const extra: Expr[] = [];
   let wrong = false;

@@ -1,7 +1,7 @@
 import type { CallExpr, Expr, Ident } from '../../../grammar/ast.ts';
-import { matchArguments } from './arguments.ts';
+import { matchArguments, parametersOf, type Parameter } from './arguments.ts';
 import type { BuiltinInfo } from './builtins.ts';
-import { checkArguments, parameterTypes } from './calls.ts';
+import { checkArguments } from './calls.ts';
 import { report, type Context, type Env } from './context.ts';
 import { adapt, coerce, common, isAdaptable } from './conversions.ts';
 import { presentType } from './expressions.ts';
@@ -32,16 +32,15 @@ export function builtinCall(
   }
   if (info.generic.length > 0) return generic(cx, env, expr, info, wanted, done);
   const owner = object ?? ERROR;
-  const types = parameterTypes(info.params, owner);
-  const params = info.params.map((p, i) => ({
-    name: p.name,
-    type: types[i] ?? ERROR,
-    labelled: false,
-    required: true,
-  }));
+  const describe = (): readonly Parameter[] => parameters(info, owner);
+  // What a method of a collection takes depends on what the collection holds.
+  const params = object === undefined ? parametersOf(cx, info, describe) : describe();
   done(checkArguments(cx, env, expr, calleeIdent(expr), params));
   return slotType(info.result, owner);
 }
+
+const parameters = (info: BuiltinInfo, owner: Type): readonly Parameter[] =>
+  info.params.map((p) => ({ name: p.name, type: slotType(p.type, owner), labelled: false, required: true }));
 
 function calleeIdent(expr: CallExpr): Ident {
   if (expr.callee.kind === 'name') return expr.callee.name;
@@ -58,7 +57,7 @@ function generic(
   wanted: Type | undefined,
   done: (args: readonly (Expr | undefined)[]) => void,
 ): Type {
-  const params = info.params.map((p) => ({ name: p.name, type: ERROR, labelled: false, required: true }));
+  const params = parametersOf(cx, info, () => parameters(info, ERROR));
   const inside = info.result === 'T' ? wanted : undefined;
   const types = new Map<Expr, Type>(expr.args.map((arg) => [arg.value, presentType(cx, env, arg.value)]));
   const leading = expr.args.find((arg) => !isAdaptable(cx, arg.value))?.value;

@@ -1,6 +1,6 @@
 import type { CallExpr, Expr, Ident, MemberExpr } from '../../../grammar/ast.ts';
 import { closest } from '../diagnostics/suggest.ts';
-import { matchArguments, type Parameter } from './arguments.ts';
+import { matchArguments, parametersOf, type Parameter } from './arguments.ts';
 import { builtinCall } from './builtin-calls.ts';
 import { builtinSymbol, findLocal, report, type Context, type Env } from './context.ts';
 import { expectType, presentType, typeOfExpr } from './expressions.ts';
@@ -19,7 +19,7 @@ import {
   reportUnavailable,
   symbolOf,
 } from './lookup.ts';
-import { memberNames, slotType, whose } from './members.ts';
+import { memberNames, whose } from './members.ts';
 import { METHODS, type BuiltinInfo } from './builtins.ts';
 import { measuredBy, statisticCall } from './metrics.ts';
 import type { Callee, Symbol } from './model.ts';
@@ -107,13 +107,15 @@ function callFunction(
 ): Type {
   cx.names.set(ident, symbol);
   cx.used.add(symbol);
-  const params = symbol.decl.params.map((p, i): Parameter => ({
-    name: p.name.text,
-    type: symbol.params[i] ?? ERROR,
-    labelled: false,
-    required: true,
-    symbol: cx.names.get(p.name),
-  }));
+  const params = parametersOf(cx, symbol, () =>
+    symbol.decl.params.map((p, i) => ({
+      name: p.name.text,
+      type: symbol.params[i] ?? ERROR,
+      labelled: false,
+      required: true,
+      symbol: cx.names.get(p.name),
+    })),
+  );
   const declared = { message: 'declared here', span: symbol.decl.name.span };
   const args = checkArguments(cx, env, expr, ident, params, declared);
   cx.calls.set(expr, { callee: { kind: 'fn', decl: symbol.decl }, receiver: undefined, args });
@@ -159,9 +161,11 @@ function callKernel(cx: Context, env: Env, expr: CallExpr, ident: Ident, info: C
     report(cx, 'PV2012', ident.span, { name: ident.text, reason: info.usable.reason });
     return skip(cx, env, expr);
   }
-  const params = info.params
-    .filter((p) => !p.out)
-    .map((p): Parameter => ({ name: p.name, type: p.type, labelled: false, required: true }));
+  const params = parametersOf(cx, info, () =>
+    info.params
+      .filter((p) => !p.out)
+      .map((p) => ({ name: p.name, type: p.type, labelled: false, required: true })),
+  );
   const args = checkArguments(cx, env, expr, ident, params);
   cx.calls.set(expr, { callee: { kind: 'kernel', call: info }, receiver: undefined, args });
   return info.result;
@@ -260,9 +264,3 @@ function unknownCallee(cx: Context, env: Env, expr: CallExpr, ident: Ident): Typ
   }
   return skip(cx, env, expr);
 }
-
-/** The types of the parameters of a method on a receiver of type `object`. */
-export const parameterTypes = (
-  params: readonly { readonly type: Parameters<typeof slotType>[0] }[],
-  object: Type,
-): Type[] => params.map((p) => slotType(p.type, object));

@@ -76,6 +76,7 @@ function newContext(file: PolicyFile, kernel: KernelView): Context {
     adaptable: new Set(),
     lets: new Map(),
     builtins: new Map(),
+    parameters: new Map(),
     kernelFields: new Map(),
     locals: [],
     assigned: new Set(),

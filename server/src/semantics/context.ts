@@ -19,6 +19,7 @@ import type { Diagnostic, Span } from '../diagnostics/diagnostic.ts';
 import { diagnostic, type Args, type Code } from '../diagnostics/table.ts';
 import type { Fix, Related } from '../diagnostics/diagnostic.ts';
 import type { HookInfo, KernelView } from './kernel-view.ts';
+import type { Parameter } from './arguments.ts';
 import type { HandlerModel, ResolvedCall, Scope, Symbol, Target, Value } from './model.ts';
 import type { Type } from './types.ts';
 
@@ -76,6 +77,7 @@ export interface Context {
   readonly lets: Map<Symbol, LetStmt>;
   /** Objects for built-in and kernel names, so that each has one identity. */
   readonly builtins: Map<string | object, Symbol>;
+  readonly parameters: Map<object, readonly Parameter[]>;
   readonly kernelFields: Map<string, Map<string, (Symbol & { readonly kind: 'kernel-field' }) | undefined>>;
   /** Every local and parameter, in the order of the text. */
   readonly locals: Local[];

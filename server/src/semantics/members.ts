@@ -142,7 +142,8 @@ function builtinMember(
   }
   if (!isAvailable(cx, env, info.where)) return undefined;
   const type = slotType(info.type, object);
-  const id = `builtin-member ${show(object)}.${info.name}`;
+  // A member of a collection is one symbol for each type of element.
+  const id = typeof info.type === 'string' ? `builtin-member ${show(object)}.${info.name}` : info;
   return builtinSymbol(cx, id, () => ({ kind: 'builtin-member', name: info.name, type, doc: info.doc }));
 }
 

@@ -68,8 +68,9 @@ interface Problem {
   readonly fixes: readonly Fix[];
 }
 
+const problem = (what: string, way: string): Problem => ({ what, way, fixes: [] });
+
 function whyFixed(cx: Context, symbol: Symbol, stmt: AssignStmt): Problem | undefined {
-  const problem = (what: string, way: string, fixes: readonly Fix[] = []): Problem => ({ what, way, fixes });
   switch (symbol.kind) {
     case 'local':
       return symbol.mutable ? undefined : fixedLocal(cx, symbol);
@@ -107,42 +108,49 @@ function fixedLocal(cx: Context, symbol: Symbol & { readonly kind: 'local' }): P
 
 function writableMember(cx: Context, env: Env, target: MemberExpr): boolean {
   const symbol = cx.names.get(target.member);
-  if (symbol === undefined) return false;
-  const name = textOf(target) ?? target.member.text;
-  const refuse = (what: string, way: string): boolean => {
-    report(cx, 'PV3016', target.span, { what, way });
-    return false;
-  };
+  const way = symbol === undefined ? '' : whyReadOnly(env, symbol);
+  if (way === undefined) return true;
+  if (way !== '') {
+    report(cx, 'PV3016', target.span, { what: `'${textOf(target) ?? target.member.text}'`, way });
+  }
+  return false;
+}
+
+/** Why a member cannot be written; undefined where it can. */
+function whyReadOnly(env: Env, symbol: Symbol): string | undefined {
   switch (symbol.kind) {
     case 'state-field':
-      return true;
+      return undefined;
     case 'shared-field': {
       const writer = symbol.shared.direction.text === 'hint' ? 'guest' : 'host';
-      return env.side === writer || refuse(`'${name}'`, `the ${writer} writes it, the other side reads it`);
+      return env.side === writer ? undefined : `the ${writer} writes it, the other side reads it`;
     }
     case 'kernel-field':
-      return symbol.field.writable || refuse(`'${name}'`, 'the kernel lets a program read this field only');
+      return symbol.field.writable ? undefined : 'the kernel lets a program read this field only';
     case 'enum-member':
-      return refuse(`'${name}'`, 'it is a constant');
+      return 'it is a constant';
     default:
-      return refuse(`'${name}'`, 'it is a fact of the machine');
+      return 'it is a fact of the machine';
   }
 }
 
 function writableElement(cx: Context, stmt: AssignStmt, target: IndexExpr): boolean {
   const object = cx.types.get(target.object);
+  if (object?.kind === 'map' && object.of === 'counter' && stmt.op === '+=') return true;
   const name = textOf(target.object) ?? 'this';
-  const refuse = (what: string, way: string): boolean => {
-    report(cx, 'PV3016', target.span, { what, way });
-    return false;
-  };
-  if (object?.kind === 'list') return refuse(`an element of '${name}'`, 'use .push(x) and .remove(x)');
-  if (object?.kind !== 'map') return false;
-  if (object.of === 'table')
-    return refuse(`the table '${name}'`, 'the operator fills it; keep what the policy changes in state');
-  if (object.of === 'histogram') return refuse(`the histogram '${name}'`, 'add a value with .record(x)');
-  if (stmt.op === '+=') return true;
-  report(cx, 'PV3015', target.span, { name, what: 'a counter', way: "it only grows: '+='" });
+  if (object?.kind === 'map' && object.of === 'counter') {
+    report(cx, 'PV3015', target.span, { name, what: 'a counter', way: "it only grows: '+='" });
+  } else if (object?.kind === 'list') {
+    const what = `an element of '${name}'`;
+    report(cx, 'PV3016', target.span, { what, way: 'use .push(x) and .remove(x)' });
+  } else if (object?.kind === 'map') {
+    const what = `the ${object.of} '${name}'`;
+    const table = 'the operator fills it; keep what the policy changes in state';
+    report(cx, 'PV3016', target.span, {
+      what,
+      way: object.of === 'table' ? table : 'add a value with .record(x)',
+    });
+  }
   return false;
 }
 

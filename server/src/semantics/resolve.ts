@@ -146,10 +146,6 @@ const constantOf = (symbol: Symbol): bigint | boolean | string | undefined => {
 };
 
 function valueType(cx: Context, env: Env, expr: NameExpr, symbol: Symbol): Type {
-  const notValue = (what: string, way: string): Type => {
-    report(cx, 'PV2023', expr.name.span, { name: expr.name.text, what, way });
-    return ERROR;
-  };
   switch (symbol.kind) {
     case 'local':
     case 'const':
@@ -171,15 +167,22 @@ function valueType(cx: Context, env: Env, expr: NameExpr, symbol: Symbol): Type 
     case 'histogram':
       return perEntity('histogram', symbol.per, { kind: 'histogram', of: symbol.type });
     case 'fn':
-      return notValue('a function', `call it: ${expr.name.text}(\u2026)`);
+      return notValue(cx, expr, 'a function', `call it: ${expr.name.text}(\u2026)`);
     case 'enum':
       return notValue(
+        cx,
+        expr,
         'an enum',
         `name one of its members: ${expr.name.text}.${symbol.decl.members[0]?.name.text ?? 'X'}`,
       );
     default:
       return ERROR;
   }
+}
+
+function notValue(cx: Context, expr: NameExpr, what: string, way: string): Type {
+  report(cx, 'PV2023', expr.name.span, { name: expr.name.text, what, way });
+  return ERROR;
 }
 
 function perEntity(of: 'counter' | 'histogram', per: Scope, value: Type): Type {

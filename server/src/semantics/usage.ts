@@ -81,6 +81,6 @@ function unusedDeclaration(cx: Context, decl: Decl | Field, name: string, span: 
   report(cx, 'PV2018', span, { what, name }, { fixes: removal(decl) });
 }
 
-const removal = (decl: Decl | Field): readonly Fix[] => [
-  { title: 'Remove it', edits: [replace(decl.span, '')] },
-];
+/** A documented declaration is left to its author: the comment in front of it would stay behind. */
+const removal = (decl: Decl | Field): readonly Fix[] =>
+  decl.doc === undefined ? [{ title: 'Remove it', edits: [replace(decl.span, '')] }] : [];
