@@ -222,8 +222,11 @@ export function whose(type: Type & { readonly kind: 'map' }): string {
 /** Where else a field of that name is. */
 function elsewhere(cx: Context, env: Env, object: Type, name: string): string {
   const state = cx[env.side].state;
-  if ((object.kind === 'vcpu' && name === 'hint') || name === 'feedback') {
-    return `the policy has no 'shared ${name} { }' block`;
+  const page = object.kind === 'shared' ? object.direction : name;
+  const isPage =
+    object.kind === 'shared' || (object.kind === 'vcpu' && (name === 'hint' || name === 'feedback'));
+  if (isPage && cx.shared[page as 'hint' | 'feedback'] === undefined) {
+    return `the policy has no 'shared ${page} { }' block`;
   }
   if (object.kind === 'vcpu') {
     if (state.vm.has(name)) return `it is state of the VM: '.vm.${name}'`;
