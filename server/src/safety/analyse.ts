@@ -8,6 +8,7 @@ import { checkAllowed, type Allowlist } from './allowlist.ts';
 import { checkCall, checkOldName } from './call-rules.ts';
 import { contextOf, titleOf } from './context.ts';
 import { Costs } from './cost.ts';
+import { checkFeedback } from './feedback.ts';
 import { checkHook } from './hook-rules.ts';
 import { checkLiveness } from './liveness/liveness.ts';
 import { checkKickFlags, checkName } from './name-rules.ts';
@@ -41,7 +42,7 @@ export function analyse(
     for (const reached of reach.from(handler)) found.push(...checkUse(reached, place, allow));
     found.push(...costs.check(handler, place.context));
   }
-  found.push(...checkLiveness(model, reach));
+  found.push(...checkFeedback(model, reach, kernels), ...checkLiveness(model, reach));
   return withoutRepeats(found);
 }
 

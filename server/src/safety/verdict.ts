@@ -162,5 +162,5 @@ function judgeRecursion(row: CallRow, context: HookContext): Verdict | undefined
 }
 
 /** 'pelt_*_tp' stands for every tracepoint that fits. */
-const matches = (pattern: string, name: string): boolean =>
+export const matches = (pattern: string, name: string): boolean =>
   new RegExp(`^${pattern.replaceAll('*', '.*')}$`).test(name);

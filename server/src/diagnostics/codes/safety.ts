@@ -142,6 +142,11 @@ export const SAFETY = {
     (a) =>
       `SCX_KICK_IDLE and ${a.other} exclude each other: an idle CPU has nothing to preempt or to wait for, and the kernel ejects a scheduler that asks for both; keep one of them`,
   ),
+  PV4028: error<{ call: string; event: string; other: string; hook: string }>(
+    'hooks that feed each other',
+    (a) =>
+      `${a.call} fires ${a.event}, which runs '${a.other}', and what that does leads back to '${a.hook}': each event would make the next, for ever; leave one of the calls out, or make it in 'every'`,
+  ),
   PV4040: error<{ hook: string; name: string; kernel: string }>(
     'hook that nobody has read',
     (a) =>
