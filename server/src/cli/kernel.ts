@@ -1,9 +1,14 @@
+import { closest } from '../diagnostics/suggest.ts';
 import { PROFILES, select, type Profile } from '../kernel/profiles.ts';
 import { kernelView } from '../kernel/view.ts';
+import { callCard, hookCard } from '../safety/cards.ts';
+import { matrixOf } from '../safety/matrix.ts';
 import type { HookFamily, HookInfo, KernelView } from '../semantics/kernel-view.ts';
 import { show } from '../semantics/types.ts';
 import type { Command, Invocation } from './command.ts';
 import { EXIT, type Exit } from './exit.ts';
+import { importProfile } from './kernel-import.ts';
+import { matrixJson, matrixText, showChanges } from './kernel-matrix.ts';
 import { Refusal } from './refusal.ts';
 import { known } from './settings.ts';
 import { table, type Terminal } from './terminal.ts';
@@ -11,11 +16,37 @@ import { table, type Terminal } from './terminal.ts';
 const FAMILIES: readonly HookFamily[] = ['tracepoint', 'op', 'pvsched'];
 
 export const kernel: Command = {
-  operands: 'list | show [PROFILE|BTF-FILE]',
-  options: {},
-  notes: "'show' takes the profile of --kernel where none is named, else the newest.",
-  async run({ operands, given, terminal }: Invocation): Promise<Exit> {
-    const [action, name, more] = operands;
+  operands: 'list | show [PROFILE] | diff PROFILE PROFILE | import [FILE]',
+  options: {
+    hook: {
+      type: 'string',
+      value: 'HOOK',
+      help: "show: the context of one hook ('sched_switch', 'op enqueue')",
+    },
+    kfunc: { type: 'string', value: 'NAME', help: 'show: the contract of one kfunc or helper' },
+    matrix: { type: 'boolean', help: 'show: which hook may make which call, and why not' },
+    against: { type: 'string', value: 'PROFILE', help: 'show --matrix: what changed since that kernel' },
+    module: { type: 'string', value: 'FILE', multiple: true, help: 'import: a module with BTF of its own' },
+    name: { type: 'string', value: 'NAME', help: 'import: how messages name the kernel' },
+    as: {
+      type: 'string',
+      value: 'VERSION',
+      help: 'import: the version whose lock facts hold, else inferred',
+    },
+    output: {
+      type: 'string',
+      short: 'o',
+      value: 'PROFILE',
+      help: 'import: the profile to write, else stdout',
+    },
+  },
+  notes:
+    "A PROFILE is a name that 'list' shows, or a file: a profile of 'import', BTF, or ELF with BTF. 'show' takes that\n" +
+    "of --kernel where none is named, else the newest. 'import' without FILE reads the running kernel.",
+  async run(invocation: Invocation): Promise<Exit> {
+    const { operands, given, terminal } = invocation;
+    const [action, name, second] = operands;
+    const more = operands[action === 'diff' ? 3 : 2];
     if (more !== undefined) throw new Refusal(`'${more}' is one operand too many`);
     const json = given.flag('json');
     switch (action) {
@@ -23,20 +54,79 @@ export const kernel: Command = {
         list(terminal, json);
         return EXIT.ok;
       case 'show':
-        showProfile(profileOf(name ?? given.text('kernel')), terminal, json);
+        showOne(name, invocation);
         return EXIT.ok;
+      case 'diff':
+        if (name === undefined || second === undefined) throw new Refusal('kernel diff takes two profiles');
+        showChanges(matrixOf(profileOf(name)), matrixOf(profileOf(second)), terminal, json);
+        return EXIT.ok;
+      case 'import':
+        return importProfile(name, invocation);
       default:
-        throw new Refusal(action === undefined ? 'kernel list, or kernel show?' : `no 'kernel ${action}'`);
+        throw new Refusal(
+          action === undefined ? 'kernel list, show, diff or import?' : `no 'kernel ${action}'`,
+        );
     }
   },
 };
 
+function showOne(name: string | undefined, { given, terminal }: Invocation): void {
+  const profile = profileOf(name ?? given.text('kernel'));
+  const json = given.flag('json');
+  const [hook, kfunc, against] = [given.text('hook'), given.text('kfunc'), given.text('against')];
+  if (hook !== undefined) showCard(hookCardOf(hook, profile), hook, profile, terminal, json);
+  if (kfunc !== undefined) showCard(kfuncCardOf(kfunc, profile), kfunc, profile, terminal, json);
+  if (hook !== undefined || kfunc !== undefined) return;
+  if (against !== undefined) showChanges(matrixOf(profileOf(against)), matrixOf(profile), terminal, json);
+  else if (!given.flag('matrix')) showProfile(profile, terminal, json);
+  else if (json) terminal.out(`${JSON.stringify(matrixJson(matrixOf(profile)))}\n`);
+  else terminal.out(matrixText(matrixOf(profile, true), terminal.paint));
+}
+
+function showCard(card: string, name: string, profile: Profile, terminal: Terminal, json: boolean): void {
+  terminal.out(json ? `${JSON.stringify({ version: 1, profile: profile.id, name, card })}\n` : `${card}\n`);
+}
+
+/** 'sched_switch', 'sched:sched_switch', 'op enqueue', 'on tracepoint sched:sched_switch'. */
+function hookCardOf(text: string, profile: Profile): string {
+  const [, word, name] = /^(?:on\s+)?(?:(tracepoint|op|pvsched)\s+)?(?:\w+:)?(\w+)$/.exec(text.trim()) ?? [];
+  const kernel = view(profile);
+  const family = FAMILIES.filter((one) => word === undefined || one === word);
+  const hook = family.flatMap((one) => kernel.hook(one, name ?? '') ?? [])[0];
+  if (hook === undefined) {
+    const near = closest(
+      name ?? text,
+      family.flatMap((one) => kernel.hooks(one).map((each) => each.name)),
+    );
+    throw new Refusal(
+      `no hook '${text}' in ${profile.id}${near === undefined ? '' : `; did you mean '${near}'?`}`,
+    );
+  }
+  const target = hook.family === 'op' ? 'sched_ext' : hook.family === 'pvsched' ? 'pvsched' : 'tracing';
+  return hookCard(hook, target, select([profile]));
+}
+
+function kfuncCardOf(name: string, profile: Profile): string {
+  const card = callCard(name, select([profile]));
+  if (card !== '') return card;
+  const kernel = view(profile);
+  const call = kernel.call(name);
+  if (call !== undefined) return `\`\`\`c\n${call.signature}\n\`\`\`\n\n${call.doc}`;
+  const near = closest(
+    name,
+    kernel.calls().map((each) => each.name),
+  );
+  throw new Refusal(
+    `no call '${name}' in ${profile.id}${near === undefined ? '' : `; did you mean '${near}'?`}`,
+  );
+}
+
+/** The newest where none is named. */
 function profileOf(name: string | undefined): Profile {
-  const picked = name === undefined ? undefined : known(name);
-  if (typeof picked === 'object') return picked;
-  const found = PROFILES.findLast(({ id, mainline }) => (picked === undefined ? mainline : id === picked));
-  if (found) return found;
-  throw new Error(`the profile ${picked} has gone`);
+  const found = name === undefined ? PROFILES.findLast((profile) => profile.mainline)?.id : known(name);
+  const profile = typeof found === 'string' ? PROFILES.find(({ id }) => id === found) : found;
+  if (profile === undefined) throw new Error('there is always a newest profile');
+  return profile;
 }
 
 const view = (profile: Profile): KernelView => kernelView(select([profile]));

@@ -116,9 +116,13 @@ export function availability(name: string, profile: Profile): Availability {
   const spelled = call.spellings.filter((spelling) => isSpelled(spelling, profile)).at(-1);
   const row = spelled && callRow(spelled.kfunc);
   if (row !== undefined) return { kind: 'row', row };
-  if (call.fallback === undefined || !profile.mainline) return { kind: 'absent' };
+  if (call.fallback === undefined || !profile.mainline || !hasSchedExt(profile)) return { kind: 'absent' };
   return { kind: 'fallback', fallback: call.fallback, row: callRow(todaysRowName(call)) };
 }
+
+/** An imported kernel may have been built without it; then nothing stands in for its calls. */
+const hasSchedExt = ({ imported }: Profile): boolean =>
+  imported === undefined || Object.hasOwn(imported.ops, 'sched_ext_ops');
 
 /** Has the kernel that spelling? Of an imported one its own list tells. */
 function isSpelled({ kfunc, since }: Spelling, profile: Profile): boolean {
