@@ -3,6 +3,7 @@ import { parse } from '../../grammar/parser.ts';
 import { LineIndex } from '../../grammar/text.ts';
 import type { Diagnostic } from './diagnostics/diagnostic.ts';
 import type { OutputFile } from './emit/c/index.ts';
+import { checkC } from './emit/c/check.ts';
 import { lower } from './ir/lower.ts';
 import type { Program } from './ir/ir.ts';
 import { selectKernels, type SelectedKernels } from './kernel/profiles.ts';
@@ -39,10 +40,18 @@ export function snapshot(text: string, settings: Settings): Snapshot {
   const kernels = lazy(() => kernelsOf(tree().file, settings));
   const model = lazy(() => check(tree().file, kernelView(kernels())));
   const unsafe = lazy(() => analyse(model(), kernels(), settings.allowlist));
-  const diagnostics = lazy(() =>
-    withSeverity([...tree().diagnostics, ...model().diagnostics, ...unsafe()].toSorted(byPlace), settings.severity),
+  const ofModel = lazy(() =>
+    withSeverity([...tree().diagnostics, ...model().diagnostics, ...unsafe()], settings.severity),
   );
-  const program = lazy(() => (hasErrors(diagnostics()) ? undefined : lower(model())));
+  // Only a policy without errors can be lowered, and only what is lowered can be measured against the limits of BPF.
+  const lowered = lazy(() => (hasErrors(ofModel()) ? undefined : lower(model())));
+  const ofProgram = lazy(() => {
+    const found = lowered();
+    const problems = found ? checkC(found).map((diagnostic) => atName(diagnostic, tree().file)) : [];
+    return withSeverity(problems, settings.severity);
+  });
+  const diagnostics = lazy(() => [...ofModel(), ...ofProgram()].toSorted(byPlace));
+  const program = lazy(() => (hasErrors(diagnostics()) ? undefined : lowered()));
   return {
     text,
     settings,
@@ -75,12 +84,12 @@ export function snapshot(text: string, settings: Settings): Snapshot {
  * emitters are loaded by the first call: they are a fifth of the code, and typing needs none of it.
  */
 export async function filesOf(
-  { program, text }: Snapshot,
+  { program, text, model }: Snapshot,
   sourceName: string,
 ): Promise<readonly OutputFile[] | undefined> {
   if (!program) return undefined;
   const { emitC } = await import('./emit/c/index.ts');
-  return emitC(program, { sourceName, source: text });
+  return emitC(program, { sourceName, source: text, kernel: model.kernel });
 }
 
 function kernelsOf(file: PolicyFile, { profile, outOfTree }: Settings): SelectedKernels {
@@ -90,6 +99,12 @@ function kernelsOf(file: PolicyFile, { profile, outOfTree }: Settings): Selected
 
 export const hasErrors = (diagnostics: readonly Diagnostic[]): boolean =>
   diagnostics.some(({ severity }) => severity === 'error');
+
+/** What is wrong with the policy as a whole stands at its name. */
+function atName(diagnostic: Diagnostic, { header }: PolicyFile): Diagnostic {
+  const { start, end } = diagnostic.span;
+  return header && start === 0 && end === 0 ? { ...diagnostic, span: header.name.span } : diagnostic;
+}
 
 const byPlace = (a: Diagnostic, b: Diagnostic): number =>
   a.span.start - b.span.start || a.span.end - b.span.end;

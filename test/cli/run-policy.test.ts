@@ -2,6 +2,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
+import { findClang, lane } from '../support/lanes.ts';
 import { pvpolicy } from './run.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'pvpolicy-run-'));
@@ -73,6 +74,34 @@ describe('compile', () => {
     expect(json.status).toBe(1);
     expect(JSON.parse(json.out).files[0].diagnostics[0].code).toMatch(/^PV4/u);
     expect(existsSync(out)).toBe(false);
+  });
+
+  test('--object without a clang writes the C, says what is missing, and ends with status 2', async () => {
+    const out = join(folder, 'no-clang');
+    const args = [
+      'compile',
+      'examples/spin_guard.pvpolicy',
+      '-o',
+      out,
+      '--object',
+      '--clang',
+      join(folder, 'none'),
+    ];
+    const run = await pvpolicy(args);
+    expect(run.status).toBe(2);
+    expect(run.err).toContain('PV6001');
+    expect(run.out).toContain(join(out, 'spin_guard.bpf.c'));
+    expect(readdirSync(out)).not.toContain('spin_guard.bpf.o');
+    const { diagnostics } = JSON.parse((await pvpolicy([...args, '--json'])).out);
+    expect(diagnostics).toMatchObject([{ code: 'PV6001', severity: 'error' }]);
+  });
+
+  test('a policy that BPF has no room for is refused at its name', async () => {
+    const name = `p${'x'.repeat(200)}`;
+    const path = file('long.pvpolicy', UNTIDY.replace('untidy', name));
+    const { status, out } = await pvpolicy(['check', path]);
+    expect(status).toBe(1);
+    expect(out).toContain('long.pvpolicy:1:8: error PV6005');
   });
 
   test('says why a folder cannot be written', async () => {
@@ -175,5 +204,16 @@ describe('trace info', () => {
         },
       ],
     });
+  });
+});
+
+lane('clang', 'compile --object', findClang, () => {
+  test('writes the object too', async () => {
+    const out = join(folder, 'object');
+    const run = await pvpolicy(['compile', 'examples/spin_guard.pvpolicy', '-o', out, '--object']);
+    expect([run.status, run.err]).toEqual([0, '']);
+    const object = readFileSync(join(out, 'spin_guard.bpf.o'));
+    expect(object.subarray(0, 4).toString('latin1')).toBe('\x7fELF');
+    expect(run.out).toContain(join(out, 'spin_guard.bpf.o'));
   });
 });

@@ -166,6 +166,9 @@ describe('the server', () => {
     await session.open(uri, SAFE);
     const { CancellationTokenSource } = await import('vscode-languageserver/node');
     const cancel = new CancellationTokenSource();
+    // Work that is ahead of it in the queue, so that the cancellation comes in time.
+    const format = { options: { tabSize: 4, insertSpaces: true } };
+    for (let i = 0; i < 200; i++) void session.ask('textDocument/formatting', uri, undefined, format);
     const asked = session.connection.sendRequest(
       'textDocument/semanticTokens/full',
       { textDocument: { uri } },

@@ -1,9 +1,15 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { filesOf, snapshot } from '../pipeline.ts';
-import type { Command, Invocation } from './command.ts';
+import type { Diagnostic } from '../diagnostics/diagnostic.ts';
+import type { Code } from '../diagnostics/table.ts';
+import { compileObject, findClang, isClang, type BpfObject } from '../emit/clang.ts';
+import type { OutputFile } from '../emit/c/index.ts';
+import { objectDiagnostics } from '../emit/object-diagnostics.ts';
+import { filesOf, snapshot, type Snapshot } from '../pipeline.ts';
+import type { Command, Given, Invocation } from './command.ts';
 import { EXIT, type Exit } from './exit.ts';
-import { json } from './format/json.ts';
+import type { Checked } from './format/checked.ts';
+import { json, jsonOf } from './format/json.ts';
 import { text } from './format/text.ts';
 import { onePolicy } from './input.ts';
 import { reason, Refusal } from './refusal.ts';
@@ -14,6 +20,12 @@ export const compile: Command = {
   operands: 'FILE -o DIR',
   options: {
     output: { type: 'string', short: 'o', value: 'DIR', help: 'where the files go; made if it is not there' },
+    object: { type: 'boolean', help: 'run clang on the BPF C too, and fail where it fails' },
+    clang: {
+      type: 'string',
+      value: 'PATH',
+      help: 'the clang for --object, in the place of the newest on PATH',
+    },
   },
   notes: 'Lists the files that it wrote, one a line. A policy with errors is not compiled.',
   async run({ operands, given, terminal }: Invocation): Promise<Exit> {
@@ -22,29 +34,65 @@ export const compile: Command = {
     if (folder === undefined) throw new Refusal('where to? Name a folder with -o');
     const current = snapshot(source, settingsFor(operands[0] ?? '-', given));
     const { diagnostics, lines } = current;
-    const files = await filesOf(current, basename(file));
-    const checked = [{ file, lines, diagnostics }];
+    const checked = (found: readonly Diagnostic[]): readonly Checked[] => [
+      { file, lines, diagnostics: found },
+    ];
+    const name = basename(file);
+    const files = await filesOf(current, name);
     if (!files) {
-      if (given.flag('json')) terminal.out(json(checked, plain));
-      else terminal.err(text(checked, plain));
+      if (given.flag('json')) terminal.out(json(checked(diagnostics), plain));
+      else terminal.err(text(checked(diagnostics), plain));
       return EXIT.findings;
     }
-    if (diagnostics.length > 0) terminal.err(text(checked, plain));
-    const written = files.map(({ name, text: content }) => write(folder, name, content));
-    terminal.out(
-      given.flag('json')
-        ? `${JSON.stringify({ version: 1, files: written })}\n`
-        : written.map((path) => `${path}\n`).join(''),
-    );
-    return EXIT.ok;
+    const written = files.map((output) => write(folder, output));
+    const { objects, failures } = await objectsOf(files, name, current, given);
+    written.push(...objects.map((object) => write(folder, object)));
+    const said = [...diagnostics, ...failures];
+    if (given.flag('json')) {
+      terminal.out(
+        `${JSON.stringify({ version: 1, files: written, diagnostics: jsonOf(file, lines, said) })}\n`,
+      );
+    } else {
+      if (said.length > 0) terminal.err(text(checked(said), plain));
+      terminal.out(written.map((path) => `${path}\n`).join(''));
+    }
+    return statusOf(failures);
   },
 };
 
-function write(folder: string, name: string, content: string): string {
-  const path = join(folder, name);
+interface Objects {
+  readonly objects: readonly BpfObject[];
+  /** Why there are none. */
+  readonly failures: readonly Diagnostic[];
+}
+
+/** What clang makes of the files, where it is asked for. */
+async function objectsOf(
+  files: readonly OutputFile[],
+  name: string,
+  { text: source, lines }: Snapshot,
+  given: Given,
+): Promise<Objects> {
+  if (!given.flag('object')) return { objects: [], failures: [] };
+  const clang = await findClang(given.text('clang'));
+  const outcome = isClang(clang) ? await compileObject(files, { name, text: source }, clang) : clang;
+  if (outcome.kind === 'compiled') return { objects: outcome.objects, failures: [] };
+  return { objects: [], failures: objectDiagnostics(outcome, name, lines) };
+}
+
+/** Generated C that clang rejects is a bug of ours; a clang or a header that is missing is the machine's. */
+function statusOf(failures: readonly Diagnostic[]): Exit {
+  const has = (...codes: readonly Code[]): boolean => failures.some(({ code }) => codes.includes(code));
+  if (has('PV6003')) return EXIT.bug;
+  if (has('PV6001', 'PV6002', 'PV6008')) return EXIT.usage;
+  return failures.length > 0 ? EXIT.findings : EXIT.ok;
+}
+
+function write(folder: string, output: OutputFile | BpfObject): string {
+  const path = join(folder, output.name);
   try {
     mkdirSync(folder, { recursive: true });
-    writeFileSync(path, content);
+    writeFileSync(path, 'text' in output ? output.text : output.bytes);
   } catch (error) {
     throw new Refusal(`cannot be written: ${reason(error)}`, path);
   }
