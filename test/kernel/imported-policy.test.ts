@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { importKernel } from '../../server/src/kernel/import.ts';
 import { profileOf } from '../../server/src/kernel/imported.ts';
-import { snapshot, type Snapshot } from '../../server/src/pipeline.ts';
+import { filesOf, snapshot, type Snapshot } from '../../server/src/pipeline.ts';
 import { readConfig } from '../../server/src/workspace/config.ts';
 import { smallKernel } from '../support/kernel.ts';
 
@@ -120,6 +120,23 @@ describe('the severity of a code', () => {
     expect(codes(late, { severity: { PV4017: 'off' } })).toEqual([]);
     expect(check(late, { severity: { PV4017: 'error' } }).diagnostics[0]?.severity).toBe('error');
   });
+});
+
+it('the C of such a policy has the prototypes and fields of that kernel', async () => {
+  const checked = check(
+    `on tracepoint vendor:vendor_pause(p) {
+  if let l = p.vendor_load { log "{l.average} {vendor_load_of(p)}" }
+  if p.vendor_state == VENDOR_IDLE { log "idle" }
+}`,
+    { ...open, ...load([]) },
+  );
+  expect(checked.diagnostics).toEqual([]);
+  const text = (await filesOf(checked, 'p.pvpolicy'))?.[0]?.text;
+  expect(text).toContain('SEC("tp_btf/vendor_pause")');
+  expect(text).toContain('extern unsigned int vendor_load_of(struct task_struct *p) __ksym;');
+  expect(text).toContain('struct vendor_load {\n\tu32 average;\n} __attribute__((preserve_access_index));');
+  expect(text).toContain('enum vendor_state vendor_state;');
+  expect(text).toContain('bpf_core_enum_value(enum vendor_state, VENDOR_IDLE)');
 });
 
 it('a denial names the rule that denies', () => {

@@ -6,7 +6,7 @@ import type {
   HookParam,
   KernelView,
 } from '../semantics/kernel-view.ts';
-import { S64, TASK, U64, VOID, optional, same, type Type } from '../semantics/types.ts';
+import { S32, S64, TASK, U32, U64, VOID, optional, same, type Type } from '../semantics/types.ts';
 import { callInfoOfRow } from './calls.ts';
 import { callRow, type CallRow } from './catalogue.ts';
 import type { Argument, ImportedKernel } from './imported.ts';
@@ -114,14 +114,14 @@ function ownFields(base: KernelView, kernel: ImportedKernel, struct: string): re
     .filter(([name]) => name !== '')
     .map(([name, c]) => {
       const known = base.field(struct, name);
-      return known ?? fieldOfC(name, c, struct);
+      return known ?? fieldOfC(name, c, struct, kernel);
     });
 }
 
 /** A field by its C type alone. */
-function fieldOfC(name: string, c: string, struct: string): FieldInfo {
+function fieldOfC(name: string, c: string, struct: string, kernel: ImportedKernel): FieldInfo {
   const reason = unreadable(c);
-  const type = reason === undefined ? fieldType(c, name, struct) : VOID;
+  const type = reason === undefined ? fieldType(c, name, struct, kernel) : VOID;
   return {
     name,
     type,
@@ -132,11 +132,13 @@ function fieldOfC(name: string, c: string, struct: string): FieldInfo {
   };
 }
 
-function fieldType(c: string, name: string, struct: string): Type {
+function fieldType(c: string, name: string, struct: string, kernel: ImportedKernel): Type {
   // Whether a pointer of the kernel can be NULL is not in its type, so it has to be tested.
   if (c === 'struct task_struct *') return optional(TASK);
   const pointed = /^struct (\w+) \*$/.exec(c)?.[1];
   if (pointed !== undefined) return optional({ kind: 'struct', name: pointed });
+  const values = c.startsWith('enum ') ? Object.values(own(kernel.enums, c.slice(5)) ?? {}) : undefined;
+  if (values !== undefined) return values.some((value) => value.startsWith('-')) ? S32 : U32;
   const embedded = /^struct (\w+)$/.exec(c)?.[1];
   if (embedded !== undefined) return { kind: 'struct', name: embedded };
   return typeOfC(c, '', `${struct}.${name}`) ?? U64;

@@ -1,5 +1,6 @@
 import { LineIndex } from '../../../../grammar/text.ts';
 import type { Program } from '../../ir/ir.ts';
+import type { KernelView } from '../../semantics/kernel-view.ts';
 import { agentText } from './agent/index.ts';
 import { guestLoaderText, guestText } from './guest.ts';
 import { headerText } from './header.ts';
@@ -21,6 +22,8 @@ export interface EmitOptions {
   readonly sourceName: string;
   /** The policy's text: which line an offset is on. */
   readonly source: string;
+  /** The kernel that the policy was checked against, where it is not one of the catalogue alone. */
+  readonly kernel?: KernelView;
 }
 
 /**
@@ -28,11 +31,11 @@ export interface EmitOptions {
  * input gives equal bytes. Only for programs without errors.
  */
 export function emitC(program: Program, options: EmitOptions): readonly OutputFile[] {
-  const { sourceName, source } = options;
+  const { sourceName, source, kernel } = options;
   const { name } = program;
   const index = new LineIndex(source);
   const lineOf = (offset: number): number => index.lineAt(offset) + 1;
-  const unit = createUnit(program, 'host', lineOf);
+  const unit = createUnit(program, 'host', lineOf, kernel);
   const guest = program.guest && createUnit(program, 'guest', lineOf);
   const main = targetText(unit, sourceName);
   const guestMain = guest && guestText(guest, sourceName);

@@ -2,7 +2,7 @@ import type { Expr, IrType } from '../../ir/ir.ts';
 import { atom, LEVEL, type Body, type C } from './body.ts';
 import type { Width } from './ctypes.ts';
 import { exprC } from './expressions.ts';
-import { fieldType, structOf } from './kernel-structs.ts';
+import { structOf, type KernelStructs } from './kernel-structs.ts';
 import { taskC } from './tasks.ts';
 
 /** A field of a kernel struct: read directly, CO-RE finds where it is. */
@@ -12,7 +12,7 @@ export function kernelC(body: Body, object: Expr, path: readonly string[]): C {
   const type = unit.structs.use(struct, path);
   const root =
     object.type.kind === 'task' || object.type.kind === 'vcpu' ? taskC(body, object) : exprC(body, object);
-  const text = `${root.text}->${links(struct, path)}`;
+  const text = `${root.text}->${links(unit.structs, struct, path)}`;
   const width = kernelWidth(type);
   const [guard] = root.guards ?? [];
   if (guard === undefined) return atom(text, width);
@@ -31,16 +31,19 @@ function structName(type: IrType): string {
 }
 
 /** `scx.slice`, or `mm->users` where the first is a pointer. */
-function links(struct: string, [field = '', ...rest]: readonly string[]): string {
+function links(structs: KernelStructs, struct: string, [field = '', ...rest]: readonly string[]): string {
   if (rest.length === 0) return field;
-  const type = fieldType(struct, field);
-  return `${field}${type.endsWith('*') ? '->' : '.'}${links(structOf(type) ?? '', rest)}`;
+  const type = structs.typeOf(struct, field);
+  return `${field}${type.endsWith('*') ? '->' : '.'}${links(structs, structOf(type) ?? '', rest)}`;
 }
 
 const WIDTHS: Readonly<Record<string, Width>> = {
   u8: { bits: 8, signed: false },
   'unsigned char': { bits: 8, signed: false },
   'unsigned short': { bits: 16, signed: false },
+  s8: { bits: 8, signed: true },
+  u16: { bits: 16, signed: false },
+  s16: { bits: 16, signed: true },
   u32: { bits: 32, signed: false },
   'unsigned int': { bits: 32, signed: false },
   s32: { bits: 32, signed: true },

@@ -1,9 +1,12 @@
 import { CONSTANTS, STRUCTS } from '../../kernel/catalogue.ts';
+import type { KernelView } from '../../semantics/kernel-view.ts';
 
 /** The parts of kernel structs that a program touches, collected while its code is printed. */
 export interface KernelStructs {
   /** Needs the field at the end of `path`; gives its C type. */
   use(struct: string, path: readonly string[]): string;
+  /** The C type of a field. */
+  typeOf(struct: string, field: string): string;
   /** Needs the name of the struct, for pointers. */
   mention(struct: string): void;
   /** Needs an enumerator, for `bpf_core_enum_value()`. */
@@ -32,9 +35,12 @@ const SPELLINGS: Readonly<Record<string, string>> = {
   'short unsigned int': 'unsigned short',
 };
 
-/** The C type of a field of a kernel struct. */
-export function fieldType(struct: string, field: string): string {
-  const known = STRUCTS[struct]?.find((row) => row.name === field)?.c ?? OWN_FIELDS[struct]?.[field];
+/** The C type of a field of a kernel struct; of one that the catalogue lacks, as `kernel` tells it. */
+function fieldType(struct: string, field: string, kernel: KernelView | undefined): string {
+  const known =
+    STRUCTS[struct]?.find((row) => row.name === field)?.c ??
+    OWN_FIELDS[struct]?.[field] ??
+    kernel?.field(struct, field)?.c;
   if (known === undefined) throw new Error(`no C type for struct ${struct}.${field}`);
   return SPELLINGS[known] ?? known;
 }
@@ -46,7 +52,9 @@ const anyEnumerator = (name: string): string =>
 /** The struct that a field is or points to. */
 export const structOf = (type: string): string | undefined => /^(?:const )?struct (\w+)/.exec(type)?.[1];
 
-export function kernelStructs(): KernelStructs {
+/** Collects for one file; `kernel` knows the fields of an imported kernel. */
+export function kernelStructs(kernel?: KernelView): KernelStructs {
+  const typeOf = (struct: string, field: string): string => fieldType(struct, field, kernel);
   const fields = new Map<string, Set<string>>();
   const enums = new Map<string, Set<string>>();
   const mentioned = new Set<string>();
@@ -55,7 +63,7 @@ export function kernelStructs(): KernelStructs {
   };
   const use = (struct: string, [field, ...rest]: readonly string[]): string => {
     if (field === undefined) throw new Error(`no field of struct ${struct} is named`);
-    const type = fieldType(struct, field);
+    const type = typeOf(struct, field);
     add(fields, struct, field);
     const inner = structOf(type);
     if (inner !== undefined) mentioned.add(inner);
@@ -67,9 +75,10 @@ export function kernelStructs(): KernelStructs {
   };
   return {
     use,
+    typeOf,
     mention: (struct) => void mentioned.add(struct),
     enumerator: (name, member) => add(enums, name, member),
-    declarations: () => [...enumStubs(enums), ...forward(mentioned, fields), ...definitions(fields)],
+    declarations: () => [...enumStubs(enums), ...forward(mentioned, fields), ...definitions(fields, typeOf)],
   };
 }
 
@@ -96,14 +105,17 @@ function forward(mentioned: ReadonlySet<string>, fields: ReadonlyMap<string, unk
   return names.length === 0 ? [] : [...names.map((name) => `struct ${name} {};`), ''];
 }
 
-function definitions(fields: ReadonlyMap<string, ReadonlySet<string>>): string[] {
+function definitions(
+  fields: ReadonlyMap<string, ReadonlySet<string>>,
+  typeOf: KernelStructs['typeOf'],
+): string[] {
   const done = new Set<string>();
   const lines: string[] = [];
   const define = (name: string): void => {
     const members = fields.get(name);
     if (members === undefined || done.has(name)) return;
     done.add(name);
-    const types = [...members].map((field) => [field, fieldType(name, field)] as const);
+    const types = [...members].map((field) => [field, typeOf(name, field)] as const);
     for (const [, type] of types) {
       const inner = type.endsWith('*') ? undefined : structOf(type);
       if (inner !== undefined) define(inner);

@@ -42,10 +42,10 @@ export function kfuncDeclarations(unit: Unit): string[] {
 }
 
 function extern(unit: Unit, name: string): string {
-  const row = callRow(name);
-  if (row === undefined) throw new Error(`no prototype for ${name}`);
-  mentionStructs(unit, row.signature);
-  const signature = row.signature.replace(/long long unsigned int/g, 'u64').replace(/long int/g, 'long');
+  const known = callRow(name)?.signature ?? unit.kernel?.call(name)?.signature;
+  if (known === undefined) throw new Error(`no prototype for ${name}`);
+  mentionStructs(unit, known);
+  const signature = known.replace(/long long unsigned int/g, 'u64').replace(/long int/g, 'long');
   return `extern ${signature} __ksym${TESTED.has(name) ? ' __weak' : ''};`;
 }
 

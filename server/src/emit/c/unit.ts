@@ -1,4 +1,5 @@
 import type { Program, Side } from '../../ir/ir.ts';
+import type { KernelView } from '../../semantics/kernel-view.ts';
 import type { Scope } from '../../semantics/model.ts';
 import type { HelperName } from './helpers.ts';
 import { kernelStructs, type KernelStructs } from './kernel-structs.ts';
@@ -20,6 +21,8 @@ export interface Unit {
   readonly globals: Namespace;
   /** Fields of state, by the struct they are in. */
   readonly fields: Readonly<Record<Scope | 'hint' | 'feedback' | 'counter', Namespace>>;
+  /** Tells prototypes and fields that the catalogue lacks. */
+  readonly kernel: KernelView | undefined;
   readonly structs: KernelStructs;
   readonly helpers: Set<HelperName>;
   /** kfuncs that the code calls, by the name that the policy or a helper uses. */
@@ -68,6 +71,7 @@ export function createUnit(
   program: Program,
   side: 'host' | 'guest',
   lineOf: (offset: number) => number,
+  kernel?: KernelView,
 ): Unit {
   const code = side === 'host' ? program.host : (program.guest ?? { functions: [], handlers: [] });
   const fields = (...own: readonly string[]): Namespace => namespace((name) => own.includes(name));
@@ -87,7 +91,8 @@ export function createUnit(
       feedback: fields(),
       counter: fields(),
     },
-    structs: kernelStructs(),
+    kernel,
+    structs: kernelStructs(kernel),
     helpers: new Set(),
     kfuncs: new Set(),
     constants: new Map(),
