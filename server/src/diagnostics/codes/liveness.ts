@@ -47,6 +47,21 @@ export const LIVENESS = {
     (a) =>
       `one run of '${a.hook}' may take ${a.cost} operations, mostly in this loop, and it ${a.context}: beyond ${a.limit} others notice the delay; bound the loop with a smaller 'max', or move it to 'every'`,
   ),
+  PV5010: warning<{ low: string; high: string }>(
+    'queue that another may starve',
+    (a) =>
+      `tasks are taken from ${a.low} only when ${a.high} is empty, and nothing bounds how often a task goes into ${a.high}: with more of them than CPUs, those in ${a.low} never run, and the watchdog ejects the scheduler; take from ${a.low} first every now and then, or give each task of ${a.high} a budget`,
+  ),
+  PV5011: warning<{ dsq: string }>(
+    'queue that only some CPUs take from',
+    (a) =>
+      `only some CPUs take from ${a.dsq}, and a task goes into it whatever CPUs it may run on: one that is bound to the others would never run; let every CPU take from it, or look at p.cpus_ptr before the insertion`,
+  ),
+  PV5012: warning<{ low: string; high: string }>(
+    'queue that a guest may starve',
+    (a) =>
+      `a hint of the guest decides what goes into ${a.high}, and tasks are taken from ${a.low} only when that is empty: a guest that always asks starves everybody in ${a.low}; give each VM a budget, and test it beside the hint`,
+  ),
 };
 
 /** Upper bounds of the operations of one run. */

@@ -7,6 +7,7 @@ import { titleOf } from '../context.ts';
 import type { Reach } from '../reach.ts';
 import { Paths, type Exit } from './paths.ts';
 import { checkQueues } from './queues.ts';
+import { checkStarvation } from './starvation.ts';
 import { TooManyPaths, type PathState } from './state.ts';
 
 /** Diagnostics of what a scheduler may lose (PV5xxx); policies for other targets schedule nothing. */
@@ -14,7 +15,12 @@ export function checkLiveness(model: Model, reach: Reach): readonly Diagnostic[]
   if (model.target !== 'sched_ext') return [];
   const paths = new Paths(model, reach);
   const insertions = model.handlers.flatMap((handler) => checkInsertions(handler, paths));
-  return [...insertions, ...checkAffinity(paths), ...checkQueues(model, reach)];
+  return [
+    ...insertions,
+    ...checkAffinity(paths),
+    ...checkQueues(model, reach),
+    ...checkStarvation(model, reach),
+  ];
 }
 
 /** Said of the paths that were walked before. */

@@ -3,7 +3,7 @@ import type { Diagnostic, Span } from '../../diagnostics/diagnostic.ts';
 import { diagnostic } from '../../diagnostics/table.ts';
 import { todaysName } from '../../kernel/renames.ts';
 import { textOf } from '../../semantics/fixes.ts';
-import type { Model } from '../../semantics/model.ts';
+import type { HandlerModel, Model } from '../../semantics/model.ts';
 import type { Reach } from '../reach.ts';
 import type { Use } from '../uses.ts';
 import { branches } from './conditions.ts';
@@ -30,6 +30,26 @@ const today = (name: string): string => todaysName(name) ?? name;
 
 export const isPlacing = (name: string): boolean => PLACING.has(today(name));
 export const isInsertion = (name: string): boolean => INSERTING.has(today(name));
+
+export const isMoveToLocal = (name: string): boolean => today(name) === 'scx_bpf_dsq_move_to_local';
+
+/** What a call of the kernel does to the queue that is its argument of that index. */
+export function effectOn(name: string, index: number): Effect {
+  if (isPlacing(name)) return index === 1 ? 'fill' : 'drain';
+  return ASKING.has(today(name)) ? 'none' : 'drain';
+}
+
+/** Queues that the handler takes from, or may. */
+export function drainedIn(handler: HandlerModel, reach: Reach): ReadonlySet<DsqDecl> {
+  const uses = [...reach.from(handler)].map(({ use }) => use);
+  const effects = new Map<Expr, Effect>();
+  for (const use of uses) if (use.kind === 'call') addEffects(use, effects);
+  return new Set(
+    uses.flatMap((use) =>
+      use.kind === 'dsq' && (effects.get(use.name) ?? 'drain') === 'drain' ? [use.decl] : [],
+    ),
+  );
+}
 
 /** What happens to a queue where it is named; what is not known to fill it or to ask about it may drain it. */
 type Effect = 'fill' | 'drain' | 'none';
@@ -79,7 +99,7 @@ function checkOrders(uses: ReadonlySet<Use>, model: Model): readonly Diagnostic[
   return [...uses].flatMap((use) => {
     if (use.kind !== 'call') return [];
     const [first, second] = use.args;
-    if (today(use.name) === 'scx_bpf_dsq_move_to_local' && first !== undefined)
+    if (isMoveToLocal(use.name) && first !== undefined)
       return branches(first)
         .filter((queue) => isBuiltIn(queue, model))
         .map((queue) => diagnostic('PV5007', queue.span, { call: use.name, queue: nameOf(queue) }));

@@ -1,0 +1,87 @@
+import type { Expr, FnDecl, Ident } from '../../../grammar/ast.ts';
+import type { Model } from '../semantics/model.ts';
+import { eachChild, type Part } from './children.ts';
+
+/** What the conditions of a policy are made of, locals and functions followed to what they were made from. */
+export class Reading {
+  private readonly model: Model;
+  private readonly origins = new Map<Ident, Expr>();
+  private readonly changing = new Set<Ident>();
+
+  constructor(model: Model) {
+    this.model = model;
+    for (const { decl } of model.handlers) this.collect(decl.body);
+    for (const { body } of model.functions) this.collect(body);
+  }
+
+  /** Is any node of the expression, or of what it was computed from, of that kind? */
+  some(expr: Expr, test: (node: Part) => boolean, seen = new Set<Ident | FnDecl>()): boolean {
+    const look = (node: Part): boolean => {
+      if (test(node)) return true;
+      if (this.follow(node, look, seen)) return true;
+      let found = false;
+      eachChild(node, (child) => (found ||= look(child)));
+      return found;
+    };
+    return look(expr);
+  }
+
+  /**
+   * Can the condition change while the task or vCPU does what it did before: does it compare, look at the policy's own
+   * state, at the clock or at a variable?
+   */
+  bounds(expr: Expr): boolean {
+    return this.some(expr, (node) => {
+      switch (node.kind) {
+        case 'binary':
+          return ['<', '<=', '>', '>='].includes(node.op);
+        case 'name': {
+          const symbol = this.model.names.get(node.name);
+          return isKept(symbol?.kind) || (symbol?.kind === 'local' && this.changing.has(symbol.decl));
+        }
+        case 'member':
+          return isKept(this.model.names.get(node.member)?.kind);
+        case 'call': {
+          const callee = this.model.calls.get(node)?.callee;
+          return callee?.kind === 'builtin' && ['now', 'before'].includes(callee.builtin.name);
+        }
+        default:
+          return false;
+      }
+    });
+  }
+
+  /** Does a word of the guest decide it? */
+  trustsGuest(expr: Expr): boolean {
+    return this.some(expr, (node) => {
+      const symbol = node.kind === 'member' ? this.model.names.get(node.member) : undefined;
+      return symbol?.kind === 'shared-field' && symbol.shared.direction.text === 'hint';
+    });
+  }
+
+  private follow(node: Part, look: (node: Part) => boolean, seen: Set<Ident | FnDecl>): boolean {
+    if (node.kind === 'name') {
+      const symbol = this.model.names.get(node.name);
+      if (symbol?.kind !== 'local' || seen.has(symbol.decl)) return false;
+      seen.add(symbol.decl);
+      const origin = this.origins.get(symbol.decl);
+      return origin !== undefined && look(origin);
+    }
+    const callee = node.kind === 'call' ? this.model.calls.get(node)?.callee : undefined;
+    if (callee?.kind !== 'fn' || seen.has(callee.decl)) return false;
+    seen.add(callee.decl);
+    return look(callee.decl.body);
+  }
+
+  private collect(node: Part): void {
+    if (node.kind === 'let' || node.kind === 'if-let') {
+      const names = node.kind === 'let' ? node.names : [node.name];
+      for (const name of names) this.origins.set(name, node.value);
+      if (node.kind === 'let' && node.mutable) for (const name of names) this.changing.add(name);
+    }
+    eachChild(node, (child) => this.collect(child));
+  }
+}
+
+const isKept = (kind: string | undefined): boolean =>
+  kind === 'state-field' || kind === 'counter' || kind === 'histogram';
