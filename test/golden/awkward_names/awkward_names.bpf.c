@@ -133,7 +133,7 @@ struct policy_state {
 	u64 pv_static;
 };
 
-static struct policy_state state;
+struct policy_state state;
 
 struct vcpu {
 	u32 tid;

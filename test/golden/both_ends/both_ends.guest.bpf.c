@@ -60,7 +60,7 @@ struct policy_state {
 	u64 switches;
 };
 
-static struct policy_state state;
+struct policy_state state;
 
 struct cpu_state {
 	u64 since;

@@ -419,7 +419,7 @@ struct policy_state {
 	u64 budget;
 };
 
-static struct policy_state state;
+struct policy_state state;
 
 struct cpu_state {
 	u64 busy;

@@ -139,7 +139,7 @@ struct policy_state {
 	u64 total;
 };
 
-static struct policy_state state;
+struct policy_state state;
 
 struct cpu_state {
 	u64 turns;

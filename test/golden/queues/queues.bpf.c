@@ -421,7 +421,7 @@ struct policy_state {
 	u64 vtime_now;
 };
 
-static struct policy_state state;
+struct policy_state state;
 
 struct cpu_state {
 	u32 served;

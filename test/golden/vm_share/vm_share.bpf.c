@@ -218,7 +218,7 @@ struct policy_state {
 	u64 vtime_now;
 };
 
-static struct policy_state state;
+struct policy_state state;
 
 struct task_state {
 	u64 started;

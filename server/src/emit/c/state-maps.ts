@@ -13,7 +13,7 @@ export function stateLines(unit: Unit): string[] {
 function scopeLines(unit: Unit, scope: Scope): string[] {
   switch (scope) {
     case 'global':
-      return [...structLines(unit, scope, []), 'static struct policy_state state;', ''];
+      return [...structLines(unit, scope, []), 'struct policy_state state;', ''];
     case 'cpu':
       return [...structLines(unit, scope, []), ...cpuLines()];
     case 'task':
