@@ -1,15 +1,7 @@
 // Drives a real VS Code (as a server, shown in headless Chromium) the way a person does: keys, mouse, and what
 // is to be read on the screen. Waits on what appears, never for a fixed time.
-import {
-  copyFileSync,
-  cpSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-} from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -173,7 +165,7 @@ function killLanguageServers(folder: string): void {
   const ids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
   const servers = ids.filter((id) => {
     const line = commandLine(id);
-    return line.includes(folder) && line.includes('dist/server.cjs');
+    return line.includes(folder) && line.includes('--clientProcessId');
   });
   if (servers.length === 0) throw new Error('no language server is running');
   for (const id of servers) process.kill(Number(id), 'SIGKILL');
@@ -254,11 +246,12 @@ async function takePicture(page: Page, name: string, theme: 'dark' | 'light'): P
   return path;
 }
 
-/** Copies a picture to the documentation, which has to stay quick to fetch; the dark one has the plain name. */
+/** Puts a picture, made small, into the documentation; the dark one has the plain name. */
 function keep(path: string): void {
-  const bytes = statSync(path).size;
-  if (bytes > 200_000)
-    throw new Error(`${path} has ${bytes} bytes; a picture of the documentation may have 200,000`);
   mkdirSync(images, { recursive: true });
-  copyFileSync(path, join(images, basename(path).replace('-dark', '')));
+  const kept = join(images, basename(path).replace('-dark', ''));
+  execFileSync('pngquant', ['--force', '--strip', '--speed', '1', '--output', kept, path]);
+  const bytes = statSync(kept).size;
+  if (bytes > 200_000)
+    throw new Error(`${kept} has ${bytes} bytes; a picture of the documentation may have 200,000`);
 }

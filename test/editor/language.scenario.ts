@@ -62,12 +62,14 @@ lane('editor', 'language in VS Code', findEditorTools, (tools) => {
     await window.save(/\n {4}if let v = vcpu\(next\) \{\n {8}boost\(/);
   });
 
-  test('completion offers what may be done in the hook', async () => {
+  test('completion after defer offers actions only', async () => {
     const window = await session.open('switch_boost.pvpolicy');
     await window.errorCount(1);
     await window.goTo('boost(v');
     await window.page.keyboard.type('defer b');
     await window.shows('.suggest-widget .monaco-list-row', /boost/);
+    const offered = await window.page.locator('.suggest-widget .monaco-list-row .label-name').allInnerTexts();
+    expect(offered).toEqual(['boost']);
     await window.picture('completion');
   });
 

@@ -61,7 +61,7 @@ lane(
   () => onPath('nvim'),
   (nvim) => {
     const scratch = mkdtempSync(join(tmpdir(), 'pvpolicy-neovim-'));
-    const cli = join(repository, 'dist/cli.cjs');
+    const cli = builtCommandLine();
     const source = readFileSync(join(here, 'sample.pvpolicy'), 'utf8');
     let outcome: Outcome;
 
@@ -137,6 +137,12 @@ lane(
     });
   },
 );
+
+/** Where the manifest says that the program is. */
+function builtCommandLine(): string {
+  const manifest = readFileSync(join(repository, 'package.json'), 'utf8');
+  return join(repository, (JSON.parse(manifest) as { bin: { pvpolicy: string } }).bin.pvpolicy);
+}
 
 function lineOf(text: string, part: string): number {
   return text.slice(0, text.indexOf(part)).split('\n').length - 1;
