@@ -101,16 +101,16 @@ function promises({ replay, expectations }: SimulationReport): readonly (readonl
 }
 
 const decisions = ({ replay }: SimulationReport): readonly (readonly Cell[])[] =>
-  replay.decisions.slice(0, DECISIONS).map(({ time, cpu, line, action, deferred, target, args }) => [
-    time,
-    count(cpu),
-    count(line),
-    deferred ? `defer ${action}` : action,
-    target,
-    Object.entries(args)
-      .map(([name, value]) => `${name}: ${String(value)}`)
-      .join(', '),
-  ]);
+  replay.decisions
+    .slice(0, DECISIONS)
+    .map(({ time, cpu, line, action, deferred, target, words }) => [
+      time,
+      count(cpu),
+      count(line),
+      deferred ? `defer ${action}` : action,
+      target,
+      words,
+    ]);
 
 function moreDecisions({ replay }: SimulationReport): string {
   const more = replay.decisions.length + replay.decisions_dropped - DECISIONS;

@@ -174,6 +174,7 @@ describe('decisions', () => {
       tid: 100,
       vm: 'web',
       args: { class: 'RR', prio: 5, for: 20_000 },
+      words: 'class: RR, prio: 5, for: 20us',
       state: { 'vcpu.n': 1 },
     });
     expect(decisions.map(({ time, action }) => `${time} ${action}`)).toEqual([

@@ -66,16 +66,16 @@ function decisions({ replay }: SimulationReport, paint: Paint): string {
   const all = replay.decisions.length + replay.decisions_dropped;
   const listed = rows(
     [left('time'), right('CPU'), right('line'), left('action'), left('target'), left('')],
-    replay.decisions.slice(0, SHOWN).map(({ time, cpu, line, action, deferred, target, args }) => [
-      time,
-      String(cpu),
-      String(line),
-      deferred ? `defer ${action}` : action,
-      target,
-      Object.entries(args)
-        .map(([name, value]) => `${name}: ${String(value)}`)
-        .join(', '),
-    ]),
+    replay.decisions
+      .slice(0, SHOWN)
+      .map(({ time, cpu, line, action, deferred, target, words }) => [
+        time,
+        String(cpu),
+        String(line),
+        deferred ? `defer ${action}` : action,
+        target,
+        words,
+      ]),
     paint,
   );
   const totals = Object.entries(replay.actions).map(([action, count]) => `${count} ${action}`);

@@ -6,6 +6,7 @@ import type { Machine } from '../emit/executor/machine.ts';
 import type { Program } from '../ir/ir.ts';
 import { ACTIONS } from '../semantics/actions.ts';
 import type { CallInfo } from '../semantics/kernel-view.ts';
+import { showValue } from '../semantics/show-value.ts';
 import type { Type } from '../semantics/types.ts';
 import { plain, recordDecision, type Plain, type RawDecision, type Target } from './recorder.ts';
 import { threadLabel } from './tasks.ts';
@@ -75,6 +76,10 @@ function decision(world: World, machine: Machine | undefined, request: Request, 
     deferred,
     target,
     args: Object.fromEntries(shownArgs.slice(1)),
+    words: shownArgs
+      .slice(1)
+      .map(([label, value], i) => `${label}: ${inWords(value, params[i + 1]?.type)}`)
+      .join(', '),
     state: machine ? stateOf(world, machine, target) : {},
   };
 }
@@ -122,6 +127,13 @@ function shown(world: World, value: Value, type: Type): Plain {
     default:
       return plain(value);
   }
+}
+
+/** `value` as people write it: durations and ratios with their unit. */
+function inWords(value: Plain, type: Type | undefined): string {
+  return type && typeof value === 'number' && Number.isInteger(value)
+    ? showValue(BigInt(value), type)
+    : String(value);
 }
 
 /** The state that is kept of the target, of its VM, and globally. */

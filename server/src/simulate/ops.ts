@@ -213,6 +213,7 @@ function recordChoice(world: World, tid: number, cpu: number): void {
     deferred: false,
     target: { kind: 'thread', tid },
     args: { cpu },
+    words: `cpu: ${cpu}`,
     state: {},
   }));
 }

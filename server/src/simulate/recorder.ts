@@ -14,6 +14,8 @@ export interface RawDecision {
   readonly deferred: boolean;
   readonly target: Target;
   readonly args: Readonly<Record<string, Plain>>;
+  /** `args` for people: `class: FIFO, prio: 8, for: 5ms`. */
+  readonly words: string;
   /** State of the target, and global state, when it was asked for. */
   readonly state: Readonly<Record<string, Plain>>;
 }

@@ -101,7 +101,7 @@ function moment(world: World, t: number): { t: number; time: string } {
 }
 
 function decision(world: World, raw: RawDecision, lineOf: LineOf): Decision {
-  const { action, deferred, target, args, state } = raw;
+  const { action, deferred, target, args, words, state } = raw;
   return {
     ...happening(world, raw, lineOf),
     action,
@@ -110,6 +110,7 @@ function decision(world: World, raw: RawDecision, lineOf: LineOf): Decision {
     tid: target.kind === 'thread' ? target.tid : null,
     vm: vmOf(world, target),
     args,
+    words,
     state,
   };
 }

@@ -54,6 +54,8 @@ export interface Decision extends Happening {
   /** The VM that the target is or belongs to. */
   readonly vm: string | null;
   readonly args: Readonly<Record<string, Plain>>;
+  /** `args` for people: `class: FIFO, prio: 8, for: 5ms`. */
+  readonly words: string;
   /** State of the target, of its VM, and global, when it was asked for. */
   readonly state: Readonly<Record<string, Plain>>;
 }
