@@ -48,14 +48,14 @@ static __always_inline void pv_list_add(u64 *item, u32 *len, const u32 max, u64 
 #define pv_list_remove(list, x) pv_list_del((list)->item, &(list)->len, ARRAY_SIZE((list)->item), x)
 static __always_inline void pv_list_del(u64 *item, u32 *len, const u32 max, u64 x)
 {
-	u32 i, last = *len - 1;
+	u32 i, n = *len;
 
-	for (i = 0; i < max && i <= last; i++) {
+	for (i = 0; i < max && i < n; i++) {
 		if (item[i] != x)
 			continue;
-		if (last < max)
-			item[i] = item[last];
-		*len = last;
+		if (n - 1 < max)
+			item[i] = item[n - 1];
+		*len = n - 1;
 		return;
 	}
 }`,

@@ -33,7 +33,8 @@ function variable(body: Body, stmt: Each | Range): string {
 }
 
 export function forRangeLines(body: Body, stmt: Range): Line[] {
-  const { local, from, to, max } = stmt;
+  const { local, from, max } = stmt;
+  const to = lastRound(stmt);
   const start = bound(body, from, 'from');
   const end = bound(body, to, 'to');
   if (max > PLAIN_ROUNDS) {
@@ -52,6 +53,13 @@ export function forRangeLines(body: Body, stmt: Range): Line[] {
     const head = `for (${declared} = ${start}, ${n} = 0; ${n} < ${max} && ${i} < ${end}; ${n}++, ${i}++)`;
     return loop(body, head, [], stmt.body);
   });
+}
+
+/** Where the loop ends: between constants, at once no later than after `max` rounds. */
+function lastRound({ from, to, max }: Range): Expr {
+  if (from.kind !== 'const' || to.kind !== 'const') return to;
+  if (typeof from.value !== 'bigint' || typeof to.value !== 'bigint') return to;
+  return to.value - from.value > max ? { ...to, value: from.value + max } : to;
 }
 
 export function forEachLines(body: Body, stmt: Each): Line[] {

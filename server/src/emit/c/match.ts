@@ -1,7 +1,7 @@
-import type { MatchArm, Stmt } from '../../ir/ir.ts';
-import type { Body } from './body.ts';
-import { integer } from './ctypes.ts';
-import { exprC, exprText } from './expressions.ts';
+import type { Expr, MatchArm, Stmt } from '../../ir/ir.ts';
+import { atMost, LEVEL, type Body } from './body.ts';
+import { cType, integer } from './ctypes.ts';
+import { exprC } from './expressions.ts';
 import type { Line } from './printer.ts';
 import { indent } from './printer.ts';
 import { bound, branches, nested } from './statements.ts';
@@ -35,9 +35,17 @@ const leavesLoop = (stmts: readonly Stmt[]): boolean =>
   );
 
 function switchLines(body: Body, stmt: Match): Line[] {
-  const head: Line = { text: `switch (${exprText(body, stmt.subject)}) {`, origin: body.line };
+  const head: Line = { text: `switch (${subjectText(body, stmt.subject)}) {`, origin: body.line };
   const arms = stmt.arms.flatMap((arm) => [...labels(body, stmt, arm), ...armLines(body, arm)]);
   return [head, ...arms, { text: '}', origin: 'any' }];
+}
+
+/** C holds the labels against the type that it has the subject in: one that has the sign of the policy's type. */
+function subjectText(body: Body, subject: Expr): string {
+  const c = exprC(body, subject);
+  const { type } = subject;
+  if (type.kind !== 'int' || typeof c.width !== 'object' || c.width.signed === type.signed) return c.text;
+  return `(${cType(type)})${atMost(c, LEVEL.unary)}`;
 }
 
 function labels(body: Body, stmt: Match, arm: MatchArm): Line[] {
