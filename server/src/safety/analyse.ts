@@ -13,6 +13,7 @@ import { checkHook } from './hook-rules.ts';
 import { checkLiveness } from './liveness/liveness.ts';
 import { checkKickFlags, checkName } from './name-rules.ts';
 import { Cache, type Place } from './place.ts';
+import { isThisCpu } from './this-cpu.ts';
 import { Reach, type Reached } from './reach.ts';
 import type { Use } from './uses.ts';
 import { judgeWrite, judgeCall } from './verdict.ts';
@@ -137,14 +138,6 @@ function checkKick(
   const { context, model } = place;
   if (!KICKS.includes(name) || context.row?.name !== 'kvm_entry' || !isThisCpu(cpu, model)) return [];
   return [diagnostic('PV4020', span, { call: `${name}()`, hook: context.title })];
-}
-
-function isThisCpu(expr: Expr | undefined, model: Model): boolean {
-  if (expr?.kind === 'paren') return isThisCpu(expr.inner, model);
-  if (expr?.kind !== 'call') return false;
-  const callee = model.calls.get(expr)?.callee;
-  if (callee?.kind === 'builtin') return callee.builtin.name === 'this_cpu';
-  return callee?.kind === 'kernel' && callee.call.name === 'bpf_get_smp_processor_id';
 }
 
 /** Fields that a kfunc writes where the kernel has one, and the program itself where it has not. */

@@ -129,7 +129,9 @@ export class Costs {
   private rounds(node: ForStmt): number {
     const max = node.max === undefined ? undefined : this.model.constants.get(node.max);
     const own = this.length(node.iterable);
-    return Math.min(typeof max === 'bigint' ? Number(max) : MOST, own ?? MOST);
+    // Where neither tells, the checker has reported it.
+    if (typeof max !== 'bigint') return own ?? 1;
+    return Math.min(Number(max), own ?? MOST);
   }
 
   /** What is walked has at most so many elements; undefined where only `max` tells. */

@@ -6,6 +6,8 @@ import { eachChild, type Part } from './children.ts';
 export interface Guard {
   readonly condition: Expr;
   readonly holds: boolean;
+  /** Of `if let`: it asks whether there is a value at all. */
+  readonly narrows: boolean;
 }
 
 export interface GuardedCall {
@@ -49,8 +51,8 @@ export class Guards {
         return;
       case 'if-let':
         this.visit(node.value, guards, found);
-        this.visit(node.then, under(guards, node.value, true), found);
-        if (node.otherwise) this.visit(node.otherwise, under(guards, node.value, false), found);
+        this.visit(node.then, under(guards, node.value, true, true), found);
+        if (node.otherwise) this.visit(node.otherwise, under(guards, node.value, false, true), found);
         return;
       case 'match':
         this.visit(node.subject, guards, found);
@@ -84,9 +86,9 @@ export class Guards {
     for (const stmt of block.stmts) {
       this.visit(stmt, here, found);
       if (stmt.kind === 'if' && leaves(stmt.then)) here = under(here, stmt.condition, false);
-      if (stmt.kind === 'if-let' && leaves(stmt.then)) here = under(here, stmt.value, false);
+      if (stmt.kind === 'if-let' && leaves(stmt.then)) here = under(here, stmt.value, false, true);
       if (stmt.kind === 'if-let' && stmt.otherwise !== undefined && leaves(stmt.otherwise))
-        here = under(here, stmt.value, true);
+        here = under(here, stmt.value, true, true);
       if (stmt.kind === 'match') here = under(here, stmt.subject, true);
     }
   }
@@ -118,10 +120,12 @@ export class Guards {
   }
 }
 
-const under = (guards: readonly Guard[], condition: Expr, holds: boolean): readonly Guard[] => [
-  ...guards,
-  { condition, holds },
-];
+const under = (
+  guards: readonly Guard[],
+  condition: Expr,
+  holds: boolean,
+  narrows = false,
+): readonly Guard[] => [...guards, { condition, holds, narrows }];
 
 function leaves(part: Block | Stmt): boolean {
   const last = part.kind === 'block' ? part.stmts.at(-1) : part;

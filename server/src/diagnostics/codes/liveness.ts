@@ -62,6 +62,11 @@ export const LIVENESS = {
     (a) =>
       `a hint of the guest decides what goes into ${a.high}, and tasks are taken from ${a.low} only when that is empty: a guest that always asks starves everybody in ${a.low}; give each VM a budget, and test it beside the hint`,
   ),
+  PV5013: error<object>(
+    'kick that stops everybody',
+    () =>
+      'each task that begins to run has its CPU taken away at once, so no task gets anything done, and the watchdog ejects the scheduler; kick only under a condition, or give a shorter slice',
+  ),
 };
 
 /** Upper bounds of the operations of one run. */

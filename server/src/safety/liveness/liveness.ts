@@ -5,8 +5,10 @@ import type { HandlerModel, Model } from '../../semantics/model.ts';
 import { textOf } from '../../semantics/fixes.ts';
 import { titleOf } from '../context.ts';
 import type { Reach } from '../reach.ts';
+import type { Use } from '../uses.ts';
 import { Paths, type Exit } from './paths.ts';
 import { checkQueues } from './queues.ts';
+import { checkIdleTracking, checkKicks } from './kicks.ts';
 import { checkStarvation } from './starvation.ts';
 import { TooManyPaths, type PathState } from './state.ts';
 
@@ -20,8 +22,18 @@ export function checkLiveness(model: Model, reach: Reach): readonly Diagnostic[]
     ...checkAffinity(paths),
     ...checkQueues(model, reach),
     ...checkStarvation(model, reach),
+    ...checkKicks(model),
+    ...checkIdleTracking(model, callsOf(model, reach)),
   ];
 }
+
+const callsOf = (model: Model, reach: Reach): ReadonlySet<Use & { readonly kind: 'call' }> =>
+  new Set(
+    model.handlers
+      .filter(({ side }) => side === 'host')
+      .flatMap((handler) => [...reach.from(handler)])
+      .flatMap(({ use }) => (use.kind === 'call' ? [use] : [])),
+  );
 
 /** Said of the paths that were walked before. */
 const checkAffinity = (paths: Paths): readonly Diagnostic[] =>

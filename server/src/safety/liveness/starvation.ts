@@ -126,5 +126,9 @@ class Fillings {
 function chosenBy(expr: Expr): readonly Guard[] {
   if (expr.kind === 'paren') return chosenBy(expr.inner);
   if (expr.kind !== 'cond') return [];
-  return [{ condition: expr.condition, holds: false }, ...chosenBy(expr.then), ...chosenBy(expr.otherwise)];
+  return [
+    { condition: expr.condition, holds: false, narrows: false },
+    ...chosenBy(expr.then),
+    ...chosenBy(expr.otherwise),
+  ];
 }

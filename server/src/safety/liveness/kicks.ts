@@ -1,0 +1,59 @@
+import type { Expr } from '../../../../grammar/ast.ts';
+import type { Diagnostic } from '../../diagnostics/diagnostic.ts';
+import { diagnostic } from '../../diagnostics/table.ts';
+import type { HandlerModel, Model } from '../../semantics/model.ts';
+import { eachChild, type Part } from '../children.ts';
+import { Guards, type GuardedCall } from '../guards.ts';
+import { isThisCpu } from '../this-cpu.ts';
+
+/** Kicks that take the CPU away from each task as soon as it has it. */
+export function checkKicks(model: Model): readonly Diagnostic[] {
+  const guards = new Guards(
+    model,
+    ({ callee }) => callee.kind === 'kernel' && callee.call.name === 'scx_bpf_kick_cpu',
+  );
+  return model.handlers
+    .filter(({ hook }) => hook?.family === 'op' && hook.name === 'running')
+    .flatMap((handler) => guards.of(handler.decl.body) ?? [])
+    .filter((kick) => kick.guards.length === 0 && preemptsItself(kick, model))
+    .map(({ call }) => diagnostic('PV5013', call.span, {}));
+}
+
+function preemptsItself({ resolved }: GuardedCall, model: Model): boolean {
+  const [cpu, flags] = resolved.args;
+  if (cpu === undefined || flags === undefined || !names(flags, 'SCX_KICK_PREEMPT', model)) return false;
+  return isThisCpu(cpu, model) || isTaskCpu(cpu, model);
+}
+
+function isTaskCpu(cpu: Expr, model: Model): boolean {
+  const callee = cpu.kind === 'call' ? model.calls.get(cpu)?.callee : undefined;
+  return callee?.kind === 'kernel' && callee.call.name === 'scx_bpf_task_cpu';
+}
+
+function names(node: Part, constant: string, model: Model): boolean {
+  const symbol = node.kind === 'name' ? model.names.get(node.name) : undefined;
+  if (symbol?.kind === 'kernel-constant' && symbol.constant.name === constant) return true;
+  let found = false;
+  eachChild(node, (child) => (found ||= names(child, constant, model)));
+  return found;
+}
+
+/** Calls that ask the kernel's own record of idle CPUs; without it they eject the scheduler. */
+const IDLE = /^scx_bpf_(select_cpu_(dfl|and)|pick_idle_cpu|test_and_clear_cpu_idle|get_idle_(cpu|smt)mask)/;
+
+/** Calls for idle CPUs in a policy that turns the kernel's record of them off. */
+export function checkIdleTracking(
+  model: Model,
+  calls: Iterable<{ readonly name: string; readonly span: Diagnostic['span'] }>,
+): readonly Diagnostic[] {
+  const own = model.handlers.find(
+    ({ hook }: HandlerModel) => hook?.family === 'op' && hook.name === 'update_idle',
+  );
+  if (own === undefined || own.decl.kind !== 'hook') return [];
+  const related = [
+    { message: "'on op update_idle' turns the kernel's own record off", span: own.decl.hook.span },
+  ];
+  return [...calls]
+    .filter(({ name }) => IDLE.test(name))
+    .map(({ name, span }) => diagnostic('PV4029', span, { call: `${name}()` }, { related }));
+}
