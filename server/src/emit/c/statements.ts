@@ -118,6 +118,7 @@ function countText(body: Body, stmt: Stmt & { kind: 'count' }): string {
   const { unit } = body;
   const per = unit.program.counters.find((counter) => counter.name === stmt.counter)?.per ?? 'global';
   unit.features.add(`stats ${per}`);
+  unit.features.add(`counts ${per}`);
   const field = unit.fields.counter.name(stmt.counter);
   const owner = ownerText(body, per, stmt.entity);
   return `__sync_fetch_and_add(&pv_${per}_stats(${owner})->${field}, ${exprText(body, stmt.amount)});`;
@@ -127,6 +128,7 @@ function recordText(body: Body, stmt: Stmt & { kind: 'record' }): string {
   const { unit } = body;
   const per = unit.program.histograms.find((histogram) => histogram.name === stmt.histogram)?.per ?? 'global';
   unit.features.add(`stats ${per}`);
+  unit.features.add(`counts ${per}`);
   const field = unit.fields.counter.name(stmt.histogram);
   const owner = ownerText(body, per, stmt.entity);
   return `${helper(unit, 'pv_record')}(&pv_${per}_stats(${owner})->${field}, ${exprText(body, stmt.value)});`;

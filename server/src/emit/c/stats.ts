@@ -67,28 +67,40 @@ const KEYS: Readonly<Record<Scope, string>> = {
 /** Maps of counters and histograms with their accessors, and sums for policies that read their own counters. */
 export function statsLines(unit: Unit): string[] {
   const used = SCOPES.filter((scope) => unit.features.has(`stats ${scope}`));
-  return [...used.flatMap(scopeLines), ...[...unit.counterReads].flatMap((name) => readLines(unit, name))];
+  const counts = (scope: Scope): boolean =>
+    unit.features.has(`counts ${scope}`) || (scope === 'cpu' && unit.counterReads.size > 0);
+  return [
+    ...used.flatMap((scope) => [...statsMap(scope), ...(counts(scope) ? accessor(scope) : [])]),
+    ...[...unit.counterReads].flatMap((name) => readLines(unit, name)),
+  ];
 }
 
-function scopeLines(scope: Scope): string[] {
+const isHash = (scope: Scope): boolean => statsKind(scope) === 'percpu-hash';
+
+function statsMap(scope: Scope): string[] {
   const tag = statsTag(scope);
-  const hash = statsKind(scope) === 'percpu-hash';
   const type = { 'percpu-one': 'PERCPU_ARRAY', array: 'ARRAY', 'percpu-hash': 'PERCPU_HASH' }[
     statsKind(scope)
   ];
   const doc = scope === 'global' ? 'Counters and histograms' : `Counters and histograms, by ${KEYS[scope]}`;
+  return mapLines({
+    name: tag,
+    doc: `${doc}; ${scope === 'cpu' ? 'any CPU may count for another' : 'each CPU has its own'}.`,
+    type,
+    entries: ENTRIES[scope],
+    key: 'u32',
+    value: `struct ${tag}`,
+    ...(isHash(scope) && { flags: 'BPF_F_NO_PREALLOC' }),
+  });
+}
+
+/** The function that finds the numbers to count in. */
+function accessor(scope: Scope): string[] {
+  const tag = statsTag(scope);
+  const hash = isHash(scope);
   const param = { global: 'void', cpu: 's32 cpu', task: 'u32 id', vcpu: 'u32 id', vm: 'u32 id' }[scope];
   const key = scope === 'cpu' ? 'cpu' : 'id';
   return [
-    ...mapLines({
-      name: tag,
-      doc: `${doc}; ${scope === 'cpu' ? 'any CPU may count for another' : 'each CPU has its own'}.`,
-      type,
-      entries: ENTRIES[scope],
-      key: 'u32',
-      value: `struct ${tag}`,
-      ...(hash && { flags: 'BPF_F_NO_PREALLOC' }),
-    }),
     ...(hash ? [`static const struct ${tag} pv_zero_${tag};`] : []),
     `static struct ${tag} pv_spare_${tag};`,
     '',

@@ -59,6 +59,8 @@ export type Feature =
   /** State that is kept. */
   | `state ${Scope}`
   | `stats ${Scope}`
+  /** Something is counted or recorded there, not only read. */
+  | `counts ${Scope}`
   | `table ${string}`
   | 'hint'
   | 'feedback'
