@@ -30,8 +30,6 @@ export interface Header extends Node {
   readonly requires: { readonly version: string; readonly span: Span } | undefined;
 }
 
-
-
 interface DeclBase extends Node {
   /** Text of the `///` comment in front, markers removed, lines joined by '\n'. */
   readonly doc: string | undefined;
@@ -203,8 +201,6 @@ export interface ErrorDecl extends DeclBase {
   readonly kind: 'error-decl';
 }
 
-
-
 export type ScenarioItem = TraceItem | VmItem | AssumeItem | CompareItem | SetItem | ExpectItem;
 
 /** `trace "PATH"` */
@@ -233,8 +229,7 @@ export interface AssumeItem extends Node {
   readonly value: Expr | undefined;
   readonly vm: Ident;
   readonly when:
-    | { readonly kind: 'after'; readonly duration: Expr; readonly hook: Ident }
-    | { readonly kind: 'always' };
+    { readonly kind: 'after'; readonly duration: Expr; readonly hook: Ident } | { readonly kind: 'always' };
 }
 
 /** `compare eevdf, pinned, "other.pvpolicy"` */
@@ -255,8 +250,6 @@ export interface ExpectItem extends Node {
   readonly kind: 'expect';
   readonly condition: Expr;
 }
-
-
 
 export type TypeRef = NamedType | OptionalType | EwmaType | ListType | RingType | ErrorType;
 
@@ -295,8 +288,6 @@ export interface RingType extends Node {
 export interface ErrorType extends Node {
   readonly kind: 'error-type';
 }
-
-
 
 export interface Block extends Node {
   readonly kind: 'block';
@@ -414,8 +405,6 @@ export interface ExprStmt extends Node {
 export interface ErrorStmt extends Node {
   readonly kind: 'error-stmt';
 }
-
-
 
 export type Expr =
   | IntExpr
