@@ -5,6 +5,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import packageJson from '../../package.json' with { type: 'json' };
+import { smallKernel } from '../support/kernel.ts';
 import { repository, Session } from './session.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'pvpolicy-lsp-'));
@@ -134,6 +135,33 @@ describe('the server', () => {
     });
     expect((await session.publish((params) => params.uri === policy)).diagnostics).toEqual([]);
     expect((await session.publish((params) => params.uri !== policy)).diagnostics).toEqual([]);
+  });
+
+  test('holds policies against the imported kernel that pvpolicy.json names', async () => {
+    const nested = mkdtempSync(join(folder, 'imported-'));
+    const config = join(nested, 'pvpolicy.json');
+    const policy = pathToFileURL(join(nested, 'test.pvpolicy')).href;
+    writeFileSync(join(nested, 'kernel.btf'), smallKernel().bytes());
+    writeFileSync(config, '{ "profile": "./kernel.btf" }');
+    session = await Session.start();
+    const text =
+      'policy p for tracing\n\non tracepoint vendor:vendor_pause(p) {\n    log "{vendor_load_of(p)}"\n}\n';
+    await session.open(policy, text);
+    const unknown = await session.publish((params) => params.uri === policy && params.diagnostics.length > 0);
+    expect(unknown.diagnostics.map(({ code }) => code)).toEqual(['PV4040']);
+    const onCall = { line: 3, character: 14 };
+    const hover = JSON.stringify(await session.ask('textDocument/hover', policy, onCall));
+    expect(hover).toContain('unsigned int vendor_load_of(struct task_struct *p)');
+    session.published.length = 0;
+    writeFileSync(
+      config,
+      `{ "profile": "./kernel.btf", "hooks": { "vendor:vendor_pause": { "locks": [], "irqs": "on" } },
+         "kfuncs": { "vendor_load_of": { "effects": [] } } }`,
+    );
+    await session.connection.sendNotification('workspace/didChangeWatchedFiles', {
+      changes: [{ uri: pathToFileURL(config).href, type: 2 }],
+    });
+    expect((await session.publish((params) => params.uri === policy)).diagnostics).toEqual([]);
   });
 
   test("the client's kernel profile comes before everything", async () => {

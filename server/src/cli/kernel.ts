@@ -110,8 +110,6 @@ function kfuncCardOf(name: string, profile: Profile): string {
   const card = callCard(name, select([profile]));
   if (card !== '') return card;
   const kernel = view(profile);
-  const call = kernel.call(name);
-  if (call !== undefined) return `\`\`\`c\n${call.signature}\n\`\`\`\n\n${call.doc}`;
   const near = closest(
     name,
     kernel.calls().map((each) => each.name),

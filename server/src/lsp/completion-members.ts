@@ -15,7 +15,8 @@ export function memberItems(model: Model, object: Expr): readonly Item[] {
   );
   const methods = METHODS.filter((method) => method.receiver === type.kind).map(builtinItem);
   const kernel = struct(type);
-  const fields = kernel === undefined ? [] : model.kernel.fields(kernel);
+  const fields =
+    kernel === undefined ? [] : model.kernel.fields(kernel).filter((field) => field.unreadable === undefined);
   return [
     ...state,
     ...builtin,

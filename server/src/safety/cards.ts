@@ -1,7 +1,8 @@
-import { callInfo, callNames } from '../kernel/calls.ts';
+import { callInfo, callInfoOfRow, callNames } from '../kernel/calls.ts';
 import { HOOKS, callRow, type CallRow, type Effect, type HookRow } from '../kernel/catalogue.ts';
 import { effectsAt } from '../kernel/effects.ts';
-import { hookPresence } from '../kernel/existence.ts';
+import { hookPresence, isForeignCall } from '../kernel/existence.ts';
+import { foreignRow } from '../kernel/imported-view.ts';
 import { nameVersions, type KernelSelection, type Profile } from '../kernel/profiles.ts';
 import { availability, renamedCall, todaysRowName } from '../kernel/renames.ts';
 import type { HookInfo } from '../semantics/kernel-view.ts';
@@ -105,11 +106,9 @@ function sourceFacts(row: HookRow, selection: KernelSelection): readonly string[
 
 /** The contract of a kfunc or helper as markdown: where it is allowed, what it locks, how kernels call it. */
 export function callCard(name: string, selection: KernelSelection): string {
-  const info = callInfo(name);
-  if (info === undefined) return '';
-  const renamed = renamedCall(name);
-  const row = callRow(renamed === undefined ? name : todaysRowName(renamed));
+  const row = rowOf(name, selection);
   if (row === undefined) return '';
+  const info = callInfo(name) ?? callInfoOfRow(row);
   const unusable = info.usable === true ? '' : `A policy cannot call it: ${info.usable.reason}.`;
   const facts = [
     ...allowedFacts(row, selection),
@@ -118,9 +117,20 @@ export function callCard(name: string, selection: KernelSelection): string {
     ...(row.doc === undefined || row.note === undefined ? [] : [row.note]),
     `Known by: ${row.confidence}; prototype from ${row.source}`,
   ];
-  return [code('c', info.signature), unusable, row.note ?? '', facts.map((fact) => `- ${fact}`).join('\n')]
+  return [code('c', info.signature), unusable, info.doc, facts.map((fact) => `- ${fact}`).join('\n')]
     .filter((part) => part !== '')
     .join('\n\n');
+}
+
+/** What is known of a call: by pvpolicy.json, by the catalogue, or by the kernel alone. */
+function rowOf(name: string, { outOfTree, profiles }: KernelSelection): CallRow | undefined {
+  const own = outOfTree?.calls.find((row) => row.name === name);
+  if (own !== undefined) return own;
+  const renamed = renamedCall(name);
+  const known = callRow(renamed === undefined ? name : todaysRowName(renamed));
+  if (known !== undefined) return known;
+  const signature = profiles.find((profile) => isForeignCall(name, profile))?.imported?.kfuncs[name];
+  return signature === undefined ? undefined : foreignRow(name, signature);
 }
 
 function allowedFacts(row: CallRow, { profiles }: KernelSelection): readonly string[] {
@@ -169,7 +179,10 @@ function nameFacts(name: string, selection: KernelSelection): readonly string[] 
   const renamed = renamedCall(name);
   const spelled = renamed?.spellings.map(({ kfunc, since }) => `\`${kfunc}\` from ${since}`).join(', ');
   return [
-    ...(lacking.length === 0 ? [] : [`Not in kernel ${nameVersions(lacking, profiles)}`]),
+    // Of a call that is not in the catalogue the versions say nothing.
+    ...(lacking.length === 0 || callInfo(name) === undefined
+      ? []
+      : [`Not in kernel ${nameVersions(lacking, profiles)}`]),
     ...(spelled === undefined ? [] : [`One call under several names: ${spelled}`]),
   ];
 }
