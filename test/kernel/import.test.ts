@@ -1,9 +1,11 @@
 import { existsSync, readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { readBtf } from '../../server/src/kernel/btf/btf.ts';
 import { importKernel } from '../../server/src/kernel/import.ts';
 import { readImported, type ImportedKernel } from '../../server/src/kernel/imported.ts';
 import { openKernel } from '../../server/src/kernel/open-kernel.ts';
+import { BtfBuilder } from '../support/btf-builder.ts';
 import { smallKernel } from '../support/kernel.ts';
 
 function imported(bytes: Uint8Array, name = 'small', version?: string): ImportedKernel {
@@ -55,14 +57,41 @@ describe('importing a small kernel', () => {
     });
   });
 
+  it('is what the schema of profiles describes', () => {
+    const schema = JSON.parse(readFileSync('client/kernel-profile.schema.json', 'utf8'));
+    const kernel = imported(smallKernel().bytes());
+    expect(Object.keys(schema.properties)).toEqual(schema.required);
+    expect(Object.keys(kernel).toSorted()).toEqual(schema.required.toSorted());
+    expect(schema.properties.version.const).toBe(kernel.version);
+  });
+
   it('reads ELF, and what it wrote itself', () => {
     const kernel = imported(smallKernel().elf());
     expect(kernel).toEqual(imported(smallKernel().bytes()));
     expect(readImported(JSON.stringify(kernel))).toEqual({ ok: true, kernel });
   });
 
-  it('takes the version from the release where that fits as well as any', () => {
-    expect(imported(smallKernel().bytes(), '6.16.3-vendor')).toMatchObject({ decided: expect.any(String) });
+  it('reads a module on top of its kernel', () => {
+    const base = smallKernel().bytes();
+    const opened = readBtf(base);
+    if (!opened.ok) throw new Error(opened.error.message);
+    const module = new BtfBuilder(opened.btf);
+    const data = module.pointer(0);
+    module.typedef('btf_trace_kvm_entry', module.pointer(module.prototype(0, [data, data])));
+    const result = importKernel({
+      bytes: base,
+      name: 'small',
+      modules: [{ name: 'kvm', bytes: module.bytes() }],
+    });
+    expect(result).toMatchObject({
+      ok: true,
+      kernel: { modules: ['kvm'], tracepoints: { kvm_entry: [['', 'void *']], vendor_pause: {} } },
+    });
+    const damaged = { name: 'kvm', bytes: module.bytes().subarray(0, 30) };
+    expect(importKernel({ bytes: base, name: 'small', modules: [damaged] })).toMatchObject({
+      ok: false,
+      message: expect.stringContaining('module kvm: '),
+    });
   });
 
   it.each([

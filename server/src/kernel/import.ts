@@ -61,7 +61,7 @@ interface Part {
   readonly facts: KernelFacts;
 }
 
-const factsOf = (btf: Btf): Part => ({ btf, facts: kernelFacts(btf) });
+const factsOf = (btf: Btf): Part => ({ btf, facts: kernelFacts(btf, btf.firstId) });
 
 const sorted = <T>(entries: readonly (readonly [string, T])[]): Readonly<Record<string, T>> =>
   Object.fromEntries(entries.toSorted(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)));

@@ -38,15 +38,18 @@ export interface KernelFacts {
 // Deeper than any C type of the kernel; BTF with a loop of typedefs or pointers stops here.
 const MAX_DEPTH = 32;
 
-/** Reads all facts of a kernel's BTF in one pass over its types (of the base too, for a module). */
-export function kernelFacts(btf: Btf): KernelFacts {
+/**
+ * Reads all facts of a kernel's BTF in one pass over its types, from the id `first` on: for a module the types of its
+ * base come first, and `btf.firstId` leaves them out.
+ */
+export function kernelFacts(btf: Btf, first = 1): KernelFacts {
   const tracepoints = new Map<string, Prototype>();
   const kfuncs = new Map<string, Prototype>();
   const structs = new Map<string, number>();
   const structOps = new Map<string, ReadonlyMap<string, Prototype>>();
   const enumerators = new Map<string, { enumName: string; value: bigint }>();
   const argumentNames = new Map<string, readonly string[]>();
-  for (let id = 1; id < endId(btf); id++) {
+  for (let id = first; id < endId(btf); id++) {
     switch (kindOf(btf, id)) {
       case KIND.typedef:
         if (nameBegins(btf, id, TRACEPOINT)) addTracepoint(btf, id, tracepoints);
