@@ -8,7 +8,7 @@ import { actionItems } from './completion-actions.ts';
 import { builtinItem, callItem, keyword, plainItem, snippet, type Item } from './completion-items.ts';
 import { contextAt, safeCalls } from './safe-calls.ts';
 import { isGuest, localsAt } from './scope.ts';
-import type { AnyNode } from './walk.ts';
+import type { AnyNode } from '../../../grammar/walk.ts';
 
 /** Names and statements that code at `offset` can use; `path` are the nodes around it, `before` the line so far. */
 export function codeItems(

@@ -6,7 +6,7 @@ import { hookItems } from './completion-hooks.ts';
 import { keyword, snippet, typeItem, type Item } from './completion-items.ts';
 import { memberItems } from './completion-members.ts';
 import { toOffset } from './convert.ts';
-import { pathTo } from './walk.ts';
+import { pathTo } from '../../../grammar/walk.ts';
 
 /** Characters after which clients ask for completion without a key. */
 export const TRIGGERS = ['.', ':'] as const;

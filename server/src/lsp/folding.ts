@@ -1,6 +1,6 @@
 import { FoldingRangeKind, type FoldingRange } from 'vscode-languageserver';
 import type { Snapshot } from '../pipeline.ts';
-import { walk, type AnyNode } from './walk.ts';
+import { walk, type AnyNode } from '../../../grammar/walk.ts';
 
 /** What can be folded: declarations, blocks, and comments of several lines. */
 export function folding(snapshot: Snapshot): readonly FoldingRange[] {

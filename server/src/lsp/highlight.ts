@@ -3,7 +3,7 @@ import type { Node, PolicyFile } from '../../../grammar/ast.ts';
 import type { Snapshot } from '../pipeline.ts';
 import { toOffset, toRange } from './convert.ts';
 import { declaration, occurrenceAt, uses } from './occurrences.ts';
-import { walk } from './walk.ts';
+import { walk } from '../../../grammar/walk.ts';
 
 /** The other places of the name at `position`, told apart by reading and writing. */
 export function highlights(snapshot: Snapshot, position: Position): readonly DocumentHighlight[] {

@@ -2,7 +2,7 @@ import type { Snapshot } from '../pipeline.ts';
 import { contextOf, type HookContext } from '../safety/context.ts';
 import { judgeCall } from '../safety/verdict.ts';
 import type { CallInfo } from '../semantics/kernel-view.ts';
-import type { AnyNode } from './walk.ts';
+import type { AnyNode } from '../../../grammar/walk.ts';
 
 /** The context of the hook that `path` leads into; undefined in functions, which several hooks may reach. */
 export function contextAt({ model }: Snapshot, path: readonly AnyNode[]): HookContext | undefined {

@@ -1,5 +1,5 @@
 import type { Ident } from '../../../grammar/ast.ts';
-import type { AnyNode } from './walk.ts';
+import type { AnyNode } from '../../../grammar/walk.ts';
 
 /** Names of the local variables that code at `offset` can use, innermost last; `path` are the nodes around it. */
 export function localsAt(path: readonly AnyNode[], offset: number): readonly Ident[] {

@@ -5,7 +5,7 @@ import { showSlot } from '../semantics/builtins.ts';
 import type { Callee } from '../semantics/model.ts';
 import { show } from '../semantics/types.ts';
 import { toOffset } from './convert.ts';
-import { pathTo } from './walk.ts';
+import { pathTo } from '../../../grammar/walk.ts';
 
 /** The parameters of the innermost call around `position`, and which of them is being written. */
 export function signatureHelp(snapshot: Snapshot, position: Position): SignatureHelp | undefined {
