@@ -80,9 +80,11 @@ function lowerElse(body: Body, otherwise: ast.IfStmt['otherwise']): Stmt[] {
 }
 
 function lowerIfLet(body: Body, stmt: ast.IfLetStmt): Stmt {
-  const value = lowerExpr(body, stmt.value);
-  if (value.type.kind !== 'optional') throw new Error(`nothing optional at ${stmt.value.span.start}`);
-  const local = declare(body, stmt.name, value.type.inner);
+  const found = lowerExpr(body, stmt.value);
+  // A value that is never absent is warned about, and is a program all the same.
+  const type = found.type.kind === 'optional' ? found.type : { kind: 'optional' as const, inner: found.type };
+  const value = coerce(found, type);
+  const local = declare(body, stmt.name, type.inner);
   if (isOwn(body, value)) body.own.add(local.id);
   const then = lowerBlock(body, stmt.then);
   return { kind: 'if-some', local, value, then, otherwise: lowerElse(body, stmt.otherwise), span: stmt.span };
