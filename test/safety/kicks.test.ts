@@ -55,3 +55,35 @@ on op select_cpu(p, prev_cpu, wake_flags) {
     expectDiagnostics(policy('if let c = scx_bpf_pick_any_cpu(p.cpus_ptr, 0) { return c }', OWN));
   });
 });
+
+describe('sending tasks back', () => {
+  const policy = (body: string): string => `policy p for sched_ext requires kernel >= 7.2
+state task { sent: u32 }
+on op enqueue(p, enq_flags) {
+    p.sent += 1
+    scx_bpf_dsq_insert(p, LOCAL, 5ms, enq_flags)
+    ${body}
+}
+`;
+
+  it('from enqueue to enqueue goes on for ever, unless it is asked why the task came', () => {
+    expectDiagnostics(policy('if is_kthread(p) { scx_bpf_reenqueue_local() } //~ PV5015'));
+    expectDiagnostics(policy('if !(enq_flags has SCX_ENQ_REENQ) { scx_bpf_reenqueue_local() }'));
+    expectDiagnostics(policy('if enq_flags has SCX_ENQ_REENQ { return }\nscx_bpf_reenqueue_local()'));
+    expectDiagnostics(policy('if p.sent < 5 { scx_bpf_reenqueue_local() }'));
+  });
+});
+
+describe('a declared queue', () => {
+  const policy = (hook: string, call: string): string => `policy p for sched_ext
+dsq q
+on op enqueue(p, enq_flags) { scx_bpf_dsq_insert(p, q, 5ms, enq_flags) }
+on op dispatch() { scx_bpf_dsq_move_to_local(q) }
+${hook} { ${call} }
+`;
+
+  it('may be destroyed at the end only', () => {
+    expectDiagnostics(policy('on op cpu_offline(_)', 'scx_bpf_destroy_dsq(q) //~ PV5014\n'));
+    expectDiagnostics(policy('on exit', 'scx_bpf_destroy_dsq(q)'));
+  });
+});

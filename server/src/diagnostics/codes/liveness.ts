@@ -67,6 +67,16 @@ export const LIVENESS = {
     () =>
       'each task that begins to run has its CPU taken away at once, so no task gets anything done, and the watchdog ejects the scheduler; kick only under a condition, or give a shorter slice',
   ),
+  PV5014: error<{ dsq: string }>(
+    'queue that is destroyed',
+    (a) =>
+      `${a.dsq} is made when the scheduler starts, and whatever is put into it after this call ejects the scheduler; leave the call out: the kernel destroys all queues at the end`,
+  ),
+  PV5015: warning<{ call: string }>(
+    'task that is sent back for ever',
+    (a) =>
+      `${a.call} sends tasks back to 'on op enqueue', which sends them back again: the kernel ejects a scheduler that does so 256 times before the task has run; test 'enq_flags has SCX_ENQ_REENQ' first`,
+  ),
 };
 
 /** Upper bounds of the operations of one run. */

@@ -9,6 +9,7 @@ import type { Use } from '../uses.ts';
 import { Paths, type Exit } from './paths.ts';
 import { checkQueues } from './queues.ts';
 import { checkIdleTracking, checkKicks } from './kicks.ts';
+import { checkReenqueue } from './reenqueue.ts';
 import { checkStarvation } from './starvation.ts';
 import { TooManyPaths, type PathState } from './state.ts';
 
@@ -23,6 +24,7 @@ export function checkLiveness(model: Model, reach: Reach): readonly Diagnostic[]
     ...checkQueues(model, reach),
     ...checkStarvation(model, reach),
     ...checkKicks(model),
+    ...checkReenqueue(model),
     ...checkIdleTracking(model, callsOf(model, reach)),
   ];
 }

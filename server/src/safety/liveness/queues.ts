@@ -60,7 +60,24 @@ export function checkQueues(model: Model, reach: Reach): readonly Diagnostic[] {
   for (const handler of model.handlers) {
     if (handler.side === 'host') for (const { use } of reach.from(handler)) uses.add(use);
   }
-  return [...checkDrained(uses), ...checkOrders(uses, model), ...checkSlices(uses)];
+  return [
+    ...checkDestroyed(model, reach),
+    ...checkDrained(uses),
+    ...checkOrders(uses, model),
+    ...checkSlices(uses),
+  ];
+}
+
+/** The compiler makes the queues that are declared, and every insertion counts on them. */
+function checkDestroyed(model: Model, reach: Reach): readonly Diagnostic[] {
+  return model.handlers
+    .filter(({ hook }) => hook !== undefined && hook.name !== 'exit' && hook.family !== 'exit')
+    .flatMap((handler) => [...reach.from(handler)])
+    .flatMap(({ use }) => {
+      const [queue] = use.kind === 'call' && use.name === 'scx_bpf_destroy_dsq' ? use.args : [];
+      const symbol = queue?.kind === 'name' ? model.names.get(queue.name) : undefined;
+      return symbol?.kind === 'dsq' ? [diagnostic('PV5014', use.span, { dsq: symbol.decl.name.text })] : [];
+    });
 }
 
 function checkDrained(uses: ReadonlySet<Use>): readonly Diagnostic[] {
