@@ -18,13 +18,10 @@ import { typeOfC } from './types-of.ts';
  * arguments, fields and values. What the catalogue alone has is still found, so that it can be said to be missing.
  */
 export function importedView(base: KernelView, kernel: ImportedKernel): KernelView {
-  const fields = new Map<string, readonly FieldInfo[]>();
-  const fieldsOf = (struct: string): readonly FieldInfo[] => {
-    const found = fields.get(struct) ?? ownFields(base, kernel, struct);
-    fields.set(struct, found);
-    return found;
-  };
-  const ownConstants = constantsOf(base, kernel);
+  const fieldsOf = (struct: string): readonly FieldInfo[] =>
+    cached(fieldCache, kernel, struct, () => ownFields(base, kernel, struct));
+  const ownConstants = (): ReadonlyMap<string, ConstantInfo> =>
+    cached(constantCache, kernel, '', () => constantsOf(base, kernel));
   return {
     label: base.label,
     hook: (family, name) => {
@@ -38,9 +35,22 @@ export function importedView(base: KernelView, kernel: ImportedKernel): KernelVi
     field: (struct, name) =>
       fieldsOf(struct).find((field) => field.name === name) ?? base.field(struct, name),
     fields: fieldsOf,
-    constant: (name) => ownConstants.get(name) ?? base.constant(name),
-    constants: () => [...ownConstants.values()],
+    constant: (name) => ownConstants().get(name) ?? base.constant(name),
+    constants: () => [...ownConstants().values()],
   };
+}
+
+/** A kernel is looked at again with each version of a text; fields and constants are the same each time. */
+type Cache<T> = WeakMap<ImportedKernel, Map<string, T>>;
+const fieldCache: Cache<readonly FieldInfo[]> = new WeakMap();
+const constantCache: Cache<ReadonlyMap<string, ConstantInfo>> = new WeakMap();
+
+function cached<T>(cache: Cache<T>, kernel: ImportedKernel, key: string, compute: () => T): T {
+  const known = cache.get(kernel) ?? new Map<string, T>();
+  cache.set(kernel, known);
+  const found = known.get(key) ?? compute();
+  known.set(key, found);
+  return found;
 }
 
 const own = <T>(record: Readonly<Record<string, T>>, key: string): T | undefined =>
