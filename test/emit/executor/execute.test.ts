@@ -110,6 +110,14 @@ describe('lists', () => {
   });
 });
 
+test('the sum of a ring has the width of its values, and the mean is right all the same', () => {
+  const { state } = run(
+    'for i in 0..4 { current().r.push(200) }\nx = current().r.sum as u64 * 1000 + current().r.avg as u64',
+    'state task { r: ring of u8 max 4 }\nstate { x: u64 }',
+  );
+  expect(state('global', 0)).toEqual({ x: (800 % 256) * 1000 + 200 });
+});
+
 test('a ring keeps the newest values', () => {
   const { state } = run(
     'for i in 0..6 { current().r.push(i) }\nx = current().r.sum * 1000 + current().r.max * 100 + current().r.avg * 10 + current().r.len',

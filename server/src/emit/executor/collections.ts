@@ -39,15 +39,21 @@ export function at(items: Items, index: Num, type: IrType): Value {
   return values[(first + index) % values.length];
 }
 
-/** The sum, wrapped to the 64 bits of the element type. */
-export function sum(items: Items, type: IrType): Num {
+/** The sum in 64 bits, which wraps. */
+function total(items: Items, type: IrType): Num {
   const { add } = operations(type);
-  return items.values.reduce<Num>((total, value) => add(total, value as Num), 0);
+  return items.values.reduce<Num>((all, value) => add(all, value as Num), 0);
+}
+
+/** The sum, cut to the width of the element type. */
+export function sum(items: Items, type: IrType): Num {
+  const all = total(items, type);
+  return type.kind === 'int' && type.bits < 64 ? wrapper(type.bits, type.signed)(all) : all;
 }
 
 /** The mean, rounded towards zero; 0 while there is nothing. */
 export function average(items: Items, type: IrType): Num {
-  return operations(type).div(sum(items, type), items.values.length);
+  return operations(type).div(total(items, type), items.values.length);
 }
 
 /** The largest value; 0 while there is nothing. */

@@ -1,0 +1,252 @@
+import type { Choices } from './random-choices.ts';
+import {
+  expression,
+  isConstant,
+  MODE,
+  shiftCount,
+  type Named,
+  type Scalar,
+  type Scope,
+  SCALARS,
+} from './random-policy-expressions.ts';
+
+/** A field of state or a metric, as statements reach it. */
+export interface Field {
+  /** With its owner: `current().f2`. */
+  readonly text: string;
+  readonly kind: 'scalar' | 'ewma' | 'list' | 'ring' | 'counter' | 'histogram';
+  readonly type: Scalar;
+  /** Of a list or ring: its room. */
+  readonly max: number;
+}
+
+/** A body while it is written. */
+interface Body {
+  readonly c: Choices;
+  readonly fields: readonly Field[];
+  readonly scope: Scope;
+  /** Variables that can be assigned. */
+  readonly variables: readonly Named[];
+  /** What `return` gives; undefined in hooks. */
+  readonly result: Scalar | undefined;
+  readonly inLoop: boolean;
+  readonly depth: number;
+  readonly fresh: () => string;
+  readonly indent: string;
+}
+
+/** What the fields of state can be read as. */
+export function readings(fields: readonly Field[]): Named[] {
+  return fields.flatMap(({ text, kind, type }): Named[] => {
+    switch (kind) {
+      case 'scalar':
+      case 'counter':
+        return [{ text, type }];
+      case 'ewma':
+        // An average of numbers and a number of fewer bits have no common type.
+        return [{ text: /^[us]\d/.test(type) ? `(${text} as ${type})` : text, type }];
+      case 'list':
+        return [
+          { text: `${text}.len`, type: 'u64' },
+          ...['0', '1', '300'].map((i) => ({ text: `${text}[${i}]`, type })),
+        ];
+      case 'ring':
+        return [
+          { text: `${text}.len`, type: 'u64' },
+          ...['sum', 'avg', 'max'].map((m) => ({ text: `${text}.${m}`, type })),
+        ];
+      case 'histogram':
+        return [];
+    }
+  });
+}
+
+/** The statements of a function or hook, which may use `scope` and change `fields`. */
+export function body(
+  c: Choices,
+  scope: Scope,
+  fields: readonly Field[],
+  result: Scalar | undefined,
+  extra: readonly string[] = [],
+): string {
+  let count = 0;
+  const start: Body = {
+    c,
+    fields,
+    scope: { ...scope, values: [...scope.values, ...readings(fields)] },
+    variables: [],
+    result,
+    inLoop: false,
+    depth: 3,
+    fresh: () => `v${count++}`,
+    indent: '    ',
+  };
+  const { lines, inner } = statements(start, 5);
+  const last = result === undefined ? [...extra] : [`return ${expression(c, inner.scope, result, 3)}`];
+  return [...lines, ...last.map((line) => `    ${line}`)].join('\n');
+}
+
+function statements(body: Body, most: number): { readonly lines: string[]; readonly inner: Body } {
+  const lines: string[] = [];
+  let inner = body;
+  for (let n = body.c.below(most); n > 0; n--) {
+    const [text, after] = statement(inner);
+    lines.push(...text);
+    inner = after;
+  }
+  return { lines, inner };
+}
+
+/** A block of at least one statement, which does not declare names for what follows. */
+function block(body: Body, head: string, more: Partial<Body> = {}): string[] {
+  const inner: Body = { ...body, ...more, depth: body.depth - 1, indent: `${body.indent}    ` };
+  const { lines } = statements(inner, 3);
+  return [`${body.indent}${head} {`, ...lines, `${body.indent}}`];
+}
+
+function statement(body: Body): [string[], Body] {
+  const { c, depth } = body;
+  const one = (text: string): [string[], Body] => [[`${body.indent}${text}`], body];
+  const ways: (() => [string[], Body])[] = [() => one(assignment(body)), () => declaration(body)];
+  if (body.fields.some((field) => field.kind !== 'scalar')) ways.push(() => one(collect(body)));
+  if (depth > 0) {
+    ways.push(
+      () => [choice(body), body],
+      () => [matching(body), body],
+      () => [loop(body), body],
+    );
+  }
+  ways.push(() => one(`log "x {${expr(body, c.pick(SCALARS), 2)}}"`));
+  if (body.inLoop) {
+    const word = c.pick(['break', 'continue']);
+    ways.push(() => one(`if ${expr(body, 'bool', 2)} { ${word} }`));
+  }
+  if (body.result !== undefined && depth < 3) {
+    const { result } = body;
+    ways.push(() => one(`if ${expr(body, 'bool', 1)} { return ${expr(body, result, 2)} }`));
+  }
+  return c.pick(ways)();
+}
+
+const expr = (body: Body, type: Scalar, depth: number, own = true): string =>
+  expression(body.c, body.scope, type, depth, own);
+
+function declaration(body: Body): [string[], Body] {
+  const { c } = body;
+  const name = body.fresh();
+  const type = c.pick(SCALARS);
+  const mutable = c.flip();
+  const text = `${body.indent}${mutable ? 'var' : 'let'} ${name}: ${type} = ${expr(body, type, 3, false)}`;
+  const named: Named = { text: name, type };
+  const scope = { ...body.scope, values: [...body.scope.values, named] };
+  return [[text], { ...body, scope, variables: mutable ? [...body.variables, named] : body.variables }];
+}
+
+function assignment(body: Body): string {
+  const { c } = body;
+  const places = [...body.fields.filter((field) => field.kind === 'scalar'), ...body.variables];
+  if (places.length === 0) return `log "nothing"`;
+  const { text, type } = c.pick(places);
+  const [op, right] = c.pick(assignments(type));
+  const value = expr(body, right, 3);
+  return `${text} ${op} ${op === '<<=' || op === '>>=' ? shiftCount(c, value) : value}`;
+}
+
+/** The assignments that a type has, with the type of their right sides. */
+function assignments(type: Scalar): [string, Scalar][] {
+  const set: [string, Scalar] = ['=', type];
+  const same = (ops: readonly string[], right: Scalar): [string, Scalar][] => ops.map((op) => [op, right]);
+  if (/^[us]\d/.test(type)) {
+    return [
+      set,
+      ...same(['+=', '-=', '*=', '|=', '&=', '^=', '/=', '%='], type),
+      ...same(['<<=', '>>='], type),
+    ];
+  }
+  switch (type) {
+    case 'duration':
+      return [set, ...same(['+=', '-=', '%='], 'duration'), ['*=', 'u64'], ['*=', 'ratio'], ['/=', 'u64']];
+    case 'instant':
+    case 'vtime':
+      return [set, ...same(['+=', '-='], 'duration')];
+    case 'ratio':
+      return [set, ...same(['+=', '-=', '*=', '/='], 'ratio')];
+    default:
+      return [set];
+  }
+}
+
+function collect(body: Body): string {
+  const { c } = body;
+  const field = c.pick(body.fields.filter(({ kind }) => kind !== 'scalar'));
+  const value = (): string => expr(body, field.type, 3);
+  switch (field.kind) {
+    case 'counter':
+      return `${field.text} += ${c.flip() ? expr(body, 'u64', 2) : '1'}`;
+    case 'histogram':
+      return `${field.text}.record(${value()})`;
+    case 'ewma':
+      return `${field.text}.update(${value()})`;
+    case 'list':
+      return c.flip(6)
+        ? `${field.text}.clear()`
+        : `${field.text}.${c.pick(['push', 'push', 'remove'])}(${value()})`;
+    default:
+      return c.flip(8) ? `${field.text}.clear()` : `${field.text}.push(${value()})`;
+  }
+}
+
+function choice(body: Body): string[] {
+  const { c } = body;
+  const lines = block(body, `if ${expr(body, 'bool', 3)}`);
+  if (!c.flip()) return lines;
+  const [head = '', ...rest] = c.flip() ? block(body, `if ${expr(body, 'bool', 2)}`) : block(body, '');
+  return [...lines.slice(0, -1), `${body.indent}} else ${head.trim()}`, ...rest];
+}
+
+function matching(body: Body): string[] {
+  const { c, indent } = body;
+  const arm = (pattern: string): string[] => block({ ...body, indent: `${indent}    ` }, `${pattern} =>`);
+  if (c.flip(3)) {
+    const arms = MODE.flatMap(([name]) => arm(`Mode.${name}`));
+    return [`${indent}match ${expr(body, 'Mode', 2)} {`, ...arms, `${indent}}`];
+  }
+  const type = c.pick(['u64', 's64', 'u8', 'duration'] as const);
+  const pattern = (): string => {
+    const low = c.below(20);
+    const unit = type === 'duration' ? 'us' : '';
+    const sign = type === 's64' && c.flip() ? '-' : '';
+    if (sign === '-') return `-${low + 5}${unit}..${low}${unit}`;
+    return c.flip() ? `${low}${unit}..${low + c.below(30)}${unit}` : `${low}${unit} | ${low + 40}${unit}`;
+  };
+  const arms = Array.from({ length: 1 + c.below(3) }, () => arm(pattern())).flat();
+  return [
+    `${indent}match ${type === 'duration' ? expr(body, type, 3) : `(${expr(body, type, 3)} as ${type})`} {`,
+    ...arms,
+    ...arm('_'),
+    `${indent}}`,
+  ];
+}
+
+function loop(body: Body): string[] {
+  const { c } = body;
+  const name = body.fresh();
+  const lists = body.fields.filter(({ kind }) => kind === 'list');
+  const inside = (type: Scalar): Partial<Body> => ({
+    inLoop: true,
+    scope: { ...body.scope, values: [...body.scope.values, { text: name, type }] },
+    // A loop in a loop in a loop is more than the verifier's patience is for.
+    depth: Math.min(body.depth, 2),
+  });
+  if (lists.length > 0 && c.flip(3)) {
+    const list = c.pick(lists);
+    return block(body, `for ${name} in ${list.text}`, inside(list.type));
+  }
+  const low = c.below(5);
+  if (c.flip(3)) {
+    const end = expr(body, 'u64', 2);
+    const from = isConstant(end) ? 0 : low;
+    return block(body, `for ${name} in ${from}..(${end} as u64) max ${1 + c.below(6)}`, inside('u64'));
+  }
+  return block(body, `for ${name} in ${low}..${low + c.below(7)}`, inside('u64'));
+}
