@@ -1,4 +1,5 @@
 import type { CallRow, ConstantRow, FieldRow, HookRow } from './catalogue.ts';
+import type { ImportedKernel } from './imported.ts';
 import { presence, type Presence, type Profile } from './profiles.ts';
 
 /*
@@ -6,10 +7,13 @@ import { presence, type Presence, type Profile } from './profiles.ts';
  * module that was not imported, a macro), the catalogue's versions do.
  */
 
-const isEmpty = (record: object): boolean => {
-  for (const _ in record) return false;
-  return true;
-};
+/** Kernels built with tools that leave out the tags of kfuncs list none. Counting keys is slow, so it is done once. */
+function listsKfuncs(imported: ImportedKernel): boolean {
+  const known = listing.get(imported) ?? Object.keys(imported.kfuncs).length > 0;
+  listing.set(imported, known);
+  return known;
+}
+const listing = new WeakMap<ImportedKernel, boolean>();
 
 const known = (there: boolean): Presence => (there ? 'yes' : 'no');
 
@@ -36,10 +40,7 @@ export function callPresence(row: CallRow, profile: Profile): Presence {
   if (imported === undefined) return presence(row, profile);
   switch (row.class) {
     case 'kfunc':
-      // Kernels built with tools that leave out the tags of kfuncs list none.
-      return isEmpty(imported.kfuncs)
-        ? presence(row, profile)
-        : known(Object.hasOwn(imported.kfuncs, row.name));
+      return listsKfuncs(imported) ? known(Object.hasOwn(imported.kfuncs, row.name)) : presence(row, profile);
     case 'helper':
       return imported.helpers.length === 0
         ? presence(row, profile)
