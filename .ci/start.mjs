@@ -1,14 +1,13 @@
 // The whole product once, on a machine that has nothing but Node: installs what is missing, builds, checks and
 // compiles an example, runs it over its recorded trace, and says what it wrote.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, statSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const example = join('examples', 'spin_guard.pvpolicy');
-const out = mkdtempSync(join(tmpdir(), 'pvpolicy-start-'));
+const out = 'out';
 const pvpolicy = join(root, 'dist', 'cli.cjs');
 const rows = [];
 
@@ -20,13 +19,16 @@ if (!existsSync(join(root, 'node_modules'))) {
 }
 run('build', process.execPath, [join('.ci', 'build.mjs')]);
 run('check', process.execPath, [pvpolicy, 'check', example]);
-run('compile', process.execPath, [pvpolicy, 'compile', example, '-o', out]);
+const written = run('compile', process.execPath, [pvpolicy, 'compile', example, '-o', out]);
 console.log(run('simulate', process.execPath, [pvpolicy, 'simulate', example, '--mode', 'replay']));
 
 table(['step', 'result', 'seconds'], rows);
 table(
   ['written', 'bytes'],
-  readdirSync(out).map((name) => [join(out, name), String(statSync(join(out, name)).size)]),
+  written
+    .trim()
+    .split('\n')
+    .map((path) => [path, String(statSync(join(root, path)).size)]),
 );
 console.log('Next: npx pvpolicy --help, or open the folder examples in an editor (README.md says how).');
 
