@@ -123,7 +123,7 @@ on op tick(p) { defer set_nice(p, nice_of()) }
 param short: duration = 1ms in 1ms..50ms
 param long: duration = 5ms in 1ms..50ms
 const shorter = 200us
-on tracepoint kvm:kvm_exit() {
+on tracepoint kvm:kvm_vcpu_wakeup() {
     defer boost(current(), RR, 1, for: short)     //~ PV4017
     defer boost(current(), RR, 1, for: (shorter)) //~ PV4017
     defer boost(current(), RR, 1, for: 2ms)
@@ -205,7 +205,7 @@ on tracepoint sched:sched_process_exit(p, _) { defer unboost(p) }
 
 describe('the workspace', () => {
   const text = `policy p for tracing
-on tracepoint kvm:kvm_exit() { defer boost(current(), RR, 1, for: 5ms) }
+on tracepoint kvm:kvm_vcpu_wakeup() { defer boost(current(), RR, 1, for: 5ms) }
 `;
   it('denies by name and by pattern, and allows nothing that it does not list', () => {
     const codes = (allowlist: Parameters<typeof diagnose>[1]) =>
@@ -214,7 +214,7 @@ on tracepoint kvm:kvm_exit() { defer boost(current(), RR, 1, for: 5ms) }
     expect(codes({ allowlist: { actions: { deny: ['boost'] } } })).toEqual(['PV4022']);
     expect(codes({ allowlist: { tracepoints: { deny: ['kvm:*'] } } })).toEqual(['PV4022']);
     expect(codes({ allowlist: { tracepoints: { allow: ['sched:*'] } } })).toEqual(['PV4022']);
-    expect(codes({ allowlist: { tracepoints: { allow: ['kvm:kvm_exit'] } } })).toEqual([]);
+    expect(codes({ allowlist: { tracepoints: { allow: ['kvm:kvm_vcpu_wakeup'] } } })).toEqual([]);
     expect(codes({ allowlist: { kfuncs: { allow: [] } } })).toEqual([]);
   });
 });

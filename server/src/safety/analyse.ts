@@ -5,6 +5,7 @@ import { PROFILES, select, selectKernels, type KernelSelection } from '../kernel
 import type { HandlerModel, Model } from '../semantics/model.ts';
 import { cannotWrite, checkAction, checkRingBuffer } from './action-rules.ts';
 import { checkAllowed, type Allowlist } from './allowlist.ts';
+import { checkBoosts } from './boosts.ts';
 import { checkCall, checkOldName } from './call-rules.ts';
 import { contextOf, titleOf } from './context.ts';
 import { Costs } from './cost.ts';
@@ -43,7 +44,7 @@ export function analyse(
     for (const reached of reach.from(handler)) found.push(...checkUse(reached, place, allow));
     found.push(...costs.check(handler, place.context));
   }
-  found.push(...checkFeedback(model, reach, kernels), ...checkLiveness(model, reach));
+  found.push(...checkFeedback(model, reach, kernels), ...checkBoosts(model), ...checkLiveness(model, reach));
   return withoutRepeats(found);
 }
 

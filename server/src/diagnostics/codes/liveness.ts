@@ -77,6 +77,16 @@ export const LIVENESS = {
     (a) =>
       `${a.call} sends tasks back to 'on op enqueue', which sends them back again: the kernel ejects a scheduler that does so 256 times before the task has run; test 'enq_flags has SCX_ENQ_REENQ' first`,
   ),
+  PV5016: warning<{ hook: string }>(
+    'boost that never ends',
+    (a) =>
+      `'${a.hook}' fires all the time, and each time it boosts again, so 'for' bounds nothing: the thread stays in the real-time class for good; test whether it is boosted already, or count its boosts`,
+  ),
+  PV5017: warning<{ hook: string }>(
+    'boost that the guest decides',
+    (a) =>
+      `in '${a.hook}' nothing but a hint of the guest decides about the boost: a guest that always asks has it for good; give each VM a budget, and test it beside the hint`,
+  ),
 };
 
 /** Upper bounds of the operations of one run. */
