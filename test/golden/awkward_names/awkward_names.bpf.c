@@ -133,7 +133,7 @@ struct policy_state {
 	u64 pv_static;
 };
 
-struct policy_state state;
+static struct policy_state state __attribute__((used));
 
 struct vcpu {
 	u32 tid;

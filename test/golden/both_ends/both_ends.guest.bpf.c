@@ -60,7 +60,7 @@ struct policy_state {
 	u64 switches;
 };
 
-struct policy_state state;
+static struct policy_state state __attribute__((used));
 
 struct cpu_state {
 	u64 since;

@@ -238,6 +238,7 @@ static __always_inline struct vcpu *pv_vcpu_by_tid(u32 tid)
 	return bpf_map_lookup_elem(&vcpus, &tid);
 }
 
+/* The vCPU that the thread runs, or NULL. */
 static __always_inline struct vcpu *pv_vcpu_of(struct task_struct *p)
 {
 	return p ? pv_vcpu_by_tid(p->pid) : NULL;
@@ -412,7 +413,7 @@ static bool spend(u32 m)
 		return false;
 	__sync_fetch_and_add(&m_state->spent, 1);
 	return true;
-#line 416 "driver.bpf.c"
+#line 417 "driver.bpf.c"
 }
 
 /* The thread id in the initial pid namespace. */
@@ -471,7 +472,7 @@ int BPF_PROG(on_sched_switch, bool preempt, struct task_struct *prev, struct tas
 	struct task_state *prev_state = pv_task_state(prev->pid);
 #line 45 "driver.pvpolicy"
 	prev_state->switches++;
-#line 475 "driver.bpf.c"
+#line 476 "driver.bpf.c"
 	return 0;
 }
 
@@ -491,7 +492,7 @@ static __always_inline void on_every_1s(void)
 #line 48 "driver.pvpolicy"
 		m_state->spent = 0;
 	}
-#line 495 "driver.bpf.c"
+#line 496 "driver.bpf.c"
 }
 
 static int every_1s(void *map, u32 *key, struct pv_timer *timer)
@@ -505,28 +506,28 @@ static void on_register(struct vcpu *v)
 {
 #line 22 "driver.pvpolicy"
 	__sync_fetch_and_add(&pv_global_stats()->registered, 1);
-#line 509 "driver.bpf.c"
+#line 510 "driver.bpf.c"
 }
 
 static void on_unregister(struct vcpu *v)
 {
 #line 25 "driver.pvpolicy"
 	bpf_printk("vCPU %u of %u goes after %llu halts", v->tid, v->tgid, (u64)v->halts);
-#line 516 "driver.bpf.c"
+#line 517 "driver.bpf.c"
 }
 
 static void on_vmenter(struct vcpu *v)
 {
 #line 28 "driver.pvpolicy"
 	v->entered = bpf_ktime_get_ns();
-#line 523 "driver.bpf.c"
+#line 524 "driver.bpf.c"
 }
 
 static void on_vmexit(struct vcpu *v)
 {
 #line 30 "driver.pvpolicy"
 	pv_record(&pv_vcpu_stats(v->tid)->in_guest, pv_sub_sat(bpf_ktime_get_ns(), v->entered));
-#line 530 "driver.bpf.c"
+#line 531 "driver.bpf.c"
 }
 
 static void on_halt(struct vcpu *v)
@@ -541,7 +542,7 @@ static void on_halt(struct vcpu *v)
 		if (s != v && s->halts < v->halts && spend(s->tgid))
 			pv_boost(s->tid, s->tgid, SCHED_RR, 2, 5 * NSEC_PER_MSEC);
 	}
-#line 545 "driver.bpf.c"
+#line 546 "driver.bpf.c"
 }
 
 static void on_intr_inj(struct vcpu *v)
@@ -552,7 +553,7 @@ static void on_intr_inj(struct vcpu *v)
 	if (w)
 #line 42 "driver.pvpolicy"
 		w->halts = 0;
-#line 556 "driver.bpf.c"
+#line 557 "driver.bpf.c"
 }
 
 SEC("struct_ops/pvsched_vcpu_reg")

@@ -153,6 +153,7 @@ static __always_inline struct vcpu *pv_vcpu_by_tid(u32 tid)
 	return bpf_map_lookup_elem(&vcpus, &tid);
 }
 
+/* The vCPU that the thread runs, or NULL. */
 static __always_inline struct vcpu *pv_vcpu_of(struct task_struct *p)
 {
 	return p ? pv_vcpu_by_tid(p->pid) : NULL;
@@ -258,7 +259,7 @@ static bool wants_boost(struct vcpu *v)
 	const struct hint *v_hint = pv_hint(v->tid);
 #line 29 "irq_boost.pvpolicy"
 	return v_hint->rt_running || v_hint->irqs_off || v_hint->preempt_off;
-#line 262 "irq_boost.bpf.c"
+#line 263 "irq_boost.bpf.c"
 }
 
 static void end_boost(struct vcpu *v)
@@ -267,7 +268,7 @@ static void end_boost(struct vcpu *v)
 	pv_unboost(v->tid, v->tgid);
 	v->boosted = false;
 	pv_record(&pv_vm_stats(v->tgid)->boost_length, pv_sub_sat(bpf_ktime_get_ns(), v->since));
-#line 271 "irq_boost.bpf.c"
+#line 272 "irq_boost.bpf.c"
 }
 
 /* The thread id in the initial pid namespace. */
@@ -331,7 +332,7 @@ int BPF_PROG(on_kvm_inj_virq, u32 vector)
 			__sync_fetch_and_add(&pv_vm_stats(v->tgid)->boosts, 1);
 		}
 	}
-#line 335 "irq_boost.bpf.c"
+#line 336 "irq_boost.bpf.c"
 	return 0;
 }
 
@@ -341,7 +342,7 @@ static void on_vmexit(struct vcpu *v)
 	if (v->boosted && !wants_boost(v))
 #line 51 "irq_boost.pvpolicy"
 		end_boost(v);
-#line 345 "irq_boost.bpf.c"
+#line 346 "irq_boost.bpf.c"
 }
 
 static void on_halt(struct vcpu *v)
@@ -350,7 +351,7 @@ static void on_halt(struct vcpu *v)
 	if (v->boosted)
 #line 55 "irq_boost.pvpolicy"
 		end_boost(v);
-#line 354 "irq_boost.bpf.c"
+#line 355 "irq_boost.bpf.c"
 }
 
 SEC("struct_ops/pvsched_vcpu_reg")

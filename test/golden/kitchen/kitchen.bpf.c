@@ -419,7 +419,7 @@ struct policy_state {
 	u64 budget;
 };
 
-struct policy_state state;
+static struct policy_state state __attribute__((used));
 
 struct cpu_state {
 	u64 busy;

@@ -139,7 +139,7 @@ struct policy_state {
 	u64 total;
 };
 
-struct policy_state state;
+static struct policy_state state __attribute__((used));
 
 struct cpu_state {
 	u64 turns;

@@ -421,7 +421,7 @@ struct policy_state {
 	u64 vtime_now;
 };
 
-struct policy_state state;
+static struct policy_state state __attribute__((used));
 
 struct cpu_state {
 	u32 served;

@@ -218,7 +218,7 @@ struct policy_state {
 	u64 vtime_now;
 };
 
-struct policy_state state;
+static struct policy_state state __attribute__((used));
 
 struct task_state {
 	u64 started;

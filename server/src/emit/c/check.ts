@@ -5,6 +5,7 @@ import { cleanupKind } from './calls.ts';
 import { isMade, rangesOf } from './masks.ts';
 import { MASK_WORDS } from './requests.ts';
 import { stackOf } from './stack.ts';
+import { fieldBytes } from './state.ts';
 import { bodiesOf, forEachExpr, forEachStmt } from './walk.ts';
 
 const NOWHERE: Span = { start: 0, end: 0 };
@@ -59,18 +60,6 @@ function sizes(program: Program): Diagnostic[] {
     );
   });
   return [...states, ...stats];
-}
-
-function fieldBytes({ type }: FieldDef): number {
-  switch (type.kind) {
-    case 'scalar':
-      return 8;
-    case 'ewma':
-      return 16;
-    case 'list':
-    case 'ring':
-      return 8 + 8 * type.max;
-  }
 }
 
 function keptField(field: FieldDef): Diagnostic[] {

@@ -45,6 +45,17 @@ export const KERNEL = {
 static volatile u32 pv_nothing;
 #define pv_opaque(x) ((s64)(x) + pv_nothing)`,
   },
+  pv_clear: {
+    code: `/* Sets all of *p to zero: clang would call memset for that much, which BPF has not. */
+#define pv_clear(p)											\\
+	({												\\
+		u32 pv_word;										\\
+													\\
+		pv_for(pv_word, 0, sizeof(*(p)) / 4, sizeof(*(p)) / 4)					\\
+			((u32 *)(p))[pv_word] = 0;							\\
+	})`,
+    helpers: ['pv_for'],
+  },
   pv_for_each_cpu: {
     code: `/* cpu over the CPUs for which the test holds. */
 #define pv_for_each_cpu(cpu, test)									\\

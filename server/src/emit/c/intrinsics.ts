@@ -28,9 +28,11 @@ export function intrinsicC(body: Body, expr: Expr & { kind: 'intrinsic' }): C {
       return atom('bpf_get_current_task_btf()', 'none');
     case 'current-vcpu':
       unit.features.add('vcpus');
+      unit.features.add('vcpu-of-task');
       return atom('pv_vcpu_of(bpf_get_current_task_btf())', 'none');
     case 'vcpu-of-task':
       unit.features.add('vcpus');
+      unit.features.add('vcpu-of-task');
       return atom(`pv_vcpu_of(${taskC(body, arg()).text})`, 'none');
     case 'this-cpu':
       return atom('bpf_get_smp_processor_id()', S32);

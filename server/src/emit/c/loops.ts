@@ -110,6 +110,7 @@ function forVcpus(body: Body, stmt: Each, vm: Expr): Line[] {
 }
 
 function forVms(body: Body, stmt: Each): Line[] {
+  body.unit.features.add('vcpus');
   body.unit.features.add('vms');
   helper(body.unit, 'pv_for');
   const vm = variable(body, stmt);

@@ -103,7 +103,8 @@ const sizes = (unit: Unit): string[] => {
   return lines.length > 0 ? [...lines, ''] : [];
 };
 
-const usesVms = ({ features }: Unit): boolean => features.has('state vm') || features.has('stats vm');
+const usesVms = ({ features, program }: Unit): boolean =>
+  features.has('state vm') || features.has('stats vm') || program.target === 'pvsched';
 
 function nrCpus(unit: Unit, text: readonly string[]): string[] {
   unit.usesNrCpus = text.some((line) => line.includes('pv_nr_cpus'));

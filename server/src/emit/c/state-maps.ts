@@ -1,8 +1,8 @@
 import type { Scope } from '../../semantics/model.ts';
 import { mapLines, ROOM } from './maps.ts';
 import { comment } from './printer.ts';
-import { declareField, stateFields, structOf } from './state.ts';
-import type { Unit } from './unit.ts';
+import { declareField, fieldBytes, stateFields, structOf } from './state.ts';
+import { helper, type Unit } from './unit.ts';
 
 /** Structs, maps and accessors of the state that the code uses. */
 export function stateLines(unit: Unit): string[] {
@@ -13,17 +13,23 @@ export function stateLines(unit: Unit): string[] {
 function scopeLines(unit: Unit, scope: Scope): string[] {
   switch (scope) {
     case 'global':
-      return [...structLines(unit, scope, []), 'struct policy_state state;', ''];
+      return [...structLines(unit, scope, []), ...GLOBAL];
     case 'cpu':
-      return [...structLines(unit, scope, []), ...cpuLines()];
+      return [...structLines(unit, scope, []), ...cpuLines(unit)];
     case 'task':
-      return [...structLines(unit, scope, []), ...(keepsByTid(unit) ? taskHash() : taskStorage())];
+      return [
+        ...structLines(unit, scope, []),
+        ...(keepsByTid(unit) ? hashLines(unit, TASK) : taskStorage(unit)),
+      ];
     case 'vm':
-      return [...structLines(unit, scope, vmOwn(unit)), ...hashLines(VM)];
+      return [...structLines(unit, scope, vmOwn(unit)), ...hashLines(unit, VM)];
     case 'vcpu':
       return [];
   }
 }
+
+/** Marked as used, for clang takes a static struct apart that it sees all uses of, and the kernel refuses its BTF. */
+const GLOBAL = ['static struct policy_state state __attribute__((used));', ''];
 
 /** Programs for pvsched may call base helpers only: what is kept of a thread is kept by its id. */
 export const keepsByTid = (unit: Unit): boolean => unit.program.target === 'pvsched';
@@ -56,16 +62,17 @@ export function structLines(unit: Unit, scope: Scope, own: readonly string[]): s
 
 interface Kept {
   readonly what: string;
-  readonly tag: string;
+  readonly scope: Scope;
   readonly map: string;
   readonly entries: string;
 }
 
-const VM: Kept = { what: 'VMs, by thread group id', tag: 'vm_state', map: 'vms', entries: 'PV_VMS' };
-const TASK: Kept = { what: 'threads, by id', tag: 'task_state', map: 'tasks', entries: `${ROOM.tasks}` };
+const VM: Kept = { what: 'VMs, by thread group id', scope: 'vm', map: 'vms', entries: 'PV_VMS' };
+const TASK: Kept = { what: 'threads, by id', scope: 'task', map: 'tasks', entries: `${ROOM.tasks}` };
 
 /** State that is kept in a hash by a number, made at first use. */
-function hashLines({ what, tag, map, entries }: Kept): string[] {
+function hashLines(unit: Unit, { scope, what, map, entries }: Kept): string[] {
+  const tag = structOf(scope);
   return [
     ...mapLines({
       name: map,
@@ -89,21 +96,29 @@ function hashLines({ what, tag, map, entries }: Kept): string[] {
     `\ts = bpf_map_lookup_elem(&${map}, &id);`,
     '\tif (s)',
     '\t\treturn s;',
-    ...spare(tag),
+    ...spare(unit, scope),
     '}',
     '',
   ];
 }
 
-const spare = (tag: string): string[] => [
-  '\t__sync_fetch_and_add(&pv_health.states_lost, 1);',
-  `\tpv_spare_${tag} = (struct ${tag}){};`,
-  `\treturn &pv_spare_${tag};`,
-];
+/** Bytes that clang sets to zero by itself; for more it would call memset, which BPF has not. */
+const SMALL = 512;
 
-const taskHash = (): string[] => hashLines(TASK);
+const spare = (unit: Unit, scope: Scope): string[] => {
+  const tag = structOf(scope);
+  const bytes =
+    stateFields(unit, scope).reduce((sum, field) => sum + fieldBytes(field), 0) + 4 * unit.vcpuRoom;
+  return [
+    '\t__sync_fetch_and_add(&pv_health.states_lost, 1);',
+    bytes <= SMALL
+      ? `\tpv_spare_${tag} = (struct ${tag}){};`
+      : `\t${helper(unit, 'pv_clear')}(&pv_spare_${tag});`,
+    `\treturn &pv_spare_${tag};`,
+  ];
+};
 
-function taskStorage(): string[] {
+function taskStorage(unit: Unit): string[] {
   return [
     ...mapLines({
       name: 'tasks',
@@ -124,13 +139,13 @@ function taskStorage(): string[] {
     '\t\ts = bpf_task_storage_get(&tasks, p, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);',
     '\tif (s)',
     '\t\treturn s;',
-    ...spare('task_state'),
+    ...spare(unit, 'task'),
     '}',
     '',
   ];
 }
 
-function cpuLines(): string[] {
+function cpuLines(unit: Unit): string[] {
   return [
     ...mapLines({
       name: 'cpus',
@@ -149,7 +164,7 @@ function cpuLines(): string[] {
     '',
     '\tif (s)',
     '\t\treturn s;',
-    ...spare('cpu_state'),
+    ...spare(unit, 'cpu'),
     '}',
     '',
   ];

@@ -92,3 +92,16 @@ export function entityKey(entity: Expr | undefined): string {
       return `@${entity?.span.start}`;
   }
 }
+
+/** Bytes that a field of state takes at most. */
+export function fieldBytes({ type }: FieldDef): number {
+  switch (type.kind) {
+    case 'scalar':
+      return 8;
+    case 'ewma':
+      return 16;
+    case 'list':
+    case 'ring':
+      return 8 + 8 * type.max;
+  }
+}

@@ -72,6 +72,7 @@ function forgotten(unit: Unit): { readonly thread: string[]; readonly process: s
 export function forgettingLines(unit: Unit): Line[] {
   const { thread, process } = forgotten(unit);
   if (thread.length + process.length === 0) return [];
+  if (thread.some((line) => line.includes('pv_vcpu_of'))) unit.features.add('vcpu-of-task');
   unit.structs.use('task_struct', ['pid']);
   unit.structs.use('task_struct', ['tgid']);
   if (process.length > 0) unit.structs.use('task_struct', ['signal', 'live']);

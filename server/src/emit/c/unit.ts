@@ -53,6 +53,7 @@ export interface Unit {
 export type Feature =
   /** vCPUs are known; their list in each VM; the list of VMs. */
   | 'vcpus'
+  | 'vcpu-of-task'
   | 'vcpu-by-tid'
   | 'vm-vcpus'
   | 'vms'

@@ -14,7 +14,8 @@ export function vcpuLines(unit: Unit): string[] {
   const byTid = features.has('vcpu-by-tid');
   return [
     ...structLines(unit, 'vcpu', IDENTITY),
-    ...(keepsByTid(unit) ? hashOfVcpus() : storageOfVcpus()),
+    ...(keepsByTid(unit) ? HASH : STORAGE),
+    ...(features.has('vcpu-of-task') ? ofTask(unit) : []),
     ...(byTid && !keepsByTid(unit) ? lookupByTid(unit) : []),
     ...(features.has('vm-vcpus') ? listLines() : []),
     ...(features.has('vms') ? vmSlots() : []),
@@ -26,24 +27,25 @@ export function vcpuList(unit: Unit): string[] {
   return unit.features.has('vm-vcpus') ? [`#define PV_VCPUS ${unit.vcpuRoom}`] : [];
 }
 
-function storageOfVcpus(): string[] {
-  return [
-    ...mapLines({
-      name: 'vcpus',
-      doc: 'vCPUs: kept with the thread, they go when it goes.',
-      type: 'TASK_STORAGE',
-      flags: 'BPF_F_NO_PREALLOC',
-      key: 'int',
-      value: 'struct vcpu',
-    }),
-    '/* The vCPU that the thread runs, or NULL. */',
-    'static __always_inline struct vcpu *pv_vcpu_of(struct task_struct *p)',
-    '{',
-    '\treturn p ? bpf_task_storage_get(&vcpus, p, NULL, 0) : NULL;',
-    '}',
-    '',
-  ];
-}
+const STORAGE = mapLines({
+  name: 'vcpus',
+  doc: 'vCPUs: kept with the thread, they go when it goes.',
+  type: 'TASK_STORAGE',
+  flags: 'BPF_F_NO_PREALLOC',
+  key: 'int',
+  value: 'struct vcpu',
+});
+
+const ofTask = (unit: Unit): string[] => [
+  '/* The vCPU that the thread runs, or NULL. */',
+  'static __always_inline struct vcpu *pv_vcpu_of(struct task_struct *p)',
+  '{',
+  keepsByTid(unit)
+    ? '\treturn p ? pv_vcpu_by_tid(p->pid) : NULL;'
+    : '\treturn p ? bpf_task_storage_get(&vcpus, p, NULL, 0) : NULL;',
+  '}',
+  '',
+];
 
 function lookupByTid(unit: Unit): string[] {
   kfunc(unit, 'bpf_task_from_pid');
@@ -65,31 +67,24 @@ function lookupByTid(unit: Unit): string[] {
   ];
 }
 
-function hashOfVcpus(): string[] {
-  return [
-    ...mapLines({
-      name: 'vcpus',
-      doc: 'vCPUs, by thread id.',
-      type: 'HASH',
-      entries: `${ROOM.vcpus}`,
-      key: 'u32',
-      value: 'struct vcpu',
-    }),
-    'static const struct vcpu pv_zero_vcpu;',
-    '',
-    '/* The vCPU of the thread with that id, or NULL. */',
-    'static __always_inline struct vcpu *pv_vcpu_by_tid(u32 tid)',
-    '{',
-    '\treturn bpf_map_lookup_elem(&vcpus, &tid);',
-    '}',
-    '',
-    'static __always_inline struct vcpu *pv_vcpu_of(struct task_struct *p)',
-    '{',
-    '\treturn p ? pv_vcpu_by_tid(p->pid) : NULL;',
-    '}',
-    '',
-  ];
-}
+const HASH = [
+  ...mapLines({
+    name: 'vcpus',
+    doc: 'vCPUs, by thread id.',
+    type: 'HASH',
+    entries: `${ROOM.vcpus}`,
+    key: 'u32',
+    value: 'struct vcpu',
+  }),
+  'static const struct vcpu pv_zero_vcpu;',
+  '',
+  '/* The vCPU of the thread with that id, or NULL. */',
+  'static __always_inline struct vcpu *pv_vcpu_by_tid(u32 tid)',
+  '{',
+  '\treturn bpf_map_lookup_elem(&vcpus, &tid);',
+  '}',
+  '',
+];
 
 function listLines(): string[] {
   return [
