@@ -92,14 +92,14 @@ async function runStep({ name, command, limit = 5 * minute, counts = false }) {
   const log = join(logs, `${name}.log`);
   const results = join(logs, `${name}.json`);
   const status = await run(counts ? [...command, `--outputFile.json=${results}`] : command, log, limit);
-  const tests = counts ? readCounts(results) : { passed: 0, failed: 0, skipped: 0, advice: [] };
+  const tests = counts ? readCounts(results) : { passed: 0, failed: 0, skipped: 0, advice: [], broken: [] };
   // A step that ends badly without a failed test (a file that does not load, a time-out) is one failure.
   if (status !== 'ok' && tests.failed === 0) tests.failed = 1;
   for (const key of ['passed', 'failed', 'skipped']) sum[key] += tests[key];
   const figures = `${tests.passed} passed, ${tests.failed} failed, ${tests.skipped} skipped`;
   const ending = status === 'ok' ? 'ok' : `FAILED (${status})`;
   report(name, counts ? `${figures} ${ending}` : ending, performance.now() - begin);
-  for (const line of tests.advice) console.log(`           ${line}`);
+  for (const line of [...tests.advice, ...tests.broken]) console.log(`           ${line}`);
   if (tests.failed === 0) return;
   broken.add(name);
   const lines = readFileSync(log, 'utf8').trimEnd().split('\n');
@@ -151,17 +151,18 @@ function killGroup(pid) {
   }
 }
 
-/** Sums of one vitest run, and what its skipped lanes ask for. */
+/** Sums of one vitest run, what its skipped lanes ask for, and the names of the first tests that failed. */
 function readCounts(file) {
-  if (!existsSync(file)) return { passed: 0, failed: 0, skipped: 0, advice: [] };
+  if (!existsSync(file)) return { passed: 0, failed: 0, skipped: 0, advice: [], broken: [] };
   const results = JSON.parse(readFileSync(file, 'utf8'));
   const tests = results.testResults.flatMap((suite) => suite.assertionResults);
+  const advice = tests.filter(({ status, title }) => status !== 'passed' && / tools missing, /.test(title));
+  const broken = tests.filter(({ status }) => status === 'failed').slice(0, 20);
   return {
     passed: results.numPassedTests,
     failed: results.numFailedTests,
     skipped: results.numPendingTests + results.numTodoTests,
-    advice: tests
-      .filter(({ status, title }) => status !== 'passed' && / tools missing, /.test(title))
-      .map(({ title }) => title),
+    advice: advice.map(({ title }) => title),
+    broken: broken.map(({ fullName }) => `failed: ${fullName}`),
   };
 }
