@@ -110,6 +110,11 @@ describe('lists', () => {
   });
 });
 
+test('a counter that wraps around to zero is zero', () => {
+  const body = 'n += 18446744073709551615\nn += 1\nx = 7 / n + (n == 0 ? 1 : 2)';
+  expect(run(body, 'state { x: u64 }\ncounter n').state('global', 0)).toEqual({ x: 1 });
+});
+
 test('the sum of a ring has the width of its values, and the mean is right all the same', () => {
   const { state } = run(
     'for i in 0..4 { current().r.push(200) }\nx = current().r.sum as u64 * 1000 + current().r.avg as u64',

@@ -1,7 +1,7 @@
 import type { Program, StateDef } from '../../ir/ir.ts';
 import type { Scope } from '../../semantics/model.ts';
 import type { Host, Value } from './host.ts';
-import type { Num } from './number.ts';
+import { u64, type Num } from './number.ts';
 import { newSamples, type Samples } from './samples.ts';
 import { newStore, type Store } from './store.ts';
 
@@ -85,7 +85,7 @@ export function addTo(counter: Map<number, Num>, entity: number, amount: Num): v
   const old = counter.get(entity) ?? 0;
   const sum = typeof old === 'number' && typeof amount === 'number' ? old + amount : undefined;
   if (sum !== undefined && sum <= Number.MAX_SAFE_INTEGER) counter.set(entity, sum);
-  else counter.set(entity, BigInt.asUintN(64, BigInt(old) + BigInt(amount)));
+  else counter.set(entity, u64(BigInt(old) + BigInt(amount)));
 }
 
 /** The samples of `entity`, made where there are none. */
