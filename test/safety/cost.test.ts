@@ -71,6 +71,14 @@ on init { for i in 0..900_000 { total += i } } //~ PV5009
 `);
   });
 
+  it('is told of hundreds of functions that call each other', () => {
+    const fns = Array.from(
+      { length: 300 },
+      (_, i) => `fn f${i}() { ${i === 0 ? 'total += 1' : `f${i - 1}()`} }`,
+    );
+    expect(() => diagnose(inSwitch('    f299()', fns.join('\n')))).not.toThrow();
+  });
+
   it('grows with every loop around it, and is reported just when it is over the limit', () => {
     fc.assert(
       fc.property(fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1, maxLength: 4 }), (rounds) => {

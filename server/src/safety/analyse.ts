@@ -33,7 +33,7 @@ export function analyse(
   if (kernels.unsupported === true) found.push(...unsupported(model, kernels));
   const reach = new Reach(model);
   const cache = new Cache();
-  const costs = new Costs(model);
+  const costs = new Costs(model, reach);
   for (const handler of model.handlers) {
     const place = placeOf(handler, model, kernels, cache);
     if (place === undefined) {

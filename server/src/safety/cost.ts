@@ -5,7 +5,7 @@ import type { HandlerModel, Model } from '../semantics/model.ts';
 import { eachChild, type Part } from './children.ts';
 import { describeContext, type HookContext } from './context.ts';
 import { chain } from './explain.ts';
-import type { Step } from './reach.ts';
+import type { Reach, Step } from './reach.ts';
 
 /** Operations that one run of a hook may take: beyond `slow` a warning, beyond `stalls` an error. */
 interface Budget {
@@ -40,15 +40,18 @@ interface Heaviest {
 /** Upper bounds of what bodies cost, computed once for a policy: rounds × body, functions inlined, branches apart. */
 export class Costs {
   private readonly model: Model;
+  private readonly reach: Reach;
   private readonly bodies = new Map<Block, Heaviest>();
 
-  constructor(model: Model) {
+  constructor(model: Model, reach: Reach) {
     this.model = model;
+    this.reach = reach;
   }
 
   /** Reports a handler that may take so long that its CPU stalls, at the loop that takes longest. */
   check(handler: HandlerModel, context: HookContext): readonly Diagnostic[] {
     const { slow, stalls } = waits(context) ? UNDER_LOCK : FREE;
+    this.prepare(handler.decl.body);
     const { cost } = this.of(handler.decl.body);
     if (cost <= slow) return [];
     const found = this.loopOf(handler.decl.body);
@@ -61,6 +64,23 @@ export class Costs {
     };
     const related = chain(handler, context, found.step, undefined);
     return [diagnostic(cost > stalls ? 'PV5008' : 'PV5009', found.loop.iterable.span, args, { related })];
+  }
+
+  /** Looks at called functions before their callers, so that long chains of calls do not nest here. */
+  private prepare(body: Block): void {
+    const seen = new Set<Block>();
+    const stack = [body];
+    for (let top = stack.at(-1); top !== undefined; top = stack.at(-1)) {
+      if (seen.has(top) || this.bodies.has(top)) {
+        this.of(top);
+        stack.pop();
+        continue;
+      }
+      seen.add(top);
+      for (const use of this.reach.uses(top)) {
+        if (use.kind === 'fn' && !seen.has(use.decl.body)) stack.push(use.decl.body);
+      }
+    }
   }
 
   /** The heaviest loop, and the functions by which it is reached. */
