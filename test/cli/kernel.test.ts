@@ -51,7 +51,10 @@ describe('kernel import', () => {
     [['kernel', 'diff', '6.12'], 'two profiles'],
     [['kernel', 'show', '--hook', 'sched_swich'], "did you mean 'sched_switch'?"],
     [['kernel', 'show', '--kfunc', 'scx_bpf_kick_cp'], "did you mean 'scx_bpf_kick_cpu'?"],
-    [['check', '--kernel', 'package.json', 'examples/irq_boost.pvpolicy'], "'pvpolicy kernel import' makes one"],
+    [
+      ['check', '--kernel', 'package.json', 'examples/irq_boost.pvpolicy'],
+      "'pvpolicy kernel import' makes one",
+    ],
   ])('%j is refused: %s', async (args, message) => {
     const { status, err } = await pvpolicy(args);
     expect([status, err]).toEqual([2, expect.stringContaining(message)]);
