@@ -11,8 +11,8 @@ import { startServer, type EditorServer } from './server.ts';
 import { loadChromium, type EditorTools } from './tools.ts';
 
 const repository = join(dirname(fileURLToPath(import.meta.url)), '../..');
-/** Where the screenshots go; kept after the run. */
-const shots = process.env['PVPOLICY_SHOTS'] ?? join(tmpdir(), 'pvpolicy-shots');
+/** Where the screenshots go; kept until the next run. */
+export const shots = process.env['PVPOLICY_SHOTS'] ?? join(tmpdir(), 'pvpolicy-shots');
 const images = join(repository, 'docs/images');
 
 const browserFlags =
@@ -45,6 +45,8 @@ export interface Window {
   hover(text: string, expected: RegExp, occurrence?: number): Promise<string>;
   /** Opens the Problems view and gives its rows once one matches. */
   problems(expected: RegExp): Promise<readonly string[]>;
+  /** Opens the quick fixes at the cursor and gives the title of one that matches. */
+  quickFix(expected: RegExp): Promise<string>;
   /** Waits until the editor counts so many errors (and, for 0, no warnings either). */
   errorCount(expected: number): Promise<void>;
   /** Clicks the button of the editor's title bar that has this title. */
@@ -139,6 +141,7 @@ async function openWindow(
       await waitForText(rows, expected);
       return rows.allInnerTexts();
     },
+    quickFix: (expected) => openQuickFixes(page, expected),
     async errorCount(expected) {
       const label = expected === 0 ? /^No Problems$/ : new RegExp(`^Errors: ${expected}\\b`);
       await waitForLabel(page.locator('#status\\.problems a'), label);
@@ -222,6 +225,18 @@ async function hoverAtCursor(page: Page, expected: RegExp): Promise<string> {
     await page.mouse.move(5, 795);
   }
   throw new Error(`no hover that matches ${String(expected)}; the last one was: ${seen}`);
+}
+
+/** The list closes again when diagnostics arrive while it opens, so it is asked for until it stays. */
+async function openQuickFixes(page: Page, expected: RegExp): Promise<string> {
+  const rows = page.locator('.action-widget .monaco-list-row');
+  for (let attempt = 0; attempt < 4; attempt++) {
+    await page.keyboard.press('Control+.');
+    const found = await waitForText(rows, expected, 5_000).catch(() => undefined);
+    if (found !== undefined) return found;
+    await page.keyboard.press('Escape');
+  }
+  throw new Error(`no quick fix that matches ${String(expected)}`);
 }
 
 /** The tab loses its mark before the file is written, so the disk is what counts. */

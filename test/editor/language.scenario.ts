@@ -46,8 +46,7 @@ lane('editor', 'language in VS Code', findEditorTools, (tools) => {
     const window = await session.open('switch_boost.pvpolicy');
     await window.problems(/PV4016/);
     await window.goTo('boost(v');
-    await window.page.keyboard.press('Control+.');
-    await window.shows('.action-widget .monaco-list-row', /defer/);
+    await window.quickFix(/defer/);
     await window.picture('quick-fix');
     await window.page.keyboard.press('Enter');
     await window.errorCount(0);

@@ -1,10 +1,10 @@
 // Reads the screen: waits until something is to be read on it, and says what was there instead when it is not.
 import type { Locator, Page } from './playwright.ts';
 
-/** Waits until one of the elements matches (30 s); gives its text. Says what was there instead when none does. */
-export async function waitForText(elements: Locator, expected: RegExp): Promise<string> {
+/** Waits until one of the elements matches (`limit` ms); gives its text. Says what was there instead when none does. */
+export async function waitForText(elements: Locator, expected: RegExp, limit = 30_000): Promise<string> {
   let seen: string[] = [];
-  for (let waited = 0; waited < 30_000; waited += 200) {
+  for (let waited = 0; waited < limit; waited += 200) {
     seen = await elements.allInnerTexts();
     const found = seen.find((text) => expected.test(plain(text)));
     if (found !== undefined) return plain(found);

@@ -4,7 +4,10 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/editor/*.scenario.ts'],
+    globalSetup: ['test/editor/clear-shots.ts'],
     fileParallelism: false,
+    // A browser on a busy machine may be late; what fails twice is broken.
+    retry: 1,
     testTimeout: 90_000,
     hookTimeout: 120_000,
   },
