@@ -1,7 +1,13 @@
 import type { Program } from '../../ir/ir.ts';
 
-/** Flags of the compiler for BPF: v3 is what kernels from 5.12 take, and signed numbers wrap as the language says. */
-export const BPF_FLAGS = ['-g', '-O2', '-mcpu=v3', '-fwrapv', '-Wall'] as const;
+/**
+ * Flags of the compiler for BPF: v3 is what kernels from 5.12 take, and signed numbers wrap as the language says. What a
+ * policy says needlessly (`v = v`, `x < x`) is no mistake of the C.
+ */
+export const BPF_FLAGS = [
+  ...['-g', '-O2', '-mcpu=v3', '-fwrapv'],
+  ...['-Wall', '-Wno-self-assign', '-Wno-tautological-compare'],
+] as const;
 
 /** The Makefile of the generated files. */
 export function makefileText(program: Program, sourceName: string): string {
