@@ -14,6 +14,7 @@ const PATHS = [
   'test/golden/kitchen/kitchen.pvpolicy',
   'test/golden/loops/loops.pvpolicy',
   'test/golden/queues/queues.pvpolicy',
+  'test/golden/revive/revive.pvpolicy',
 ];
 
 export interface Sample {
