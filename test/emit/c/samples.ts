@@ -8,6 +8,7 @@ const PATHS = [
   'examples/irq_boost.pvpolicy',
   'examples/spin_guard.pvpolicy',
   'examples/vm_share.pvpolicy',
+  'test/golden/acts/acts.pvpolicy',
   'test/golden/awkward_names/awkward_names.pvpolicy',
   'test/golden/both_ends/both_ends.pvpolicy',
   'test/golden/driver/driver.pvpolicy',

@@ -354,7 +354,7 @@ static u64 nested(u64 n)
 	for (u64 i = 5, n2 = 0; n2 < 8 && i < n; n2++, i++) {
 		u64 to = i + 3;
 #line 22 "loops.pvpolicy"
-		for (u64 j = i, pv_n2 = 0; pv_n2 < 3 && j < to; pv_n2++, j++) {
+		for (u64 j = i, n3 = 0; n3 < 3 && j < to; n3++, j++) {
 			u64 subject = i * j;
 #line 23 "loops.pvpolicy"
 			if ((subject >= 0 && subject <= 9)) {

@@ -382,6 +382,12 @@ struct pv_sched_attr {
 #ifndef SCHED_DEADLINE
 #define SCHED_DEADLINE 6
 #endif
+#ifndef PR_SCHED_CORE
+#define PR_SCHED_CORE 62
+#define PR_SCHED_CORE_CREATE 1
+#define PR_SCHED_CORE_SHARE_TO 2
+#endif
+#define PV_THREAD_GROUP 1
 #define PV_RESET_ON_FORK 0x01
 #define PV_UTIL_CLAMP 0x60
 
@@ -394,6 +400,7 @@ struct thread {
 	bool scheduled;			/* its scheduling was changed */
 	bool boosted;
 	bool pinned;
+	bool tagged;			/* it and its whole process may share a core with nobody else */
 	__u64 until;			/* when the boost ends, ns of CLOCK_MONOTONIC */
 	cpu_set_t affinity;		/* before it was pinned */
 };
@@ -489,6 +496,9 @@ static void restore_thread(struct thread *t)
 		set_attr(t->tid, &t->before);
 	if (t->pinned)
 		sched_setaffinity(t->tid, sizeof(t->affinity), &t->affinity);
+	/* This process has no tag, which it can give to others. */
+	if (t->tagged)
+		prctl(PR_SCHED_CORE, PR_SCHED_CORE_SHARE_TO, t->tid, PV_THREAD_GROUP, 0);
 }
 
 static void restore_threads(void)

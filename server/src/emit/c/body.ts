@@ -115,10 +115,9 @@ export function freshName(body: Body, wanted: string): string {
 }
 
 function numbered(wanted: string, taken: (name: string) => boolean): string {
-  for (let n = 2; ; n++) {
-    const name = mangle(`${wanted}${n}`, taken);
-    if (!taken(name)) return name;
-  }
+  let n = 2;
+  while (taken(`${wanted}${n}`)) n++;
+  return mangle(`${wanted}${n}`, taken);
 }
 
 /** Declares a local of the policy in the innermost block; gives its C declaration without a value. */

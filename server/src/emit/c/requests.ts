@@ -57,16 +57,25 @@ const WHOM: Readonly<
 /** `__LINE__` in the macro is the line of the policy that asks. */
 function actionFunction(unit: Unit, name: string, form: RequestForm | undefined): string[] {
   if (form === undefined) throw new Error(`no form of request for ${name}`);
-  const forms = form.mask === true ? maskForms(unit, name) : [{ suffix: '', param: [], fill: [] }];
-  return forms.flatMap(({ suffix, param, fill }) => {
+  const forms =
+    form.mask === true ? maskForms(unit, name) : [{ suffix: '', param: [], needs: undefined, fill: [] }];
+  return forms.flatMap(({ suffix, param, needs, fill }) => {
     const until = form.until === true ? ['u64 limit'] : [];
     const params = ['u32 line', ...WHOM[form.whom].params, ...form.args, ...until, ...param];
     return [
       `#define pv_${name}${suffix}(...) pv_ask_${name}${suffix}(__LINE__, ##__VA_ARGS__)`,
       `static __always_inline void pv_ask_${name}${suffix}(${params.join(', ')})`,
       '{',
-      `\tstruct pv_request *r = pv_ask(${actionEnumerator(name)}, line, ${WHOM[form.whom].ids});`,
-      '',
+      ...(needs === undefined
+        ? [`\tstruct pv_request *r = pv_ask(${actionEnumerator(name)}, line, ${WHOM[form.whom].ids});`, '']
+        : [
+            '\tu32 size = bpf_core_type_size(struct cpumask);',
+            '\tstruct pv_request *r;',
+            '',
+            `\tif (!${needs})`,
+            '\t\treturn;',
+            `\tr = pv_ask(${actionEnumerator(name)}, line, ${WHOM[form.whom].ids});`,
+          ]),
       '\tif (!r)',
       '\t\treturn;',
       ...form.args.map((arg, i) => `\tr->arg[${i}] = ${arg.split(' ')[1]};`),
@@ -82,6 +91,8 @@ function actionFunction(unit: Unit, name: string, form: RequestForm | undefined)
 interface MaskForm {
   readonly suffix: string;
   readonly param: readonly string[];
+  /** A pointer without which nothing is asked for. */
+  readonly needs: string | undefined;
   readonly fill: readonly string[];
 }
 
@@ -92,6 +103,7 @@ function maskForms(unit: Unit, name: string): readonly MaskForm[] {
     forms.push({
       suffix: '',
       param: ['const u64 *mask'],
+      needs: undefined,
       fill: ['__builtin_memcpy(r->mask, mask, sizeof(r->mask));'],
     });
   }
@@ -100,12 +112,10 @@ function maskForms(unit: Unit, name: string): readonly MaskForm[] {
     forms.push({
       suffix: '_to',
       param: ['const struct cpumask *mask'],
+      needs: 'mask',
       fill: [
-        'u32 size = bpf_core_type_size(struct cpumask);',
-        '',
         '__builtin_memset(r->mask, 0, sizeof(r->mask));',
-        'if (mask)',
-        '\tbpf_probe_read_kernel(r->mask, size < sizeof(r->mask) ? size : sizeof(r->mask), mask);',
+        'bpf_probe_read_kernel(r->mask, size < sizeof(r->mask) ? size : sizeof(r->mask), mask);',
       ],
     });
   }

@@ -76,7 +76,7 @@ static __u64 now_ns(void)
 `;
 
 /** Actions that change threads, and those that change files. */
-const THREAD = ['boost', 'unboost', 'set_nice', 'set_weight', 'set_uclamp', 'pin', 'unpin'];
+const THREAD = ['boost', 'unboost', 'set_nice', 'set_weight', 'set_uclamp', 'pin', 'unpin', 'core_tag'];
 const FILES = ['cap', 'set_halt_poll'];
 
 export const changesThreads = (unit: Unit): boolean =>

@@ -127,17 +127,15 @@ static void do_set_halt_poll(const struct pv_request *r)
 }
 `,
   core_tag: String.raw`
-#ifndef PR_SCHED_CORE
-#define PR_SCHED_CORE 62
-#define PR_SCHED_CORE_CREATE 1
-#endif
-
 /* Threads with one tag share a core only with each other. */
 static void do_core_tag(const struct pv_request *r)
 {
-	const int thread_group = 1;
+	struct thread *t = meet_thread(r->tgid);
 
-	if (prctl(PR_SCHED_CORE, PR_SCHED_CORE_CREATE, r->tgid, thread_group, 0))
+	if (!t || t->tagged)
+		return;
+	t->tagged = true;
+	if (prctl(PR_SCHED_CORE, PR_SCHED_CORE_CREATE, r->tgid, PV_THREAD_GROUP, 0))
 		complain("cannot tag process %u: %s", r->tgid, strerror(errno));
 }
 `,

@@ -1,0 +1,318 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * acts for tracing. Made from acts.pvpolicy: changes belong there, not here.
+ *
+ * Actions on whole VMs, and on masks that are known at run time only.
+ *
+ * Runs on kernels with BTF from 6.4 on. Actions are done by the agent.
+ */
+#include <stdbool.h>
+
+/* What libbpf takes from <linux/types.h> and <linux/bpf.h>; no kernel header is needed. */
+typedef unsigned char __u8;
+typedef signed char __s8;
+typedef unsigned short __u16;
+typedef short __s16;
+typedef unsigned int __u32;
+typedef int __s32;
+typedef unsigned long long __u64;
+typedef long long __s64;
+typedef __u16 __be16;
+typedef __u32 __be32;
+typedef __u32 __wsum;
+
+typedef __u8 u8;
+typedef __s8 s8;
+typedef __u16 u16;
+typedef __s16 s16;
+typedef __u32 u32;
+typedef __s32 s32;
+typedef __u64 u64;
+typedef __s64 s64;
+
+enum {
+	BPF_MAP_TYPE_RINGBUF = 27,
+	BPF_MAP_TYPE_TASK_STORAGE = 29,
+	BPF_F_NO_PREALLOC = 1 << 0,
+	BPF_LOCAL_STORAGE_GET_F_CREATE = 1 << 0,
+};
+
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+#include <bpf/bpf_core_read.h>
+#include "acts.h"
+
+char _license[] SEC("license") = "GPL";
+
+#define NSEC_PER_USEC 1000ULL
+#define __maybe_unused __attribute__((unused))
+/* Puts a reference back at the end of the block. */
+#define pv_auto(kind) __attribute__((cleanup(pv_put_##kind)))
+
+/* Parts of the kernel that the policy uses. libbpf finds where the running kernel has them. */
+struct bpf_cpumask {};
+
+struct cpumask {
+	unsigned long bits[1];
+} __attribute__((preserve_access_index));
+
+struct kvm_vcpu {
+	int vcpu_id;
+} __attribute__((preserve_access_index));
+
+struct task_struct {
+	const struct cpumask *cpus_ptr;
+	int pid;
+	int tgid;
+} __attribute__((preserve_access_index));
+
+struct bpf_iter_num {
+	__u64 opaque[1];
+} __attribute__((aligned(8)));
+
+extern bool bpf_cpumask_and(struct bpf_cpumask *dst, const struct cpumask *src1, const struct cpumask *src2) __ksym;
+extern struct bpf_cpumask *bpf_cpumask_create(void) __ksym;
+extern void bpf_cpumask_release(struct bpf_cpumask *cpumask) __ksym;
+extern void bpf_cpumask_set_cpu(u32 cpu, struct bpf_cpumask *cpumask) __ksym;
+extern void bpf_cpumask_setall(struct bpf_cpumask *cpumask) __ksym;
+extern void bpf_cpumask_xor(struct bpf_cpumask *dst, const struct cpumask *src1, const struct cpumask *src2) __ksym;
+extern void bpf_iter_num_destroy(struct bpf_iter_num *it) __ksym;
+extern int bpf_iter_num_new(struct bpf_iter_num *it, int start, int end) __ksym;
+extern int *bpf_iter_num_next(struct bpf_iter_num *it) __ksym;
+
+/* Set by the loader. */
+const volatile __u64 share = 256;
+
+struct pv_health pv_health;
+
+/*
+ * x from 'from' up to, not including, 'to', at most 'max' times. An iterator of the kernel (6.4): the verifier walks
+ * the body a few times, not once for each x.
+ */
+#define pv_for(x, from, to, max)									\
+	for (struct bpf_iter_num pv_it __attribute__((aligned(8), cleanup(bpf_iter_num_destroy))),	\
+	     *pv_new __maybe_unused = (bpf_iter_num_new(&pv_it, 0, (max)), (void)bpf_iter_num_destroy, NULL); \
+	     ({ int *pv_n = bpf_iter_num_next(&pv_it);							\
+		pv_n && ((x) = (from) + *pv_n, (x) < (to)); }); )
+
+static __always_inline void pv_put_mask(struct bpf_cpumask **p)
+{
+	if (*p)
+		bpf_cpumask_release(*p);
+}
+
+/* The CPUs of both masks; NULL where there is no memory. */
+static __always_inline struct bpf_cpumask *pv_mask_and(const struct cpumask *a, const struct cpumask *b)
+{
+	struct bpf_cpumask *mask = bpf_cpumask_create();
+
+	if (mask)
+		bpf_cpumask_and(mask, a, b);
+	return mask;
+}
+
+/* The CPUs that are not in the mask; NULL where there is no memory. */
+static __always_inline struct bpf_cpumask *pv_mask_not(const struct cpumask *a)
+{
+	struct bpf_cpumask *mask = bpf_cpumask_create();
+
+	if (mask) {
+		bpf_cpumask_setall(mask);
+		bpf_cpumask_xor(mask, (const struct cpumask *)mask, a);
+	}
+	return mask;
+}
+
+/* Adds the CPUs from lo to hi. */
+static __always_inline void pv_mask_add(struct bpf_cpumask *mask, s32 lo, s32 hi)
+{
+	int cpu;
+
+	pv_for(cpu, lo, hi + 1, 8192)
+		bpf_cpumask_set_cpu(cpu, mask);
+}
+
+/* The CPUs from lo to hi; NULL where there is no memory. */
+static __always_inline struct bpf_cpumask *pv_mask_new(s32 lo, s32 hi)
+{
+	struct bpf_cpumask *mask = bpf_cpumask_create();
+
+	if (mask)
+		pv_mask_add(mask, lo, hi);
+	return mask;
+}
+
+struct vcpu {
+	u32 tid;
+	u32 tgid;
+	/* KVM's number of it within its VM. */
+	u32 id;
+};
+
+/* vCPUs: kept with the thread, they go when it goes. */
+struct {
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct vcpu);
+} vcpus SEC(".maps");
+
+/* The vCPU that the thread runs, or NULL. */
+static __always_inline struct vcpu *pv_vcpu_of(struct task_struct *p)
+{
+	return p ? bpf_task_storage_get(&vcpus, p, NULL, 0) : NULL;
+}
+
+/* What the policy asks the agent to do. */
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 256 * 1024);
+} requests SEC(".maps");
+
+/* Room for a request; NULL, and counted, where the agent is too far behind. */
+static __noinline struct pv_request *pv_ask(u32 action, u32 line, u32 tid, u32 tgid)
+{
+	struct pv_request *r = bpf_ringbuf_reserve(&requests, sizeof(*r), 0);
+
+	if (!r) {
+		__sync_fetch_and_add(&pv_health.requests_dropped, 1);
+		return NULL;
+	}
+	r->at = bpf_ktime_get_ns();
+	r->until = 0;
+	r->action = action;
+	r->line = line;
+	r->tid = tid;
+	r->tgid = tgid;
+	r->arg[0] = 0;
+	r->arg[1] = 0;
+	return r;
+}
+
+#define pv_pin_to(...) pv_ask_pin_to(__LINE__, ##__VA_ARGS__)
+static __always_inline void pv_ask_pin_to(u32 line, u32 tid, u32 tgid, const struct cpumask *mask)
+{
+	u32 size = bpf_core_type_size(struct cpumask);
+	struct pv_request *r;
+
+	if (!mask)
+		return;
+	r = pv_ask(PV_PIN, line, tid, tgid);
+	if (!r)
+		return;
+	__builtin_memset(r->mask, 0, sizeof(r->mask));
+	bpf_probe_read_kernel(r->mask, size < sizeof(r->mask) ? size : sizeof(r->mask), mask);
+	bpf_ringbuf_submit(r, 0);
+}
+
+#define pv_unpin(...) pv_ask_unpin(__LINE__, ##__VA_ARGS__)
+static __always_inline void pv_ask_unpin(u32 line, u32 tid, u32 tgid)
+{
+	struct pv_request *r = pv_ask(PV_UNPIN, line, tid, tgid);
+
+	if (!r)
+		return;
+	bpf_ringbuf_submit(r, 0);
+}
+
+#define pv_cap(...) pv_ask_cap(__LINE__, ##__VA_ARGS__)
+static __always_inline void pv_ask_cap(u32 line, u32 tgid, u64 share)
+{
+	struct pv_request *r = pv_ask(PV_CAP, line, 0, tgid);
+
+	if (!r)
+		return;
+	r->arg[0] = share;
+	bpf_ringbuf_submit(r, 0);
+}
+
+#define pv_set_halt_poll(...) pv_ask_set_halt_poll(__LINE__, ##__VA_ARGS__)
+static __always_inline void pv_ask_set_halt_poll(u32 line, u32 tgid, u64 limit)
+{
+	struct pv_request *r = pv_ask(PV_SET_HALT_POLL, line, 0, tgid);
+
+	if (!r)
+		return;
+	r->arg[0] = limit;
+	bpf_ringbuf_submit(r, 0);
+}
+
+#define pv_core_tag(...) pv_ask_core_tag(__LINE__, ##__VA_ARGS__)
+static __always_inline void pv_ask_core_tag(u32 line, u32 tgid)
+{
+	struct pv_request *r = pv_ask(PV_CORE_TAG, line, 0, tgid);
+
+	if (!r)
+		return;
+	bpf_ringbuf_submit(r, 0);
+}
+
+#define pv_signal(...) pv_ask_signal(__LINE__, ##__VA_ARGS__)
+static __always_inline void pv_ask_signal(u32 line, u32 event)
+{
+	struct pv_request *r = pv_ask(PV_SIGNAL, line, 0, 0);
+
+	if (!r)
+		return;
+	r->arg[0] = event;
+	bpf_ringbuf_submit(r, 0);
+}
+
+/* A thread is a vCPU from its first KVM entry or exit on. */
+static __noinline void pv_track(struct kvm_vcpu *kvcpu)
+{
+	struct task_struct *p = bpf_get_current_task_btf();
+	struct vcpu *v;
+
+	if (!kvcpu || bpf_task_storage_get(&vcpus, p, NULL, 0))
+		return;
+	v = bpf_task_storage_get(&vcpus, p, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	if (!v) {
+		__sync_fetch_and_add(&pv_health.states_lost, 1);
+		return;
+	}
+	v->tid = p->pid;
+	v->tgid = p->tgid;
+	v->id = kvcpu->vcpu_id;
+}
+
+SEC("tp_btf/kvm_entry")
+int BPF_PROG(pv_kvm_entry, struct kvm_vcpu *kvcpu)
+{
+	pv_track(kvcpu);
+	return 0;
+}
+
+SEC("tp_btf/kvm_exit")
+int BPF_PROG(pv_kvm_exit, struct kvm_vcpu *kvcpu)
+{
+	pv_track(kvcpu);
+	return 0;
+}
+
+SEC("tp_btf/kvm_exit")
+int BPF_PROG(on_kvm_exit, struct kvm_vcpu *kvcpu, u32 isa)
+{
+#line 5 "acts.pvpolicy"
+	struct vcpu *v = pv_vcpu_of(bpf_get_current_task_btf());
+#line 5 "acts.pvpolicy"
+	if (v) {
+		pv_core_tag(v->tgid);
+		pv_cap(v->tgid, share);
+		pv_set_halt_poll(v->tgid, 50 * NSEC_PER_USEC);
+		struct bpf_cpumask *mask pv_auto(mask) = pv_mask_new(0, 0);
+#line 9 "acts.pvpolicy"
+		struct bpf_cpumask *mask2 pv_auto(mask) = mask ? pv_mask_not((const struct cpumask *)mask) : NULL;
+#line 9 "acts.pvpolicy"
+		struct bpf_cpumask *mask3 pv_auto(mask) = mask2 ? pv_mask_and(bpf_get_current_task_btf()->cpus_ptr, (const struct cpumask *)mask2) : NULL;
+#line 9 "acts.pvpolicy"
+		pv_pin_to(v->tid, v->tgid, (const struct cpumask *)mask3);
+		pv_unpin(v->tid, v->tgid);
+		if (v->id == 0)
+#line 11 "acts.pvpolicy"
+			pv_signal(PV_EVENT_FIRST);
+	}
+#line 316 "acts.bpf.c"
+	return 0;
+}
+
