@@ -29,6 +29,8 @@ export function analyse(
   kernels: KernelSelection & { readonly unsupported?: boolean } = selectKernels(model.file),
   allow: Allowlist = {},
 ): readonly Diagnostic[] {
+  // Calls nested too deep are reported already, and nothing here would get to their end.
+  if (model.diagnostics.some(({ code }) => code === 'PV2035')) return [];
   const found: Diagnostic[] = [];
   if (kernels.unsupported === true) found.push(...unsupported(model, kernels));
   const reach = new Reach(model);

@@ -12,7 +12,13 @@ interface Step {
   readonly edge: Edge;
 }
 
-/** Finds functions that call themselves, directly or through others; each cycle is reported once. */
+/** Far beyond the 8 frames of BPF (MAX_CALL_FRAMES of include/linux/bpf_verifier.h), which inlining stretches. */
+const DEEPEST = 400;
+
+/**
+ * Finds functions that call themselves, directly or through others; each cycle is reported once. So is a chain of
+ * calls that no stage after this one should have to follow.
+ */
 export function recursion(cx: Context): void {
   const edges = new Map<FnDecl, Edge[]>();
   for (const { from, to, call } of cx.edges) {
@@ -24,7 +30,13 @@ export function recursion(cx: Context): void {
   const reported = new Set<FnDecl>();
   const path: Step[] = [];
   const position = new Map<FnDecl, number>();
+  let tooDeep = false;
   const visit = (fn: FnDecl): void => {
+    if (path.length >= DEEPEST) {
+      if (!tooDeep) report(cx, 'PV2035', fn.name.span, { name: fn.name.text, most: DEEPEST });
+      tooDeep = true;
+      return;
+    }
     position.set(fn, path.length);
     for (const edge of edges.get(fn) ?? []) {
       const start = position.get(edge.to);

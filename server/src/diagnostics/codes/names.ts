@@ -141,4 +141,9 @@ export const NAMES = {
     (a) =>
       `the kernel's 'struct ${a.struct}' has '${a.name}', which cannot be read here: ${a.reason}; a policy reads numbers, booleans, enums and pointers to structs`,
   ),
+  PV2035: error<{ name: string; most: number }>(
+    'calls nested too deep',
+    (a) =>
+      `'${a.name}' is called ${a.most} functions deep; BPF could not run that: let functions do more themselves`,
+  ),
 };
