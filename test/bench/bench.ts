@@ -1,4 +1,4 @@
-import { readFileSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { gunzipSync } from 'node:zlib';
@@ -127,12 +127,11 @@ function replays(): void {
   }
 }
 
+/** What the editor loads; chunks of the server that wait for the first Compile or Simulate count as well. */
 function bundles(): void {
-  const size = ['client', 'server', 'protocol'].map((name) => {
-    const path = join(root, `dist/${name}.cjs`);
-    return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
-  });
-  const total = size.reduce((sum, bytes) => sum + bytes, 0);
+  const dist = join(root, 'dist');
+  const loaded = readdirSync(dist).filter((name) => /^(client|protocol|server)/.test(name));
+  const total = loaded.reduce((sum, name) => sum + statSync(join(dist, name)).size, 0);
   rows.push({
     what: 'bundles of client and server',
     figure: `${(total / 1e6).toFixed(2)} MB`,
