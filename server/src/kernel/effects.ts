@@ -20,7 +20,8 @@ export function effectsAt(row: CallRow, profile: Profile): readonly Effect[] {
 export const isRead = (row: CallRow, profile: Profile): boolean =>
   row.effects612 === undefined && row.effects73 === undefined ? true : columns(profile).length === 1;
 
-const EFFECTS: readonly Effect[] = [
+/** Every effect there is. */
+export const EFFECTS: readonly Effect[] = [
   'acquires_rq_lock',
   'acquires_pi_lock',
   'acquires_dsq_lock',

@@ -1,4 +1,5 @@
 import type { CallRow, Effect, HookRow } from '../kernel/catalogue.ts';
+import { EFFECTS } from '../kernel/effects.ts';
 import { heldLocks } from '../kernel/locks.ts';
 import type { OutOfTree, Profile } from '../kernel/profiles.ts';
 import { ACTIONS } from '../semantics/actions.ts';
@@ -23,17 +24,6 @@ const LOCK_WORDS = Object.keys(LOCKS) as LockWord[];
 const CONTEXTS = ['task', 'softirq', 'hardirq', 'nmi'] as const;
 const IRQS = { on: 'enabled', off: 'disabled', either: 'either' } as const;
 const IRQ_WORDS = Object.keys(IRQS) as (keyof typeof IRQS)[];
-const EFFECTS: readonly Effect[] = [
-  'acquires_rq_lock',
-  'acquires_pi_lock',
-  'acquires_dsq_lock',
-  'wakes_task_synchronously',
-  'queues_work_synchronously',
-  'starts_timer_synchronously',
-  'may_sleep',
-  'requires_irqs_enabled',
-  'not_nmi_safe',
-];
 const PROGRAMS = { tracing: 'TRACING', struct_ops: 'STRUCT_OPS', syscall: 'SYSCALL', all: 'all' } as const;
 const PROGRAM_WORDS = Object.keys(PROGRAMS) as (keyof typeof PROGRAMS)[];
 
