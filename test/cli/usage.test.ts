@@ -19,7 +19,17 @@ describe('usage', () => {
     const { status, out } = await pvpolicy(['--help']);
     expect(status).toBe(0);
     const commands = [...out.matchAll(/^ {2}(\w+) {2,}\S/gmu)].map(([, name = '']) => name);
-    expect(commands).toEqual(['check', 'explain', 'fmt', 'compile', 'simulate', 'trace', 'kernel', 'lsp']);
+    expect(commands).toEqual([
+      'check',
+      'explain',
+      'fmt',
+      'compile',
+      'simulate',
+      'test',
+      'trace',
+      'kernel',
+      'lsp',
+    ]);
     for (const command of commands) {
       const help = await pvpolicy([command, '--help']);
       expect([help.status, help.err]).toEqual([0, '']);

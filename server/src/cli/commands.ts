@@ -27,6 +27,10 @@ export const COMMANDS: Readonly<Record<string, Listed>> = {
     summary: 'run a policy over a recorded trace',
     load: async () => (await import('./simulate.ts')).simulate,
   },
+  test: {
+    summary: 'run the scenarios of policies and tell which expectations hold',
+    load: async () => (await import('./test.ts')).test,
+  },
   trace: {
     summary: 'tell what is in a trace',
     load: async () => (await import('./trace.ts')).trace,

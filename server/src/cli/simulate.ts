@@ -1,4 +1,3 @@
-import { dirname, isAbsolute, join } from 'node:path';
 import { hasErrors, snapshot, type Snapshot } from '../pipeline.ts';
 import { hasFailed, scenarioOf, simulateSnapshot, traceNamed } from '../simulation.ts';
 import type { Command, Given, Invocation } from './command.ts';
@@ -7,6 +6,7 @@ import { json } from './format/json.ts';
 import { text as textFormat } from './format/text.ts';
 import { onePolicy } from './input.ts';
 import { Refusal } from './refusal.ts';
+import { fromPolicy, params, RUN_OPTIONS } from './run-options.ts';
 import { settingsFor } from './settings.ts';
 import { showSimulation } from './simulation-text.ts';
 import { plain, type Terminal } from './terminal.ts';
@@ -23,12 +23,7 @@ export const simulate: Command = {
       help: "the recording to run on, in the place of the scenario's",
     },
     scenario: { type: 'string', value: 'NAME', help: 'the scenario to run (the first one)' },
-    param: {
-      type: 'string',
-      multiple: true,
-      value: 'NAME=VALUE',
-      help: 'the value of a param or tunable; may be repeated',
-    },
+    ...RUN_OPTIONS,
     mode: { type: 'string', value: 'MODE', help: 'replay (what there is in this version)' },
   },
   notes: `A replay runs the policy's hooks over the recorded events, in order, as the kernel would have; nothing in the schedule
@@ -73,22 +68,11 @@ function modeOf(given: Given): string {
   return mode;
 }
 
-function params(given: Given): readonly string[] {
-  const settings = given.texts('param');
-  const wrong = settings.find((setting) => !setting.includes('='));
-  if (wrong !== undefined) throw new Refusal(`--param is NAME=VALUE, not '${wrong}'`);
-  return settings;
-}
-
 function noScenario({ model }: Snapshot, name: string): string {
   const names = model.scenarios.map((scenario) => `'${scenario.name.text}'`);
   const known = names.length === 0 ? 'none' : names.join(', ');
   return `the policy has no scenario '${name}'; it has ${known}`;
 }
-
-/** Paths in a policy are relative to it. */
-const fromPolicy = (file: string, path: string | undefined): string | undefined =>
-  path === undefined || isAbsolute(path) ? path : join(dirname(file), path);
 
 /** Shows what keeps the policy from running. */
 function refuse(

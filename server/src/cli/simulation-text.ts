@@ -1,5 +1,6 @@
 import type { Snapshot } from '../pipeline.ts';
 import type { SimulationReport } from '../simulation.ts';
+import { duration, figure, measuredText } from './figures.ts';
 import { table, type Column, type Paint } from './terminal.ts';
 
 /** Decisions that are listed; `--json` has them all. */
@@ -155,8 +156,7 @@ function promises({ replay, expectations }: SimulationReport, paint: Paint): str
     verdict(ok),
     String(line),
     `expect ${text}`,
-    reason ??
-      (measured === null ? 'no value' : `measured ${unit === 'ns' ? duration(measured) : figure(measured)}`),
+    reason ?? measuredText(measured, unit),
   ]);
   const always = replay.invariants.map(({ name, ok, line, violations: [first] }) => [
     verdict(ok),
@@ -169,12 +169,3 @@ function promises({ replay, expectations }: SimulationReport, paint: Paint): str
 
 const rows = (columns: readonly Column[], cells: readonly (readonly string[])[], paint: Paint): string =>
   cells.length === 0 ? '' : table(columns, cells, paint);
-
-const figure = (value: number): string => (Number.isInteger(value) ? String(value) : value.toFixed(3));
-
-/** ns in the unit that fits, three digits behind the point. */
-function duration(ns: number): string {
-  if (ns >= 1e9) return `${(ns / 1e9).toFixed(3)} s`;
-  if (ns >= 1e6) return `${(ns / 1e6).toFixed(3)} ms`;
-  return ns >= 1e3 ? `${(ns / 1e3).toFixed(3)} us` : `${ns} ns`;
-}

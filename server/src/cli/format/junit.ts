@@ -1,4 +1,5 @@
 import { place, type Checked, type Format } from './checked.ts';
+import { escapeXml } from './xml.ts';
 
 /** JUnit XML: a test case a file, which fails where the file has errors; what else there is goes to its output. */
 export const junit: Format = (files) => {
@@ -22,19 +23,10 @@ function testCase(checked: Checked): string {
       return `${file}:${line}:${column}: ${severity} ${code} ${message}`;
     })
     .join('\n');
-  const head = `    <testcase classname="pvpolicy.check" name="${escape(file)}"`;
+  const head = `    <testcase classname="pvpolicy.check" name="${escapeXml(file)}"`;
   if (said === '') return `${head}/>\n`;
   const inner = hasErrors(checked)
-    ? `<failure message="the policy has errors">${escape(said)}</failure>`
-    : `<system-out>${escape(said)}</system-out>`;
+    ? `<failure message="the policy has errors">${escapeXml(said)}</failure>`
+    : `<system-out>${escapeXml(said)}</system-out>`;
   return `${head}>\n      ${inner}\n    </testcase>\n`;
 }
-
-/** XML has no form for most control characters, so they are left out. */
-const escape = (text: string): string =>
-  text
-    .replaceAll(/[\u0000-\u0008\u000b\u000c\u000e-\u001f]/gu, '')
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;')
-    .replaceAll('"', '&quot;');
