@@ -1,10 +1,11 @@
 import { className } from '../emit/executor/classes.ts';
 import { DSQ, type Site, type Value } from '../emit/executor/host.ts';
 import { showMask } from '../emit/executor/show.ts';
-import { snapshot } from '../emit/executor/store.ts';
+import { cellValue } from '../emit/executor/store.ts';
 import type { Machine } from '../emit/executor/machine.ts';
 import type { Program } from '../ir/ir.ts';
 import { ACTIONS } from '../semantics/actions.ts';
+import type { Scope } from '../semantics/model.ts';
 import type { CallInfo } from '../semantics/kernel-view.ts';
 import { showValue } from '../semantics/show-value.ts';
 import type { Type } from '../semantics/types.ts';
@@ -41,16 +42,23 @@ export function recordCall(
   result: Value,
 ): void {
   recordDecision(world.recorder, call.name, () => {
-    const given = call.params.filter((param) => !param.out);
-    const answer = call.result.kind === 'bool' ? [{ name: 'result', type: call.result }] : [];
-    const request = {
-      name: call.name,
-      deferred: false,
-      params: [...given, ...answer],
-      args: [...args.slice(0, given.length), result],
-    };
-    return decision(world, undefined, request, site);
+    const params = shownParams(call);
+    const values = call.result.kind === 'bool' ? [...args.slice(0, params.length - 1), result] : args;
+    return decision(world, undefined, { name: call.name, deferred: false, params, args: values }, site);
   });
+}
+
+const shownOf = new WeakMap<CallInfo, Request['params']>();
+
+/** What is shown of a call: what it was given, and its answer where that is yes or no. */
+function shownParams(call: CallInfo): Request['params'] {
+  let params = shownOf.get(call);
+  if (!params) {
+    const given = call.params.filter((param) => !param.out);
+    params = call.result.kind === 'bool' ? [...given, { name: 'result', type: call.result }] : given;
+    shownOf.set(call, params);
+  }
+  return params;
 }
 
 /** Something that a policy asked for; the first argument is what it is about. */
@@ -65,7 +73,14 @@ function decision(world: World, machine: Machine | undefined, request: Request, 
   const { row, t, cpu, handler } = world.moment;
   const { name, deferred, params, args } = request;
   const target = targetOf(params[0]?.type, args[0], world.program);
-  const shownArgs = params.map((param, i) => [param.name, shown(world, args[i], param.type)] as const);
+  const shownArgs: Record<string, Plain> = {};
+  let words = '';
+  for (let i = 1; i < params.length; i++) {
+    const { name: label, type } = params[i]!;
+    const value = shown(world, args[i], type);
+    shownArgs[label] = value;
+    words += `${i === 1 ? '' : ', '}${label}: ${inWords(value, type)}`;
+  }
   return {
     row,
     t,
@@ -75,11 +90,8 @@ function decision(world: World, machine: Machine | undefined, request: Request, 
     action: name,
     deferred,
     target,
-    args: Object.fromEntries(shownArgs.slice(1)),
-    words: shownArgs
-      .slice(1)
-      .map(([label, value], i) => `${label}: ${inWords(value, params[i + 1]?.type)}`)
-      .join(', '),
+    args: shownArgs,
+    words,
     state: machine ? stateOf(world, machine, target) : {},
   };
 }
@@ -138,27 +150,28 @@ function inWords(value: Plain, type: Type | undefined): string {
 
 /** The state that is kept of the target, of its VM, and globally. */
 function stateOf(world: World, machine: Machine, target: Target): Record<string, Plain> {
-  const entities: (readonly ['vcpu' | 'task' | 'vm' | 'cpu' | 'global', number | undefined])[] = [
-    ['global', 0],
-    [
-      'vm',
-      target.kind === 'vm'
-        ? target.vm
-        : target.kind === 'thread'
-          ? world.machines.vmOf.get(target.tid)
-          : undefined,
-    ],
-    ['task', target.kind === 'thread' ? target.tid : undefined],
-    ['vcpu', target.kind === 'thread' ? target.tid : undefined],
-    ['cpu', target.kind === 'cpu' ? target.cpu : undefined],
-  ];
+  const thread = target.kind === 'thread' ? target.tid : undefined;
+  const vm =
+    target.kind === 'vm' ? target.vm : thread === undefined ? undefined : world.machines.vmOf.get(thread);
   const state: Record<string, Plain> = {};
-  for (const [scope, entity] of entities) {
-    const store = machine.stores.get(scope);
-    const values = store && entity !== undefined ? snapshot(store, entity) : undefined;
-    for (const [name, value] of Object.entries(values ?? {})) {
-      state[scope === 'global' ? name : `${scope}.${name}`] = plain(value);
-    }
-  }
+  addState(state, machine, 'global', 0, '');
+  addState(state, machine, 'vm', vm, 'vm.');
+  addState(state, machine, 'task', thread, 'task.');
+  addState(state, machine, 'vcpu', thread, 'vcpu.');
+  addState(state, machine, 'cpu', target.kind === 'cpu' ? target.cpu : undefined, 'cpu.');
   return state;
+}
+
+function addState(
+  state: Record<string, Plain>,
+  machine: Machine,
+  scope: Scope,
+  entity: number | undefined,
+  prefix: string,
+): void {
+  const store = machine.stores.get(scope);
+  const row = entity === undefined ? undefined : store?.rows.get(entity);
+  if (!store || row === undefined) return;
+  for (let i = 0; i < store.fields.length; i++)
+    state[prefix + store.fields[i]!.name] = plain(cellValue(store.columns[i]?.[row]));
 }

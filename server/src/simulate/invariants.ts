@@ -24,7 +24,7 @@ const MOST = 1000;
 /** Checks the invariants of a policy while it is replayed. */
 export interface Watch {
   /** Checks at the moment of the world; `touched` are the threads that the event names. */
-  readonly check: (touched: readonly number[]) => void;
+  readonly check: (touched: () => readonly number[]) => void;
   readonly violations: readonly Violation[];
 }
 
@@ -52,12 +52,13 @@ export function watch(world: World, invariants: readonly Checkable[]): Watch {
   };
 
   /** Checks for each entity that the parameters from `depth` on can be. */
-  const checkEach = (one: Watched, depth: number, sweep: boolean, touched: readonly number[]): void => {
+  const checkEach = (one: Watched, depth: number, sweep: boolean, touched: () => readonly number[]): void => {
     const { frame, invariant } = one.checkable;
     const param = invariant.params[depth];
     if (!param) return checkOne(one);
-    for (const id of population(param.type, sweep, touched)) {
-      frame[param.id] = id;
+    const entities = population(param.type, sweep, touched);
+    for (let i = 0; i < entities.length; i++) {
+      frame[param.id] = entities[i];
       checkEach(one, depth + 1, sweep, touched);
     }
   };
@@ -67,7 +68,7 @@ export function watch(world: World, invariants: readonly Checkable[]): Watch {
     check: (touched) => {
       const sweep = world.moment.t >= nextSweep;
       if (sweep) nextSweep = world.moment.t + GRID;
-      for (const one of watched) checkEach(one, 0, sweep, touched);
+      for (let i = 0; i < watched.length; i++) checkEach(watched[i]!, 0, sweep, touched);
     },
   };
 }
@@ -78,7 +79,7 @@ interface Watched {
   readonly broken: Set<string>;
 }
 
-type Population = (type: IrType, sweep: boolean, touched: readonly number[]) => readonly number[];
+type Population = (type: IrType, sweep: boolean, touched: () => readonly number[]) => readonly number[];
 
 /** Gives the entities of a type that are to be checked at one event. */
 function populationOf(world: World): Population {
@@ -91,10 +92,10 @@ function populationOf(world: World): Population {
       case 'vm':
         return vms;
       case 'vcpu':
-        return sweep || vcpus.length <= FEW ? vcpus : touched.filter((tid) => machines.vcpuOf.has(tid));
+        return sweep || vcpus.length <= FEW ? vcpus : touched().filter((tid) => machines.vcpuOf.has(tid));
       case 'task': {
         const all = sweep || schedule.threads.size <= FEW;
-        return (all ? [...schedule.threads.keys()] : touched).filter((tid) => tid > 0);
+        return (all ? [...schedule.threads.keys()] : touched()).filter((tid) => tid > 0);
       }
       case 'cpu':
         return sweep || cpus.length <= FEW ? cpus : [moment.cpu];

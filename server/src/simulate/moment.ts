@@ -32,9 +32,17 @@ export function clock(baseNs: bigint): (moment: Moment, t: number) => void {
   };
 }
 
-/** `seconds.nanoseconds` of an absolute time, with six digits where the last three are zero, as ftrace prints it. */
-export function clockText(ns: bigint): string {
-  const seconds = ns / 1_000_000_000n;
-  const rest = (ns % 1_000_000_000n).toString().padStart(9, '0');
-  return `${seconds}.${rest.endsWith('000') ? rest.slice(0, 6) : rest}`;
+/**
+ * A function that gives the absolute time of `t` ns since `baseNs` as `seconds.nanoseconds`, with six digits where the
+ * last three are zero, as ftrace prints it.
+ */
+export function clockText(baseNs: bigint): (t: number) => string {
+  const baseSeconds = Number(baseNs / 1_000_000_000n);
+  const baseRest = Number(baseNs % 1_000_000_000n);
+  return (t) => {
+    const rest = baseRest + t;
+    const seconds = Math.floor(rest / 1e9);
+    const digits = String(rest - seconds * 1e9).padStart(9, '0');
+    return `${baseSeconds + seconds}.${digits.endsWith('000') ? digits.slice(0, 6) : digits}`;
+  };
 }

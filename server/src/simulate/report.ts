@@ -1,12 +1,12 @@
 import { LineIndex } from '../../../grammar/text.ts';
 import { className } from '../emit/executor/classes.ts';
 import type { Samples } from '../emit/executor/samples.ts';
-import type { Handler, IrType } from '../ir/ir.ts';
+import type { IrType } from '../ir/ir.ts';
 import type { Scope } from '../semantics/model.ts';
 import { sampleValues } from './measure.ts';
 import { clockText } from './moment.ts';
 import { sorted, summarize } from './quantiles.ts';
-import type { RawDecision, Target } from './recorder.ts';
+import type { RawDecision, RawLog, Target } from './recorder.ts';
 import type {
   BoostSpan,
   Bucket,
@@ -28,9 +28,10 @@ type Shared = Omit<ReplayResult, 'scenario' | 'expectations' | 'recorded'>;
 export function report(run: ReplayRun, text: string): Shared {
   const { world, fired } = run;
   const lines = new LineIndex(text);
-  const lineOf = (offset: number): number => lines.lineAt(offset) + 1;
+  const lineOf = remembered((offset: number): number => lines.lineAt(offset) + 1);
   const { recorder, trace, program } = world;
   const handlers = program.host.handlers;
+  const telling = tellingOf(world, lineOf);
   return {
     policy: program.name,
     trace: { events: trace.length, duration_ns: trace.durationNs, cpus: trace.cpus },
@@ -41,15 +42,15 @@ export function report(run: ReplayRun, text: string): Shared {
     })),
     lines: lineHits(run, lineOf),
     branches: branchHits(run, lineOf),
-    decisions: recorder.decisions.map((raw) => decision(world, raw, lineOf)),
+    decisions: recorder.decisions.map((raw) => decision(telling, raw)),
     decisions_dropped: recorder.droppedDecisions,
     actions: Object.fromEntries([...recorder.actions].toSorted(([a], [b]) => (a < b ? -1 : 1))),
-    boosts: boostSpans(world),
+    boosts: boostSpans(world, telling),
     counters: counters(run),
     histograms: histograms(run),
-    logs: recorder.logs.map((raw): LogLine => ({ ...happening(world, raw, lineOf), text: raw.text })),
+    logs: recorder.logs.map((raw) => logLine(telling, raw)),
     logs_dropped: recorder.droppedLogs,
-    invariants: invariants(run, lineOf),
+    invariants: invariants(run, telling),
     unknown: [...recorder.unknown].map(([what, taken]) => ({ what, taken })),
   };
 }
@@ -77,41 +78,80 @@ function branchHits({ execution }: ReplayRun, lineOf: LineOf): ReplayResult['bra
     }));
 }
 
-interface RawHappening {
-  readonly t: number;
-  readonly cpu: number;
-  readonly handler: number;
-  readonly start: number;
-}
-
-function happening(world: World, raw: RawHappening, lineOf: LineOf) {
-  const handler = world.program.host.handlers[raw.handler];
-  return {
-    ...moment(world, raw.t),
-    cpu: raw.cpu,
-    hook: handler ? hookText(handler) : '',
-    line: lineOf(raw.start >= 0 ? raw.start : (handler as Handler).span.start),
+/** A function of a number, computed once for each. */
+function remembered<T>(compute: (key: number) => T): (key: number) => T {
+  const known = new Map<number, T>();
+  return (key) => {
+    let value = known.get(key);
+    if (value === undefined) known.set(key, (value = compute(key)));
+    return value;
   };
 }
 
-/** A time since the start of the trace on the trace's own clock. */
-function moment(world: World, t: number): { t: number; time: string } {
-  const absolute = world.trace.baseNs + BigInt(t);
-  return { t: Number(absolute), time: clockText(absolute) };
+/** How the parts of decisions are told: most of them are told thousands of times. */
+interface Telling {
+  readonly lineOf: LineOf;
+  /** ns of the trace's own clock, and the same as the trace prints it. */
+  readonly absolute: (t: number) => number;
+  readonly clock: (t: number) => string;
+  /** The hook of a handler, and its line. */
+  readonly hook: (handler: number) => { readonly text: string; readonly line: number };
+  readonly thread: (tid: number) => { readonly text: string; readonly vm: string | null };
+  readonly world: World;
 }
 
-function decision(world: World, raw: RawDecision, lineOf: LineOf): Decision {
-  const { action, deferred, target, args, words, state } = raw;
+function tellingOf(world: World, lineOf: LineOf): Telling {
+  const { trace, program } = world;
+  const base = Number(trace.baseNs);
+  const exact = base < Number.MAX_SAFE_INTEGER / 2;
   return {
-    ...happening(world, raw, lineOf),
-    action,
-    deferred,
-    target: targetText(world, target),
+    lineOf,
+    absolute: (t) => (exact ? base + t : Number(trace.baseNs + BigInt(t))),
+    clock: clockText(trace.baseNs),
+    hook: remembered((index) => {
+      const handler = program.host.handlers[index];
+      return handler ? { text: hookText(handler), line: lineOf(handler.span.start) } : { text: '', line: 1 };
+    }),
+    thread: remembered((tid) => ({
+      text: threadLabel(trace, tid),
+      vm: world.machines.vms[world.machines.vmOf.get(tid) ?? -1]?.name ?? null,
+    })),
+    world,
+  };
+}
+
+/** Line of what was asked for; of the hook where it is the hook's own result. */
+const lineIn = (telling: Telling, raw: RawDecision | RawLog): number =>
+  raw.start >= 0 ? telling.lineOf(raw.start) : telling.hook(raw.handler).line;
+
+function logLine(telling: Telling, raw: RawLog): LogLine {
+  return {
+    t: telling.absolute(raw.t),
+    time: telling.clock(raw.t),
+    cpu: raw.cpu,
+    hook: telling.hook(raw.handler).text,
+    line: lineIn(telling, raw),
+    text: raw.text,
+  };
+}
+
+function decision(telling: Telling, raw: RawDecision): Decision {
+  const { target } = raw;
+  const thread = target.kind === 'thread' ? telling.thread(target.tid) : undefined;
+  return {
+    t: telling.absolute(raw.t),
+    time: telling.clock(raw.t),
+    cpu: raw.cpu,
+    hook: telling.hook(raw.handler).text,
+    line: lineIn(telling, raw),
+    action: raw.action,
+    deferred: raw.deferred,
+    target: thread?.text ?? targetText(telling.world, target),
     tid: target.kind === 'thread' ? target.tid : null,
-    vm: vmOf(world, target),
-    args,
-    words,
-    state,
+    vm: thread ? thread.vm : vmOf(telling.world, target),
+    args: raw.args,
+    words: raw.words,
+    state: raw.state,
   };
 }
 
@@ -139,13 +179,13 @@ function vmOf(world: World, target: Target): string | null {
   return (index === undefined ? undefined : world.machines.vms[index]?.name) ?? null;
 }
 
-function boostSpans(world: World): BoostSpan[] {
+function boostSpans(world: World, { absolute, thread }: Telling): BoostSpan[] {
   return world.boosts.all.map((boost) => ({
-    target: threadLabel(world.trace, boost.tid),
+    target: thread(boost.tid).text,
     tid: boost.tid,
-    vm: vmOf(world, { kind: 'thread', tid: boost.tid }),
-    from: moment(world, boost.from).t,
-    to: boost.end ? moment(world, boost.end.at).t : null,
+    vm: thread(boost.tid).vm,
+    from: absolute(boost.from),
+    to: boost.end ? absolute(boost.end.at) : null,
     ended: boost.end?.by ?? null,
     class: className(boost.schedClass),
     prio: boost.prio,
@@ -210,7 +250,8 @@ function buckets(samples: Samples): Bucket[] {
   return [...counts].toSorted(byEntity).map(([from, count]) => ({ from, count }));
 }
 
-function invariants({ world, execution, violations }: ReplayRun, lineOf: LineOf): InvariantResult[] {
+function invariants({ world, execution, violations }: ReplayRun, telling: Telling): InvariantResult[] {
+  const { lineOf, absolute, clock } = telling;
   return execution.invariants.map(({ invariant }) => {
     const own = violations.filter(({ name }) => name === invariant.name);
     return {
@@ -218,7 +259,8 @@ function invariants({ world, execution, violations }: ReplayRun, lineOf: LineOf)
       line: lineOf(invariant.span.start),
       ok: own.length === 0,
       violations: own.map(({ t, start, entities }) => ({
-        ...moment(world, t),
+        t: absolute(t),
+        time: clock(t),
         line: lineOf(start),
         entities: entities.map(({ kind, id }) => entityText(world, kind, id)),
       })),

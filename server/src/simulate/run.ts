@@ -58,19 +58,23 @@ export function runReplay(plan: ReplayPlan): ReplayRun {
   setTime(moment, trace.time[0] ?? 0);
   for (const executable of handlersOf(handlers, 'init', '')) fire(world, firing, executable);
   steps.ops?.atStart();
+  const touched = (): readonly number[] => named[trace.kind[moment.row] ?? 0]?.(moment.row) ?? [];
+  const idle = steps.byKind.map((list) => list.length === 0 && !guard);
   for (let row = 0; row < trace.length; row++) {
     const t = trace.time[row] ?? 0;
     if (t >= timers.next) timers.runUntil(t, (at) => setTime(moment, at));
+    const kind = trace.kind[row] ?? 0;
+    if (idle[kind] === true) continue;
     setTime(moment, t);
     moment.row = row;
     moment.cpu = trace.cpu[row] ?? 0;
     moment.tid = taskAt(world, moment.cpu, trace.tid[row] ?? -1);
-    const kind = trace.kind[row] ?? 0;
     // Before the event changes anything: what time alone has broken shows here.
-    guard?.check(named[kind]?.(row) ?? []);
+    guard?.check(touched);
     const before = firing.ran;
-    for (const step of steps.byKind[kind] ?? []) step(row);
-    if (guard && firing.ran !== before) guard.check(named[kind]?.(row) ?? []);
+    const list = steps.byKind[kind] ?? [];
+    for (let i = 0; i < list.length; i++) list[i]!(row);
+    if (guard && firing.ran !== before) guard.check(touched);
   }
   setTime(moment, end);
   for (const executable of handlersOf(handlers, 'exit', '')) fire(world, firing, executable);

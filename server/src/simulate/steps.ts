@@ -1,8 +1,8 @@
 import type { Executable, Execution } from '../emit/executor/execute.ts';
 import { fitting } from '../emit/executor/store-ops.ts';
 import { dropEntity } from '../emit/executor/store.ts';
-import type { IrType, Program } from '../ir/ir.ts';
-import { walkSide } from '../ir/walk.ts';
+import type { Expr, InvariantDef, IrType, Program } from '../ir/ir.ts';
+import { walkExpr, walkSide } from '../ir/walk.ts';
 import { KINDS } from '../trace/kinds.ts';
 import { bindParam, type Reader } from './bindings.ts';
 import { fire, fireWith, handlersOf, type Firing, type Step } from './firing.ts';
@@ -163,7 +163,7 @@ function hintSteps(world: World, event: string, kind: number): Step[] {
 function asksForSchedule({ target, host, invariants }: Program): boolean {
   let asks =
     target === 'sched_ext' ||
-    invariants.length > 0 ||
+    invariants.some(asksForTasks) ||
     host.handlers.some(({ hook }) => hook.family === 'every');
   walkSide(host, {
     expr: (expr) => {
@@ -175,6 +175,18 @@ function asksForSchedule({ target, host, invariants }: Program): boolean {
       if (stmt.kind === 'store' && stmt.place.kind === 'kernel') asks = true;
     },
   });
+  return asks;
+}
+
+/** Is the invariant about every task, or about more than the time and the policy's own state? */
+function asksForTasks({ params, always }: InvariantDef): boolean {
+  let asks = params.some(({ type }) => type.kind === 'task');
+  const expr = (inner: Expr): void => {
+    if (inner.kind === 'intrinsic') asks ||= inner.name !== 'now';
+    if (inner.kind === 'load') asks ||= inner.place.kind !== 'state';
+    if (inner.kind === 'call') asks = true;
+  };
+  for (const condition of always) walkExpr(condition, { expr });
   return asks;
 }
 

@@ -95,18 +95,17 @@ export function zeroValue(type: IrType): Value {
   }
 }
 
-/** The state of `entity` as plain values, for decisions and reports; undefined where it has none yet. */
+/** The state of `entity` as plain values; undefined where it has none yet. */
 export function snapshot(store: Store, entity: number): Readonly<Record<string, Value>> | undefined {
   const row = store.rows.get(entity);
   if (row === undefined) return undefined;
-  const entries = store.fields.map((field, i): [string, Value] => [
-    field.name,
-    plain(store.columns[i]?.[row]),
-  ]);
-  return Object.fromEntries(entries);
+  return Object.fromEntries(
+    store.fields.map((field, i): [string, Value] => [field.name, cellValue(store.columns[i]?.[row])]),
+  );
 }
 
-function plain(cell: Cell): Value {
+/** A cell as a plain value, for decisions and reports. */
+export function cellValue(cell: Cell): Value {
   if (isCollection(cell)) {
     return 'primed' in cell
       ? cell.value
