@@ -7,7 +7,7 @@ import type { Docs } from './publish.ts';
 export interface SimulationJob {
   readonly text: string;
   readonly settings: Settings;
-  /** Path of the policy; the paths of traces in scenarios are relative to it. */
+  /** Path of the policy, to which the paths of traces in scenarios are relative; '' where it is no file. */
   readonly path: string;
   readonly scenario: string | undefined;
   readonly trace: string | undefined;

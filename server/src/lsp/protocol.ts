@@ -58,3 +58,80 @@ export type SimulateResult =
 
 /** How long the requests so far took; for people who look into a slow server. */
 export const TIMINGS = 'pvpolicy/timings';
+
+/** What a policy declares, for views and test lists: of an open document, else of the file. null where there is none. */
+export const OUTLINE = 'pvpolicy/outline';
+
+export interface OutlineParams {
+  readonly uri: string;
+}
+
+/** Lines count from 1, as in a SimulationReport; texts are as they are written. */
+export interface PolicyOutline {
+  readonly policy: string;
+  readonly target: string;
+  /** The kernels that the policy is held against: '7.3', 'Linux 6.12 to 7.3'. */
+  readonly kernel: string;
+  readonly hasErrors: boolean;
+  readonly params: readonly OutlineParam[];
+  readonly hooks: readonly { readonly title: string; readonly line: number }[];
+  readonly state: readonly {
+    readonly title: string;
+    readonly line: number;
+    readonly fields: readonly { readonly name: string; readonly type: string; readonly line: number }[];
+  }[];
+  readonly measures: readonly {
+    readonly kind: 'counter' | 'histogram';
+    readonly name: string;
+    readonly per: string;
+    readonly line: number;
+  }[];
+  readonly invariants: readonly { readonly name: string; readonly line: number }[];
+  readonly scenarios: readonly OutlineScenario[];
+}
+
+export interface OutlineParam {
+  readonly name: string;
+  readonly tunable: boolean;
+  readonly type: string;
+  readonly value: string;
+  /** null: any value of the type. */
+  readonly range: string | null;
+  readonly doc: string | null;
+  readonly line: number;
+}
+
+export interface OutlineScenario {
+  readonly name: string;
+  readonly line: number;
+  /** The last line. */
+  readonly end: number;
+  readonly trace: string | null;
+  readonly expectations: readonly { readonly text: string; readonly line: number }[];
+}
+
+/** The kernel profiles that a policy can be held against, by name, the oldest first. */
+export const KERNELS = 'pvpolicy/kernels';
+
+/** What each hook of a kernel may do with each call. */
+export const MATRIX = 'pvpolicy/matrix';
+
+export interface MatrixParams {
+  /** One of KERNELS. */
+  readonly kernel: string;
+}
+
+/** Hooks that may do the same are one column, calls that are allowed in the same hooks one row. null: no such kernel. */
+export interface MatrixResult {
+  readonly kernel: string;
+  readonly hooks: readonly (readonly string[])[];
+  readonly calls: readonly {
+    readonly names: readonly string[];
+    readonly cells: readonly {
+      readonly permission: 'allowed' | 'deferred' | 'never';
+      readonly why?: string;
+    }[];
+  }[];
+  /** What the codes in `why` mean. */
+  readonly codes: Readonly<Record<string, string>>;
+}

@@ -18,13 +18,22 @@ import { Documents } from './documents.ts';
 import { registerFeatures } from './features.ts';
 import { guarded, report } from './guard.ts';
 import type { Host } from './host.ts';
+import { kernels, matrix } from './matrix.ts';
+import { outline } from './outline.ts';
 import {
   COMPILE,
+  KERNELS,
+  MATRIX,
+  OUTLINE,
   SIMULATE,
   TIMINGS,
   type CompileParams,
   type CompileResult,
   type InitializationOptions,
+  type MatrixParams,
+  type MatrixResult,
+  type OutlineParams,
+  type PolicyOutline,
   type SimulateParams,
   type SimulateResult,
 } from './protocol.ts';
@@ -95,6 +104,15 @@ export function serve(connection: Connection, host: Host): void {
     new RequestType<SimulateParams, SimulateResult, void>(SIMULATE),
     guard('simulate', simulate(documents, configuration, connection, host), bug),
   );
+  connection.onRequest(
+    new RequestType<OutlineParams, PolicyOutline | null, void>(OUTLINE),
+    guard('outline', outline(documents, configuration, host), null),
+  );
+  connection.onRequest(
+    new RequestType<MatrixParams, MatrixResult | null, void>(MATRIX),
+    guard('matrix', matrix, null),
+  );
+  connection.onRequest(KERNELS, kernels);
   connection.onRequest(TIMINGS, () => timings.summary());
   connection.listen();
 }

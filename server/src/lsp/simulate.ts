@@ -12,7 +12,6 @@ export const simulate =
     const snapshot = documents.get(uri);
     const path = host.pathOf(uri);
     if (!snapshot) return { ok: false, message: 'the policy is not open' };
-    if (path === undefined) return { ok: false, message: 'save the policy first' };
     const say = (value: object): void => {
       if (workDoneToken !== undefined)
         void connection.sendProgress(WorkDoneProgress.type, workDoneToken, value as never);
@@ -20,7 +19,7 @@ export const simulate =
     const job = {
       text: snapshot.text,
       settings: configuration.settingsOf(uri),
-      path,
+      path: path ?? '',
       scenario,
       trace,
       params: params.params ?? {},

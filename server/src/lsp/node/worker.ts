@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { dirname, isAbsolute, resolve } from 'node:path';
 import { parentPort } from 'node:worker_threads';
 import type { Diagnostic } from '../../diagnostics/diagnostic.ts';
 import { snapshot } from '../../pipeline.ts';
@@ -31,6 +31,8 @@ async function run(job: SimulationJob, progress: (message: string) => void): Pro
   if (job.scenario !== undefined && !scenario) return { ok: false, message: `no scenario '${job.scenario}'` };
   const named = job.trace ?? traceNamed(scenario);
   if (named === undefined) return { ok: false, message: 'no trace is named', needsTrace: true };
+  if (job.path === '' && !isAbsolute(named))
+    return { ok: false, message: `'${named}' is beside no file: the policy is not saved`, needsTrace: true };
   const path = resolve(dirname(job.path), named);
   progress('reading the trace');
   const opened = await readTrace(path);
