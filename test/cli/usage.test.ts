@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import packageJson from '../../package.json' with { type: 'json' };
-import { cli, pvpolicy } from './run.ts';
+import { cli, pvpolicy, repository } from './run.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'pvpolicy-usage-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -151,6 +151,28 @@ describe('explain', () => {
   test('--json has page, title and severity', async () => {
     const { out } = await pvpolicy(['explain', 'PV8004', '--json']);
     expect(JSON.parse(out)).toMatchObject({ code: 'PV8004', severity: 'error', title: 'unknown setting' });
+  });
+
+  test('- tells what a log of a failed load means for the policy', async () => {
+    const input = readFileSync(join(repository, 'test/fixtures/verifier/7.3-xsleep.log'));
+    const { status, out } = await pvpolicy(['explain', '-'], { input });
+    expect(status).toBe(0);
+    expect(out).toMatch(/^brokenx\.pvpolicy:7: the program brokenx_enqueue was refused\n/u);
+    expect(out).toContain('does not allow scx_bpf_create_dsq() in this kind of program');
+    const { out: asJson } = await pvpolicy(['explain', '-', '--json'], { input });
+    expect(JSON.parse(asJson)).toMatchObject({
+      version: 1,
+      findings: [{ file: 'brokenx.pvpolicy', line: 7, remedy: 'policy', exact: true }],
+    });
+  });
+
+  test('- says so where nothing was refused, whatever the bytes', async () => {
+    const { status, out, err } = await pvpolicy(['explain', '-'], {
+      input: new Uint8Array([0, 255, 10, 254]),
+    });
+    expect({ status, out }).toEqual({ status: 0, out: '' });
+    expect(err).toContain('no refusal in this log');
+    expect((await pvpolicy(['explain', '-', 'no/such.pvpolicy'])).status).toBe(2);
   });
 });
 

@@ -5,9 +5,11 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { CancellationTokenSource, WorkDoneProgress } from 'vscode-languageserver/node';
 import {
   COMPILE,
+  EXPLAIN_LOG,
   SIMULATE,
   TIMINGS,
   type CompileResult,
+  type ExplainLogResult,
   type SimulateResult,
 } from '../../server/src/lsp/protocol.ts';
 import { repository, Session } from './session.ts';
@@ -41,6 +43,24 @@ describe('compile', () => {
     );
     expect(await request(COMPILE, { uri })).toEqual({ ok: false, message: 'it has errors' });
     expect(await request(COMPILE, { uri: 'file:///nowhere' })).toMatchObject({ ok: false });
+  });
+});
+
+describe('explainLog', () => {
+  const log = readFileSync(join(repository, 'test/fixtures/verifier/6.18-null.log'), 'utf8');
+
+  test('names the lines of the text in the editor', async () => {
+    await start('policy p for tracing\n\n    v.runs += 1\n');
+    const [finding, ...more] = await request<ExplainLogResult>(EXPLAIN_LOG, { log, uri });
+    expect(more).toEqual([]);
+    expect(finding).toMatchObject({ file: 'spin_guard.pvpolicy', line: 3, remedy: 'pvpolicy' });
+  });
+
+  test('needs no document', async () => {
+    await start();
+    const [finding] = await request<ExplainLogResult>(EXPLAIN_LOG, { log });
+    expect(finding).toMatchObject({ file: 'broken.pvpolicy', line: 15 });
+    expect(await request(EXPLAIN_LOG, { log: 'nothing', uri: 'file:///nowhere' })).toEqual([]);
   });
 });
 

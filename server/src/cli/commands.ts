@@ -12,7 +12,7 @@ export const COMMANDS: Readonly<Record<string, Listed>> = {
     load: async () => (await import('./check.ts')).check,
   },
   explain: {
-    summary: 'show the page of a diagnostic',
+    summary: 'show the page of a diagnostic, or what a log of a failed load means',
     load: async () => (await import('./explain.ts')).explain,
   },
   fmt: {

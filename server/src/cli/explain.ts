@@ -4,15 +4,22 @@ import { closest } from '../diagnostics/suggest.ts';
 import { describe, TABLE, type Code } from '../diagnostics/table.ts';
 import type { Command, Invocation } from './command.ts';
 import { EXIT, type Exit } from './exit.ts';
+import { explainStdin } from './explain-log.ts';
 import { DIAGNOSTICS_PAGES } from './package-root.ts';
 import { Refusal } from './refusal.ts';
 
 export const explain: Command = {
-  operands: 'CODE',
+  operands: 'CODE | - [FILE]',
   options: {},
+  notes: [
+    'With -, standard input is what was printed when a program did not load (by the loader, bpftool or',
+    'libbpf): each refusal is told with its line of the policy, its cause and what to do. FILE is that policy,',
+    'for lines that the log does not name.',
+  ].join('\n'),
   async run({ operands, given, terminal }: Invocation): Promise<Exit> {
     const [asked, more] = operands;
     if (asked === undefined) throw new Refusal('which diagnostic? Name its code, such as PV1001');
+    if (asked === '-') return explainStdin(more, given.flag('json'), terminal);
     if (more !== undefined) throw new Refusal(`one code at a time; '${more}' is one too many`);
     const code = known(asked.toUpperCase());
     const page = readPage(code);

@@ -38,6 +38,13 @@ export function onePolicy(operands: readonly string[]): { file: string; text: st
   throw new Refusal(input.problem.message, input.file);
 }
 
+/** Standard input as text, whatever its bytes. */
+export function readLogText(): string {
+  const bytes = readBytes('-');
+  if (typeof bytes === 'string') throw new Refusal(`cannot be read: ${bytes}`, STDIN);
+  return new TextDecoder().decode(bytes);
+}
+
 function readBytes(path: string): Uint8Array | string {
   try {
     return readFileSync(path === '-' ? 0 : path);

@@ -1,6 +1,7 @@
+import type { LogFinding } from '../kernel/verifier-log/explain.ts';
 import type { SimulationReport } from '../simulation.ts';
 
-export type { SimulationReport };
+export type { LogFinding, SimulationReport };
 
 /**
  * What client and server say to each other beyond LSP. The client imports this file and no other of the server.
@@ -55,6 +56,18 @@ export type SimulateResult =
   | { readonly ok: true; readonly report: SimulationReport; readonly notes: readonly string[] }
   /** `needsTrace`: with another trace it may go. */
   | { readonly ok: false; readonly message: string; readonly needsTrace?: boolean };
+
+/** Explains what was printed when a program did not load: by the loader, bpftool, or the verifier itself. */
+export const EXPLAIN_LOG = 'pvpolicy/explainLog';
+
+export interface ExplainLogParams {
+  readonly log: string;
+  /** The open policy that the log is about: its lines are then those of the document as it is now. */
+  readonly uri?: string;
+}
+
+/** Empty: there is no refusal in the log. `line` counts from 1; `exact: false` means at or after it. */
+export type ExplainLogResult = readonly LogFinding[];
 
 /** How long the requests so far took; for people who look into a slow server. */
 export const TIMINGS = 'pvpolicy/timings';

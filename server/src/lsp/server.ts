@@ -12,6 +12,7 @@ import { TextDocument } from 'vscode-languageserver-textdocument';
 import { VERSION } from '../version.ts';
 import { CONFIG_NAME } from '../workspace/settings.ts';
 import { compile } from './compile.ts';
+import { explain } from './explain-log.ts';
 import { TRIGGERS } from './completion.ts';
 import { Configuration } from './configuration.ts';
 import { Documents } from './documents.ts';
@@ -22,6 +23,7 @@ import { kernels, matrix } from './matrix.ts';
 import { outline } from './outline.ts';
 import {
   COMPILE,
+  EXPLAIN_LOG,
   KERNELS,
   MATRIX,
   OUTLINE,
@@ -29,6 +31,8 @@ import {
   TIMINGS,
   type CompileParams,
   type CompileResult,
+  type ExplainLogParams,
+  type ExplainLogResult,
   type InitializationOptions,
   type MatrixParams,
   type MatrixResult,
@@ -103,6 +107,10 @@ export function serve(connection: Connection, host: Host): void {
   connection.onRequest(
     new RequestType<SimulateParams, SimulateResult, void>(SIMULATE),
     guard('simulate', simulate(documents, configuration, connection, host), bug),
+  );
+  connection.onRequest(
+    new RequestType<ExplainLogParams, ExplainLogResult, void>(EXPLAIN_LOG),
+    guard('explainLog', explain(documents), []),
   );
   connection.onRequest(
     new RequestType<OutlineParams, PolicyOutline | null, void>(OUTLINE),

@@ -1,0 +1,12 @@
+import { explainLog } from '../kernel/verifier-log/explain.ts';
+import type { Documents } from './documents.ts';
+import type { ExplainLogParams, ExplainLogResult } from './protocol.ts';
+
+/** Answers `pvpolicy/explainLog`: each refusal in a log, on the lines of the policy if it is open. */
+export const explain =
+  (documents: Documents) =>
+  async ({ log, uri }: ExplainLogParams): Promise<ExplainLogResult> => {
+    const snapshot = uri === undefined ? undefined : documents.get(uri);
+    const name = decodeURIComponent(uri?.split('/').at(-1) ?? '');
+    return explainLog(log, snapshot && { name, text: snapshot.text });
+  };
