@@ -52,7 +52,7 @@ lane(
     const folder = mkdtempSync(join(tmpdir(), 'pvpolicy-agent-'));
     const built = new Map<string, string>();
     beforeAll(() => {
-      for (const name of ['revive', 'queues']) built.set(name, buildAgent(name, folder));
+      for (const name of ['revive', 'queues', 'guarded']) built.set(name, buildAgent(name, folder));
     });
     afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -87,6 +87,20 @@ kill -9 $A; sleep 1; show killed
       expect(report.stats.find(({ per }) => per === 'task')?.boosts).toBeGreaterThan(10);
       // 3 s are out of the range of the param.
       expect(text).toContain('STATUS 2');
+      expect(finished).toBe(true);
+    });
+
+    it('refuses, and counts, a call from a hook that has interrupted another', async () => {
+      const script = `(while :; do /bin/true; done) &
+/run_guarded --json --seconds 4; echo STATUS $?`;
+      const { console: text, finished } = await boot({
+        kernel: 'newest',
+        files: [built.get('guarded') ?? ''],
+        script,
+        timeoutMs: 120_000,
+      });
+      expect(Number(/"calls_refused":(\d+)/.exec(text)?.[1])).toBeGreaterThan(0);
+      expect(text).toContain('STATUS 0');
       expect(finished).toBe(true);
     });
 

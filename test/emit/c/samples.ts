@@ -12,6 +12,7 @@ const PATHS = [
   'test/golden/awkward_names/awkward_names.pvpolicy',
   'test/golden/both_ends/both_ends.pvpolicy',
   'test/golden/driver/driver.pvpolicy',
+  'test/golden/guarded/guarded.pvpolicy',
   'test/golden/kitchen/kitchen.pvpolicy',
   'test/golden/loops/loops.pvpolicy',
   'test/golden/queues/queues.pvpolicy',

@@ -3,6 +3,7 @@ import { releaseOf } from '../../kernel/calls.ts';
 import { atMost, atom, hoist, LEVEL, type Body, type C } from './body.ts';
 import { absent, cType, declare, widthOf } from './ctypes.ts';
 import { exprC, innerOf } from './expressions.ts';
+import { guardOf } from './guard.ts';
 import { guardsOf } from './operators.ts';
 import { kfuncName, takesIterator } from './kfuncs.ts';
 import { maskC } from './masks.ts';
@@ -51,7 +52,9 @@ export function bareKernelCall(
   const name = kfuncName(body.unit, expr.call);
   const iterator = takesIterator(expr.call) ? ['&pv_dsq'] : [];
   const call = `${name}(${[...iterator, ...args.map(textOf), ...out].join(', ')})`;
-  return guarded(call, guardsOf(args), expr, widthOf(innerOf(expr.type)));
+  const mark = guardOf(body.unit, expr.call.name);
+  const guards = [...guardsOf(args), ...(mark === undefined ? [] : [mark])];
+  return guarded(call, guards, expr, widthOf(innerOf(expr.type)));
 }
 
 /** The call, made only where the pointers that it needs are there. */

@@ -2,6 +2,7 @@ import type { Fn, Handler, IrType } from '../../ir/ir.ts';
 import { hookRow } from '../../kernel/catalogue.ts';
 import { createBody, declareLocal, localName, type Body } from './body.ts';
 import { cType } from './ctypes.ts';
+import { markLines } from './guard.ts';
 import { comment, generated, indent, type Line } from './printer.ts';
 import { blockLines } from './statements.ts';
 import type { Unit } from './unit.ts';
@@ -48,7 +49,7 @@ export function handlerLines(unit: Unit, handler: Handler, shape: Shape): Line[]
   const code = blockLines(body, handler.body);
   const ends = shape.last === undefined || /^return\b/.test(code.at(-1)?.text ?? '');
   const lines = [
-    ...generated(...(shape.first ?? []), ...tests),
+    ...generated(...markLines(unit, handler), ...(shape.first ?? []), ...tests),
     ...code,
     ...(ends ? [] : generated(shape.last ?? '')),
   ];

@@ -28,7 +28,7 @@ export function headerText(units: readonly [Unit, ...Unit[]], sourceName: string
     ...(program.tables.some((table) => table.key === 'string') || units.some(usesComm) ? COMM : []),
     ...pageStruct(unit, 'hint'),
     ...pageStruct(unit, 'feedback'),
-    ...HEALTH,
+    ...health(units.some(({ guarded }) => guarded.size > 0)),
     ...(program.target === 'sched_ext' ? EXIT : []),
     `#endif /* ${guard} */`,
   ];
@@ -72,13 +72,14 @@ const histogram = (program: Program): string[] =>
         '',
       ];
 
-const HEALTH = [
+const health = (guarded: boolean): string[] => [
   '/* What the programs could not do. */',
   'struct pv_health {',
   '\t__u64 requests_dropped;\t/* the agent was too far behind */',
   '\t__u64 states_lost;\t/* no room or memory for the state of an entity */',
   '\t__u64 stats_lost;\t/* no room or memory for counters of an entity */',
   '\t__u64 updates_lost;\t/* too many CPUs updated one value at once */',
+  ...(guarded ? ['\t__u64 calls_refused;\t/* a hook had interrupted another */'] : []),
   '};',
   '',
 ];

@@ -1,5 +1,6 @@
 import type { Program } from '../../ir/ir.ts';
 import { dsqName } from './dsq.ts';
+import { guardLines } from './guard.ts';
 import { functionLines } from './handlers.ts';
 import { HELPERS } from './helpers.ts';
 import { pageLines } from './pages.ts';
@@ -81,6 +82,7 @@ function dataLines(unit: Unit): string[] {
   const vcpus = vcpuLines(unit);
   return [
     ...dsqIds(unit.program),
+    ...guardLines(unit),
     ...stateLines(unit),
     ...vcpus,
     ...statsLines(unit),

@@ -49,6 +49,6 @@ export const ACCESSORS: readonly string[] = [
     'pv_remove_vm pv_ask pv_request pv_timers pv_nr_cpus pv_nothing pv_hint pv_feedback pv_own_hint pv_own_feedback pv_no_hint ' +
     'pv_spare_hint pv_spare_feedback pv_exit pv_start pv_stop pv_tid pv_number pv_join pv_kvm_entry pv_kvm_exit ' +
     'pv_sched_process_exit pv_boost pv_unboost pv_set_nice pv_set_weight pv_set_uclamp pv_pin pv_unpin pv_cap ' +
-    'pv_set_halt_poll pv_core_tag pv_signal pv_it pv_new pv_n pv_dsq pv_auto'
+    'pv_set_halt_poll pv_core_tag pv_signal pv_it pv_new pv_n pv_dsq pv_auto pv_mark pv_marks pv_enter pv_leave pv_may pv_outer'
   ).split(' '),
 ];

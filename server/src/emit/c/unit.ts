@@ -1,6 +1,7 @@
-import type { Program, Side } from '../../ir/ir.ts';
+import type { Handler, Program, Side } from '../../ir/ir.ts';
 import type { KernelView } from '../../semantics/kernel-view.ts';
 import type { Scope } from '../../semantics/model.ts';
+import { guardedCalls } from './guard.ts';
 import type { HelperName } from './helpers.ts';
 import { kernelStructs, type KernelStructs } from './kernel-structs.ts';
 import { namespace, type Namespace } from './names.ts';
@@ -45,6 +46,8 @@ export interface Unit {
   readonly vcpuRoom: number;
   /** Set once the file is printed: does it ask how many CPUs there are? */
   usesNrCpus: boolean;
+  /** Calls that change the scheduler, each with the handlers that may make it. */
+  readonly guarded: ReadonlyMap<string, readonly Handler[]>;
   /** Fields that several CPUs update at once. */
   readonly atomic: ReadonlySet<string>;
 }
@@ -106,6 +109,7 @@ export function createUnit(
     counterReads: new Set(),
     vcpuRoom: mostVcpus(code),
     usesNrCpus: false,
+    guarded: guardedCalls(code),
     atomic: atomicFields(code),
   };
 }

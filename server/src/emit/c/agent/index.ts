@@ -5,7 +5,7 @@ import type { Unit } from '../unit.ts';
 import { mainLines } from './main.ts';
 import { PARSING, TABLES } from './options.ts';
 import { PAGES, pageSizes, usesPages } from './pages.ts';
-import { HEALTH, REPORT } from './report.ts';
+import { healthReport, REPORT } from './report.ts';
 import { paramTable, statTables, usedTables } from './tables-of.ts';
 import { THREAD_ACTIONS, THREADS, WATCHDOG } from './threads.ts';
 import { VM_ACTIONS, VMS } from './vms.ts';
@@ -30,7 +30,7 @@ export function agentText(unit: Unit, sourceName: string): string {
     ...(usedTables(unit).length > 0 ? TABLES.split('\n') : []),
     ...paramTable(unit),
     ...(hasStats(unit) ? [...REPORT.split('\n'), ...statTables(unit)] : []),
-    ...HEALTH.split('\n'),
+    ...healthReport(unit.guarded.size > 0).split('\n'),
     ...actionLines(unit),
     ...(usesPages(unit) ? [...pageSizes(unit), ...PAGES.split('\n')] : []),
     ...mainLines(unit),

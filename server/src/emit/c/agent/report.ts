@@ -173,8 +173,19 @@ static void print_groups(const struct group *groups, int nr)
 
 `;
 
-/** What the programs could not do, in the report. */
-export const HEALTH = String.raw`
+/** What the programs could not do, in the report; `guarded`: calls may have been refused. */
+export const healthReport = (guarded: boolean): string =>
+  guarded
+    ? HEALTH.replace('\\"health\\":{', '$&\\"calls_refused\\":%llu,')
+        .replace('\t\t       (unsigned', '\t\t       (unsigned long long)h->calls_refused,\n$&')
+        .replace(/}\n$/, `${REFUSED}}\n`)
+    : HEALTH;
+
+const REFUSED = String.raw`	if (h->calls_refused)
+		printf("%llu calls were refused: their hook had interrupted another\n", (unsigned long long)h->calls_refused);
+`;
+
+const HEALTH = String.raw`
 static void print_health(const struct pv_health *h)
 {
 	if (as_json) {
