@@ -1,10 +1,11 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { Diagnostic } from '../diagnostics/diagnostic.ts';
 import type { Code } from '../diagnostics/table.ts';
-import { compileObject, findClang, isClang, type BpfObject } from '../emit/clang.ts';
+import { compileObject, findClang, isClang, type Built } from '../emit/clang.ts';
 import type { OutputFile } from '../emit/c/index.ts';
-import { objectDiagnostics } from '../emit/object-diagnostics.ts';
+import { buildLoaders } from '../emit/loader.ts';
+import { loaderDiagnostics, objectDiagnostics } from '../emit/object-diagnostics.ts';
 import { filesOf, snapshot, type Snapshot } from '../pipeline.ts';
 import type { Command, Given, Invocation } from './command.ts';
 import { EXIT, type Exit } from './exit.ts';
@@ -20,7 +21,7 @@ export const compile: Command = {
   operands: 'FILE -o DIR',
   options: {
     output: { type: 'string', short: 'o', value: 'DIR', help: 'where the files go; made if it is not there' },
-    object: { type: 'boolean', help: 'run clang on the BPF C too, and fail where it fails' },
+    object: { type: 'boolean', help: 'run clang too, and fail where it fails; then build the loader' },
     clang: {
       type: 'string',
       value: 'PATH',
@@ -45,9 +46,9 @@ export const compile: Command = {
       return EXIT.findings;
     }
     const written = files.map((output) => write(folder, output));
-    const { objects, failures } = await objectsOf(files, name, current, given);
-    written.push(...objects.map((object) => write(folder, object)));
-    const said = [...diagnostics, ...failures];
+    const { built, said: about } = await objectsOf(files, name, current, given);
+    written.push(...built.map((made) => write(folder, made)));
+    const said = [...diagnostics, ...about];
     if (given.flag('json')) {
       terminal.out(
         `${JSON.stringify({ version: 1, files: written, diagnostics: jsonOf(file, lines, said) })}\n`,
@@ -56,43 +57,48 @@ export const compile: Command = {
       if (said.length > 0) terminal.err(text(checked(said), plain));
       terminal.out(written.map((path) => `${path}\n`).join(''));
     }
-    return statusOf(failures);
+    return statusOf(about);
   },
 };
 
 interface Objects {
-  readonly objects: readonly BpfObject[];
-  /** Why there are none. */
-  readonly failures: readonly Diagnostic[];
+  readonly built: readonly Built[];
+  /** Why something is not. */
+  readonly said: readonly Diagnostic[];
 }
 
-/** What clang makes of the files, where it is asked for. */
+/** What clang makes of the files, and the loaders for it, where they are asked for. */
 async function objectsOf(
   files: readonly OutputFile[],
   name: string,
   { text: source, lines }: Snapshot,
   given: Given,
 ): Promise<Objects> {
-  if (!given.flag('object')) return { objects: [], failures: [] };
+  if (!given.flag('object')) return { built: [], said: [] };
   const clang = await findClang(given.text('clang'));
   const outcome = isClang(clang) ? await compileObject(files, { name, text: source }, clang) : clang;
-  if (outcome.kind === 'compiled') return { objects: outcome.objects, failures: [] };
-  return { objects: [], failures: objectDiagnostics(outcome, name, lines) };
+  if (outcome.kind !== 'compiled') return { built: [], said: objectDiagnostics(outcome, name, lines) };
+  const loaders = await buildLoaders(files, outcome.objects);
+  const programs = loaders.kind === 'built' ? loaders.programs : [];
+  return { built: [...outcome.objects, ...programs], said: loaderDiagnostics(loaders) };
 }
 
 /** Generated C that clang rejects is a bug of ours; a clang or a header that is missing is the machine's. */
 function statusOf(failures: readonly Diagnostic[]): Exit {
   const has = (...codes: readonly Code[]): boolean => failures.some(({ code }) => codes.includes(code));
-  if (has('PV6003')) return EXIT.bug;
+  if (has('PV6003', 'PV6010')) return EXIT.bug;
   if (has('PV6001', 'PV6002', 'PV6008')) return EXIT.usage;
-  return failures.length > 0 ? EXIT.findings : EXIT.ok;
+  return failures.some(({ severity }) => severity === 'error') ? EXIT.findings : EXIT.ok;
 }
 
-function write(folder: string, output: OutputFile | BpfObject): string {
+function write(folder: string, output: OutputFile | Built): string {
   const path = join(folder, output.name);
   try {
     mkdirSync(folder, { recursive: true });
-    writeFileSync(path, 'text' in output ? output.text : output.bytes);
+    const executable = 'executable' in output && output.executable === true;
+    // A loader that runs cannot be written to; a new one in its place can.
+    if (executable) rmSync(path, { force: true });
+    writeFileSync(path, 'text' in output ? output.text : output.bytes, executable ? { mode: 0o755 } : {});
   } catch (error) {
     throw new Refusal(`cannot be written: ${reason(error)}`, path);
   }

@@ -1,11 +1,9 @@
-import { execFile } from 'node:child_process';
-import { accessSync, constants } from 'node:fs';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { basename, delimiter, join } from 'node:path';
+import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { BPF_FLAGS } from './c/makefile.ts';
 import type { OutputFile } from './c/index.ts';
 import { parseClang, type ClangMessage } from './clang-messages.ts';
+import { inFolder, locate, run } from './tools.ts';
 
 export type { ClangMessage } from './clang-messages.ts';
 
@@ -27,7 +25,7 @@ export type Unavailable =
 export type Compiled =
   | {
       readonly kind: 'compiled';
-      readonly objects: readonly BpfObject[];
+      readonly objects: readonly Built[];
       readonly messages: readonly ClangMessage[];
     }
   /** The C did not compile: with generated C a bug of ours, unless a limit of BPF was passed. */
@@ -36,10 +34,13 @@ export type Compiled =
   | { readonly kind: 'no-header'; readonly header: string; readonly log: string }
   | { readonly kind: 'timeout'; readonly seconds: number };
 
-export interface BpfObject {
-  /** NAME.bpf.o */
+/** A file that a compiler made. */
+export interface Built {
+  /** NAME.bpf.o, or NAME for a loader. */
   readonly name: string;
   readonly bytes: Uint8Array;
+  /** A program of this machine. */
+  readonly executable?: boolean;
 }
 
 export interface Policy {
@@ -71,23 +72,6 @@ export async function findClang(hint?: string): Promise<Clang | Unavailable> {
 /** Is it a clang, and not the reason why there is none? */
 export const isClang = (found: Clang | Unavailable): found is Clang => 'version' in found;
 
-function locate(name: string): string | undefined {
-  const candidates = /[\\/]/.test(name)
-    ? [name]
-    : (process.env['PATH'] ?? '')
-        .split(delimiter)
-        .filter((folder) => folder !== '')
-        .map((folder) => join(folder, name));
-  return candidates.find((path) => {
-    try {
-      accessSync(path, constants.X_OK);
-      return true;
-    } catch {
-      return false;
-    }
-  });
-}
-
 async function probe(path: string): Promise<Clang | Unavailable> {
   const { code, output } = await run(path, ['--version', '-target', 'bpf'], process.cwd(), 10_000);
   const version = /clang version (\d+(?:\.\d+)*)/.exec(output)?.[1];
@@ -106,13 +90,10 @@ export async function compileObject(
   clang: Clang,
   timeoutMs = 60_000,
 ): Promise<Compiled> {
-  const folder = await mkdtemp(join(tmpdir(), 'pvpolicy-'));
-  try {
+  return inFolder(async (folder) => {
     for (const { name, text } of [...files, policy]) await writeFile(join(folder, basename(name)), text);
-    return await compileIn(folder, files, clang, timeoutMs);
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+    return compileIn(folder, files, clang, timeoutMs);
+  });
 }
 
 async function compileIn(
@@ -121,7 +102,7 @@ async function compileIn(
   clang: Clang,
   timeoutMs: number,
 ): Promise<Compiled> {
-  const objects: BpfObject[] = [];
+  const objects: Built[] = [];
   const messages: ClangMessage[] = [];
   for (const { name } of files.filter((file) => file.name.endsWith('.bpf.c'))) {
     const object = name.replace(/\.c$/, '.o');
@@ -155,34 +136,18 @@ function argumentsFor(folder: string, source: string, object: string): string[] 
   ];
 }
 
-interface Ran {
-  readonly code: number;
-  readonly output: string;
-  readonly timedOut: boolean;
-}
-
-/** Runs a program and gives what it wrote to both outputs; never throws. */
-function run(path: string, args: readonly string[], cwd: string, timeout: number): Promise<Ran> {
-  return new Promise((resolve) => {
-    const options = { cwd, timeout, maxBuffer: 16 * 1024 * 1024, env: { ...process.env, LC_ALL: 'C' } };
-    execFile(path, [...args], options, (error, stdout, stderr) => {
-      const output = `${stdout}${stderr}`;
-      if (error === null) return resolve({ code: 0, output, timedOut: false });
-      const code = typeof error.code === 'number' ? error.code : 1;
-      resolve({ code, output: output === '' ? error.message : output, timedOut: error.killed === true });
-    });
-  });
-}
-
 /** Writes the generated files and what clang made of them to `folder`, which is made if need be; gives the paths. */
 export async function writeFiles(
   folder: string,
-  files: readonly (OutputFile | BpfObject)[],
+  files: readonly (OutputFile | Built)[],
 ): Promise<readonly string[]> {
   await mkdir(folder, { recursive: true });
-  const paths = files.map(({ name }) => join(folder, name));
-  await Promise.all(
-    files.map((file, i) => writeFile(paths[i] ?? '', 'text' in file ? file.text : file.bytes)),
+  return Promise.all(
+    files.map(async (file) => {
+      const path = join(folder, file.name);
+      await writeFile(path, 'text' in file ? file.text : file.bytes);
+      if ('executable' in file && file.executable === true) await chmod(path, 0o755);
+      return path;
+    }),
   );
-  return paths;
 }

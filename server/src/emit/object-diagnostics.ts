@@ -3,6 +3,7 @@ import type { Diagnostic, Span } from '../diagnostics/diagnostic.ts';
 import { diagnostic } from '../diagnostics/table.ts';
 import { passesLimit, type ClangMessage } from './clang-messages.ts';
 import type { Compiled, Unavailable } from './clang.ts';
+import type { Loaders } from './loader.ts';
 
 const START: Span = { start: 0, end: 0 };
 
@@ -37,6 +38,20 @@ export function objectDiagnostics(
       };
       return (errors.length > 0 ? errors : [bare]).map((message) => rejection(message, policy, lines));
     }
+  }
+}
+
+/** What the user is told where there is no loader; nothing where there is one. */
+export function loaderDiagnostics(outcome: Loaders): readonly Diagnostic[] {
+  switch (outcome.kind) {
+    case 'built':
+      return [];
+    case 'missing':
+      return [diagnostic('PV6009', START, { missing: outcome.missing })];
+    case 'failed':
+      return [diagnostic('PV6010', START, { tool: outcome.tool, log: outcome.log })];
+    case 'timeout':
+      return [diagnostic('PV6008', START, { seconds: outcome.seconds })];
   }
 }
 

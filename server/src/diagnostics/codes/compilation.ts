@@ -1,4 +1,4 @@
-import { error, warning } from '../entry.ts';
+import { error, info, warning } from '../entry.ts';
 
 /** PV6xxx: the policy cannot be compiled for its target. */
 export const COMPILATION = {
@@ -41,5 +41,17 @@ export const COMPILATION = {
   PV6008: error<{ seconds: number }>(
     'clang did not finish',
     (a) => `clang did not finish within ${a.seconds} s; the C is written all the same`,
+  ),
+  PV6009: info<{ missing: readonly string[] }>(
+    'no loader was built',
+    ({ missing }) =>
+      `the BPF object is built, and its loader is not: ${missing.join(', ')} ${missing.length === 1 ? 'is' : 'are'} not installed. ` +
+      `Install (on Debian 'apt-get install ${missing.join(' ')}') and compile again, or run make there`,
+  ),
+  PV6010: error<{ tool: string; log: string }>(
+    'the loader does not build',
+    (a) =>
+      `${a.tool} rejected the loader that was made of this policy: ${a.log.trim().split('\n')[0] ?? ''}. ` +
+      'This is a mistake of the compiler of policies, not of the policy, or a very old libbpf; please report it',
   ),
 };
