@@ -32,15 +32,22 @@ export const createLexer = (validate: boolean): Lexer =>
     skipValidations: !validate,
   });
 
-/** Cuts a text into tokens, gives words their types, and keeps the line ends that mean something. */
-export function layout(text: string): Layout {
+/**
+ * Cuts a text, or the part of it between two offsets, into tokens, gives words their types, and keeps the line ends
+ * that mean something.
+ */
+export function layout(text: string, from = 0, to = text.length): Layout {
   lexer ??= createLexer(false);
-  const { tokens: raw, errors } = lexer.tokenize(text);
+  const { tokens: raw, errors } = lexer.tokenize(to - from < text.length ? text.slice(from, to) : text);
+  if (from > 0) {
+    for (const token of raw) token.startOffset += from;
+    for (const error of errors) error.offset += from;
+  }
   const diagnostics: Diagnostic[] = [];
   lexicalDiagnostics(text, raw, errors, diagnostics);
   nameWords(raw);
   const matched = matchBrackets(raw);
-  return { raw, diagnostics, ...significant(text, raw, matched, diagnostics) };
+  return { raw, diagnostics, ...significant(to, raw, matched, diagnostics) };
 }
 
 function nameWords(raw: readonly Token[]): void {
@@ -117,7 +124,7 @@ function isIn(type: TokenType, ...categories: TokenType[]): boolean {
 type Significant = Pick<Layout, 'tokens' | 'docs' | 'balance'>;
 
 function significant(
-  text: string,
+  end: number,
   raw: readonly Token[],
   matched: Uint8Array,
   diagnostics: Diagnostic[],
@@ -173,7 +180,7 @@ function significant(
       splitLogText(token, lexInside, tokens, diagnostics);
     } else tokens.push(isText(type) ? retyped(token, T.StringLiteral) : token);
   }
-  tokens.push(endOfFile(text.length));
+  tokens.push(endOfFile(end));
   return { tokens, docs, balance };
 }
 

@@ -14,15 +14,21 @@ import { LineIndex } from './text.ts';
 import * as T from './tokens.ts';
 
 /** Longer texts are no policies; the budget of a keystroke is for one fiftieth of this. */
-const LONGEST_TEXT = 1 << 20;
+export const LONGEST_TEXT = 1 << 20;
 
 const DECLARATION_WORDS = T.DECLARATION_TOKENS.map(T.textOf);
 
 /** What a text is, and what is wrong with it. */
-export interface ParseResult {
+export interface Tree {
   readonly file: PolicyFile;
   /** In the order of the text. */
   readonly diagnostics: readonly Diagnostic[];
+  /** How many more '{' than '}' the text has. */
+  readonly balance: number;
+}
+
+/** A tree with its tokens. */
+export interface ParseResult extends Tree {
   /** Every token of the text with comments and line ends, without white space. */
   readonly tokens: readonly Token[];
   /** The tokens that the grammar sees: no comments, and of the line ends those that end something. */
@@ -37,17 +43,17 @@ export class PolicyParser extends DeclarationParser {
     this.performSelfAnalysis();
   }
 
-  /** Reads the tokens of `text`. */
-  read(text: string, tokens: Layout): { file: PolicyFile; diagnostics: Diagnostic[] } {
+  /** Reads the tokens of `text`; with `continued` those of some declarations out of its middle. */
+  read(text: string, tokens: Layout, continued = false): { file: PolicyFile; diagnostics: Diagnostic[] } {
     this.start(text, tokens);
-    this.headless = false;
+    this.headless = continued;
     const file = this.file();
     const { diagnostics } = this;
     this.finish();
     return { file: { ...file, span: { start: 0, end: text.length } }, diagnostics };
   }
 
-  /** Whether a header without its 'policy' was reported. */
+  /** Whether there is no header to be missed: it was reported, or stands further up. */
   private headless = false;
 
   readonly file: ParserMethod<[], PolicyFile> = this.rule('file', () => {
@@ -186,16 +192,29 @@ let parser: PolicyParser | undefined;
 /** Reads a policy. Any text yields a tree; what is wrong is in the diagnostics. */
 export function parse(text: string): ParseResult {
   const bad = notText(text);
-  if (bad !== undefined) return { file: emptyFile(text), diagnostics: [bad], tokens: [], significant: [] };
+  if (bad !== undefined)
+    return { file: emptyFile(text), diagnostics: [bad], balance: 0, tokens: [], significant: [] };
   const tokens = layout(text.length > LONGEST_TEXT ? text.slice(0, LONGEST_TEXT) : text);
-  parser ??= new PolicyParser(false);
-  const { file, diagnostics } = parser.read(text, tokens);
+  const { file, diagnostics } = theParser().read(text, tokens);
   const all = capped(merge(text, tokens.diagnostics, diagnostics));
   if (text.length > LONGEST_TEXT) {
     const span = { start: LONGEST_TEXT, end: LONGEST_TEXT };
     all.push(diagnostic('PV1027', span, { limit: '1 MiB' }));
   }
-  return { file, diagnostics: all, tokens: tokens.raw, significant: tokens.tokens };
+  const { raw, tokens: kept, balance } = tokens;
+  return { file, diagnostics: all, balance, tokens: raw, significant: kept };
+}
+
+const theParser = (): PolicyParser => (parser ??= new PolicyParser(false));
+
+/**
+ * Reads the declarations of `text` between two offsets, which stand between others: the header is further up. The first
+ * token must start a declaration, on a line of its own.
+ */
+export function parseDeclarations(text: string, from: number, to: number): Tree {
+  const tokens = layout(text, from, to);
+  const { file, diagnostics } = theParser().read(text, tokens, true);
+  return { file, diagnostics: merge(text, tokens.diagnostics, diagnostics), balance: tokens.balance };
 }
 
 const emptyFile = (text: string): PolicyFile => ({

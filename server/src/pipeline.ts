@@ -1,15 +1,18 @@
 import type { PolicyFile } from '../../grammar/ast.ts';
-import { parse } from '../../grammar/parser.ts';
+import { parse, type Tree } from '../../grammar/parser.ts';
+import { reparse } from '../../grammar/reparse.ts';
 import { LineIndex } from '../../grammar/text.ts';
+import { fixed } from './diagnostics/anchored.ts';
 import type { Diagnostic } from './diagnostics/diagnostic.ts';
 import type { OutputFile } from './emit/c/index.ts';
 import { checkC } from './emit/c/check.ts';
-import { lower } from './ir/lower.ts';
+import { lower, type LoweredBodies } from './ir/lower.ts';
 import type { Program } from './ir/ir.ts';
 import { selectKernels, type SelectedKernels } from './kernel/profiles.ts';
 import { kernelView } from './kernel/view.ts';
 import { analyse } from './safety/analyse.ts';
 import { check } from './semantics/check.ts';
+import type { KernelView } from './semantics/kernel-view.ts';
 import type { Model } from './semantics/model.ts';
 import { withSeverity, type Settings } from './workspace/settings.ts';
 
@@ -33,26 +36,59 @@ export interface Snapshot {
   readonly program: Program | undefined;
 }
 
-/** A snapshot of `text` under `settings`. */
-export function snapshot(text: string, settings: Settings): Snapshot {
+/** What the stages of a snapshot found, as far as they ran. */
+interface Found {
+  readonly text: string;
+  readonly tree: Tree;
+  readonly settings: Settings;
+  readonly kernels: SelectedKernels | undefined;
+  readonly view: KernelView | undefined;
+  readonly model: Model | undefined;
+}
+
+/** Takes what a snapshot found out of it; it finds it again if it is asked for after all. */
+const takers = new WeakMap<Snapshot, () => Found | undefined>();
+
+/**
+ * A snapshot of `text` under `settings`. `before` is one of an older text of the same document: what the edits in between
+ * left as it was is taken over from it, so that a keystroke costs what it changes. Every answer is the same without.
+ *
+ * Nodes of a tree move when a newer snapshot takes them over: do not hold them while others may make one.
+ */
+export function snapshot(text: string, settings: Settings, before?: Snapshot): Snapshot {
+  let older = before && takers.get(before)?.();
   const lines = lazy(() => new LineIndex(text));
-  const tree = lazy(() => parse(text));
-  const kernels = lazy(() => kernelsOf(tree().file, settings));
-  const model = lazy(() => check(tree().file, kernelView(kernels())));
+  const tree = lazy(() => {
+    const again = older && (older.text === text ? older.tree : reparse(older.tree, older.text, text));
+    if (again === undefined) older = undefined;
+    return again ?? parse(text);
+  });
+  // Whoever holds diagnostics holds those of this text; the tree may move on.
+  const syntax = lazy(() => fixed(tree().diagnostics));
+  const sameKernels = (): Found | undefined => {
+    const { file } = tree();
+    return older?.settings === settings && older.tree.file.header === file.header ? older : undefined;
+  };
+  const kernels = lazy(() => sameKernels()?.kernels ?? kernelsOf(tree().file, settings));
+  const view = lazy(() => sameKernels()?.view ?? kernelView(kernels()));
+  const model = lazy(() => {
+    const made = check(tree().file, view(), older?.model);
+    older = undefined;
+    return made;
+  });
   const unsafe = lazy(() => analyse(model(), kernels(), settings.allowlist));
   const ofModel = lazy(() =>
-    withSeverity([...tree().diagnostics, ...model().diagnostics, ...unsafe()], settings.severity),
+    withSeverity([...syntax(), ...fixed([...model().diagnostics, ...unsafe()])], settings.severity),
   );
   // Only a policy without errors can be lowered, and only what is lowered can be measured against the limits of BPF.
-  const lowered = lazy(() => (hasErrors(ofModel()) ? undefined : lower(model())));
   const ofProgram = lazy(() => {
-    const found = lowered();
-    const problems = found ? checkC(found).map((diagnostic) => atName(diagnostic, tree().file)) : [];
-    return withSeverity(problems, settings.severity);
+    if (hasErrors(ofModel())) return [];
+    const problems = checkC(lower(model(), bodiesOf(model())));
+    return withSeverity(fixed(problems.map((one) => atName(one, tree().file))), settings.severity);
   });
   const diagnostics = lazy(() => [...ofModel(), ...ofProgram()].toSorted(byPlace));
-  const program = lazy(() => (hasErrors(diagnostics()) ? undefined : lowered()));
-  return {
+  const program = lazy(() => (hasErrors(diagnostics()) ? undefined : lower(model())));
+  const made: Snapshot = {
     text,
     settings,
     get lines() {
@@ -62,7 +98,7 @@ export function snapshot(text: string, settings: Settings): Snapshot {
       return tree().file;
     },
     get syntaxErrors() {
-      return tree().diagnostics;
+      return syntax();
     },
     get kernels() {
       return kernels();
@@ -77,19 +113,54 @@ export function snapshot(text: string, settings: Settings): Snapshot {
       return program();
     },
   };
+  takers.set(made, () => {
+    const known = tree.known;
+    const found = known && {
+      text,
+      tree: known,
+      settings,
+      kernels: kernels.known ?? sameKernels()?.kernels,
+      view: view.known ?? sameKernels()?.view,
+      model: model.known ?? older?.model,
+    };
+    const unused = found ?? older;
+    for (const stage of [
+      tree,
+      syntax,
+      kernels,
+      view,
+      model,
+      unsafe,
+      ofModel,
+      ofProgram,
+      diagnostics,
+      program,
+    ])
+      stage.forget();
+    older = undefined;
+    return unused;
+  });
+  return made;
 }
 
 /**
  * The files that a policy compiles to; undefined where it has errors. `sourceName` is how `#line` names the policy. The
  * emitters are loaded by the first call: they are a fifth of the code, and typing needs none of it.
  */
-export async function filesOf(
-  { program, text, model }: Snapshot,
-  sourceName: string,
-): Promise<readonly OutputFile[] | undefined> {
-  if (!program) return undefined;
+export async function filesOf(of: Snapshot, sourceName: string): Promise<readonly OutputFile[] | undefined> {
   const { emitC } = await import('./emit/c/index.ts');
-  return emitC(program, { sourceName, source: text, kernel: model.kernel });
+  // Only now: while the emitters were loaded, a newer snapshot may have come.
+  const { program, text, model } = of;
+  return program && emitC(program, { sourceName, source: text, kernel: model.kernel });
+}
+
+/** Bodies that were lowered to be measured. A program that is to be run is lowered as a whole. */
+const lowered = new WeakMap<object, LoweredBodies>();
+
+function bodiesOf({ family }: Model): LoweredBodies {
+  const known = lowered.get(family) ?? new WeakMap();
+  lowered.set(family, known);
+  return known;
 }
 
 function kernelsOf(file: PolicyFile, { profile, outOfTree }: Settings): SelectedKernels {
@@ -106,11 +177,27 @@ function atName(diagnostic: Diagnostic, { header }: PolicyFile): Diagnostic {
   return header && start === 0 && end === 0 ? { ...diagnostic, span: header.name.span } : diagnostic;
 }
 
+/** Where two stand at one place, their order must not depend on who found them first. */
 const byPlace = (a: Diagnostic, b: Diagnostic): number =>
-  a.span.start - b.span.start || a.span.end - b.span.end;
+  a.span.start - b.span.start ||
+  a.span.end - b.span.end ||
+  compare(a.code, b.code) ||
+  compare(a.message, b.message);
+
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+
+interface Lazy<T> {
+  (): T;
+  /** undefined before it was asked for. */
+  readonly known: T | undefined;
+  forget(): void;
+}
 
 /** A value that is computed once, when it is first asked for. */
-function lazy<T>(compute: () => T): () => T {
+function lazy<T>(compute: () => T): Lazy<T> {
   let known: { readonly value: T } | undefined;
-  return () => (known ??= { value: compute() }).value;
+  const get = (): T => (known ??= { value: compute() }).value;
+  return Object.defineProperty(Object.assign(get, { forget: () => (known = undefined) }), 'known', {
+    get: () => known?.value,
+  }) as unknown as Lazy<T>;
 }

@@ -52,7 +52,7 @@ export class Documents {
     const { uri, version } = document;
     const before = this.open.get(uri);
     before?.pending.cancel();
-    const next = snapshot(document.getText(), this.options.settingsOf(uri));
+    const next = snapshot(document.getText(), this.options.settingsOf(uri), before?.snapshot);
     const analysed = before?.analysed ?? NOTHING;
     this.open.set(uri, { version, snapshot: next, analysed, pending: this.schedule(uri) });
     if (before) this.publishSyntax(uri);
@@ -68,7 +68,7 @@ export class Documents {
   refresh(): void {
     for (const [uri, { version, snapshot: old, analysed, pending }] of this.open) {
       pending.cancel();
-      const next = snapshot(old.text, this.options.settingsOf(uri));
+      const next = snapshot(old.text, this.options.settingsOf(uri), old);
       this.open.set(uri, { version, snapshot: next, analysed, pending: this.schedule(uri) });
     }
   }

@@ -11,6 +11,7 @@ import { contextOf, titleOf } from './context.ts';
 import { Costs } from './cost.ts';
 import { checkFeedback } from './feedback.ts';
 import { checkHook } from './hook-rules.ts';
+import { memoryOf } from './memory.ts';
 import { checkLiveness } from './liveness/liveness.ts';
 import { checkKickFlags, checkName } from './name-rules.ts';
 import { Cache, type Place } from './place.ts';
@@ -33,20 +34,24 @@ export function analyse(
   if (model.diagnostics.some(({ code }) => code === 'PV2035')) return [];
   const found: Diagnostic[] = [];
   if (kernels.unsupported === true) found.push(...unsupported(model, kernels));
-  const reach = new Reach(model);
+  const memory = memoryOf(model, kernels, allow);
+  const reach = new Reach(model, memory.uses);
   const cache = new Cache();
   const costs = new Costs(model, reach);
   for (const handler of model.handlers) {
-    const place = placeOf(handler, model, kernels, cache);
-    if (place === undefined) {
-      found.push(...unknownHook(handler, kernels));
-      continue;
-    }
-    found.push(...checkHead(place, allow));
-    for (const reached of reach.from(handler)) found.push(...checkUse(reached, place, allow));
-    found.push(...costs.check(handler, place.context));
+    const judge = (): readonly Diagnostic[] => {
+      const place = placeOf(handler, model, kernels, cache);
+      if (place === undefined) return unknownHook(handler, kernels);
+      const ofUses = [...reach.from(handler)].flatMap((reached) => checkUse(reached, place, allow));
+      return [...checkHead(place, allow), ...ofUses, ...costs.check(handler, place.context)];
+    };
+    for (const one of memory.of(handler, model, reach, judge)) found.push(one);
   }
-  found.push(...checkFeedback(model, reach, kernels), ...checkBoosts(model), ...checkLiveness(model, reach));
+  found.push(
+    ...checkFeedback(model, reach, kernels),
+    ...checkBoosts(model, reach),
+    ...checkLiveness(model, reach),
+  );
   return withoutRepeats(found);
 }
 

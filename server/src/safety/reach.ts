@@ -21,10 +21,12 @@ export interface Reached {
 /** Uses of each body of one policy, computed once. */
 export class Reach {
   private readonly model: Model;
-  private readonly ofBodies = new Map<Block, readonly Use[]>();
+  private readonly ofBodies: WeakMap<Block, readonly Use[]>;
 
-  constructor(model: Model) {
+  /** `known`: the uses of bodies that were looked at before. */
+  constructor(model: Model, known: WeakMap<Block, readonly Use[]> = new WeakMap()) {
     this.model = model;
+    this.ofBodies = known;
   }
 
   /**

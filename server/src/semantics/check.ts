@@ -1,6 +1,17 @@
-import type { Decl, PolicyFile } from '../../../grammar/ast.ts';
+import type { PolicyFile } from '../../../grammar/ast.ts';
 import { closest } from '../diagnostics/suggest.ts';
 import { builtinSymbol, report, type Context, type Side, type SideNames } from './context.ts';
+import {
+  apart,
+  Checked,
+  forgetBody,
+  kept,
+  noFacts,
+  takeUp,
+  withBodies,
+  type CheckedBody,
+  type WithBody,
+} from './facts.ts';
 import { collect } from './declarations.ts';
 import { collectShared, collectState, sharedBlocks, stateBlocks } from './state.ts';
 import { renameFix } from './fixes.ts';
@@ -20,26 +31,74 @@ const TARGETS: readonly Target[] = ['pvsched', 'tracing', 'sched_ext'];
 
 const isTarget = (word: string): word is Target => (TARGETS as readonly string[]).includes(word);
 
+/** What the checker knew when it made a model: where it can go on for a text in which only bodies are new. */
+const checked = new WeakMap<Model, Checked>();
+
 /**
  * Finds out what every name of a policy means and which type every expression has, and reports what is wrong with
  * them. Takes any tree, broken ones too, and stays quiet about what the parser could not read.
+ *
+ * `before` is the model of an older text, which is used up: where the declarations are the same objects and have other
+ * bodies, only these are looked at again.
  */
-export function check(file: PolicyFile, kernel: KernelView): Model {
-  const cx = newContext(file, kernel);
-  header(cx);
-  sharedBlocks(cx);
-  stateBlocks(cx, file.decls);
-  collect(cx, file.decls, 'host');
-  for (const decl of file.decls) if (decl.kind === 'shared') collectShared(cx, decl);
-  collectState(cx, file.decls, 'host');
-  for (const entry of cx.entries) symbolOf(cx, entry);
-  bodies(cx, file.decls, 'host');
-  repeatedHandlers(cx);
-  scenariosAndInvariants(cx);
+export function check(file: PolicyFile, kernel: KernelView, before?: Model): Model {
+  const known = before && checked.get(before);
+  const own = (known && again(known, file, kernel)) ?? afresh(file, kernel);
+  const { cx } = own;
+  takeUp(cx, own.facts());
   if (cx.tooDeep) report(cx, 'PV3045', file.span);
   else analyses(cx);
-  return model(cx);
+  const made = model(cx);
+  if (!cx.tooDeep) checked.set(made, own);
+  return made;
 }
+
+function afresh(file: PolicyFile, kernel: KernelView): Checked {
+  const cx = newContext(file, kernel);
+  const declarations = apart(cx, () => {
+    header(cx);
+    sharedBlocks(cx);
+    stateBlocks(cx, file.decls);
+    collect(cx, file.decls, 'host');
+    for (const decl of file.decls) if (decl.kind === 'shared') collectShared(cx, decl);
+    collectState(cx, file.decls, 'host');
+    for (const entry of cx.entries) symbolOf(cx, entry);
+  });
+  const bodies = new Map<WithBody, CheckedBody>();
+  for (const [decl, side] of withBodies(file.decls)) bodies.set(decl, checkBody(cx, decl, side));
+  const handlers = [...bodies.values()].flatMap(({ facts }) => facts.handlers);
+  const rest = apart(cx, () => {
+    cx.handlers = handlers;
+    repeatedHandlers(cx);
+    scenariosAndInvariants(cx);
+    cx.handlers = [];
+  });
+  return new Checked(cx, declarations, bodies, rest);
+}
+
+/** Looks at the bodies that are new; undefined where anything else is. */
+function again(known: Checked, file: PolicyFile, kernel: KernelView): Checked | undefined {
+  const { cx, bodies } = known;
+  const { header: head, decls } = cx.file;
+  if (cx.kernel !== kernel || head !== file.header || decls.length !== file.decls.length) return undefined;
+  if (!decls.every((decl, index) => decl === file.decls[index])) return undefined;
+  cx.file = file;
+  for (const [decl, { body, side }] of bodies) {
+    if (decl.body === body) continue;
+    forgetBody(cx, body);
+    bodies.set(decl, checkBody(cx, decl, side));
+  }
+  return known;
+}
+
+const checkBody = (cx: Context, decl: WithBody, side: Side): CheckedBody => ({
+  body: decl.body,
+  side,
+  facts: kept(
+    cx,
+    apart(cx, () => handler(cx, decl, side)),
+  ),
+});
 
 /** What needs every name and type first. */
 function analyses(cx: Context): void {
@@ -65,29 +124,20 @@ function newContext(file: PolicyFile, kernel: KernelView): Context {
     calls: new Map(),
     constants: new Map(),
     declared: new Map(),
-    diagnostics: [],
+    ...noFacts(),
     entries: [],
     host: names(),
     guest: names(),
     shared: { hint: undefined, feedback: undefined },
-    handlers: [],
-    functions: [],
-    used: new Set(),
     adaptable: new Set(),
-    lets: new Map(),
+    lets: new WeakMap(),
     builtins: new Map(),
     parameters: new Map(),
     kernelFields: new Map(),
-    locals: [],
-    assigned: new Set(),
-    flows: [],
-    sinks: [],
-    edges: [],
     scope: undefined,
     statement: undefined,
     divides: false,
     hasEnums: false,
-    gaps: false,
     depth: 0,
     tooDeep: false,
   };
@@ -127,24 +177,14 @@ const TARGET_DOCS: Readonly<Record<Target, string>> = {
   sched_ext: 'A scheduler of its own, in kernels from 6.12 on.',
 };
 
-function bodies(cx: Context, decls: readonly Decl[], side: Side): void {
-  for (const decl of decls) {
-    switch (decl.kind) {
-      case 'hook':
-        hookHandler(cx, decl, side);
-        break;
-      case 'every':
-        timer(cx, decl, side);
-        break;
-      case 'fn':
-        functionBody(cx, decl, side);
-        break;
-      case 'guest':
-        bodies(cx, decl.decls, 'guest');
-        break;
-      default:
-        break;
-    }
+function handler(cx: Context, decl: WithBody, side: Side): void {
+  switch (decl.kind) {
+    case 'hook':
+      return hookHandler(cx, decl, side);
+    case 'every':
+      return timer(cx, decl, side);
+    case 'fn':
+      return functionBody(cx, decl, side);
   }
 }
 
@@ -172,5 +212,6 @@ function model(cx: Context): Model {
     scenarios: file.decls.filter((decl) => decl.kind === 'scenario'),
     invariants: file.decls.filter((decl) => decl.kind === 'invariant'),
     diagnostics: cx.diagnostics,
+    family: cx,
   };
 }

@@ -1,11 +1,9 @@
 import type {
-  AssignStmt,
   CallExpr,
   Decl,
   Expr,
   Field,
   FnDecl,
-  ForStmt,
   HistogramDecl,
   Ident,
   LetStmt,
@@ -15,12 +13,13 @@ import type {
   Stmt,
   TableDecl,
 } from '../../../grammar/ast.ts';
-import type { Diagnostic, Span } from '../diagnostics/diagnostic.ts';
+import type { Span } from '../diagnostics/diagnostic.ts';
 import { diagnostic, type Args, type Code } from '../diagnostics/table.ts';
 import type { Fix, Related } from '../diagnostics/diagnostic.ts';
 import type { HookInfo, KernelView } from './kernel-view.ts';
 import type { Parameter } from './arguments.ts';
-import type { HandlerModel, ResolvedCall, Scope, Symbol, Target, Value } from './model.ts';
+import type { Facts } from './facts.ts';
+import type { ResolvedCall, Scope, Symbol, Target, Value } from './model.ts';
 import type { Type } from './types.ts';
 
 export type Side = 'host' | 'guest';
@@ -52,8 +51,8 @@ export interface SharedFields {
 }
 
 /** What the checker knows and finds out while it walks one policy. */
-export interface Context {
-  readonly file: PolicyFile;
+export interface Context extends Facts {
+  file: PolicyFile;
   readonly kernel: KernelView;
   readonly target: Target | undefined;
   readonly types: Map<Expr, Type>;
@@ -61,34 +60,19 @@ export interface Context {
   readonly calls: Map<CallExpr, ResolvedCall>;
   readonly constants: Map<Expr, Value>;
   readonly declared: Map<Field | ParamDecl | TableDecl | HistogramDecl, Type>;
-  readonly diagnostics: Diagnostic[];
   /** Every declaration with a name, those of a name that was taken too. */
   readonly entries: Entry[];
   readonly host: SideNames;
   readonly guest: SideNames;
   readonly shared: { hint: SharedFields | undefined; feedback: SharedFields | undefined };
-  readonly handlers: HandlerModel[];
-  readonly functions: FnDecl[];
-  /** Symbols that are read somewhere; the rest is reported as unused. */
-  readonly used: Set<Symbol>;
   /** Integer constants without a type of their own: they adapt to where they are used, as a literal does. */
   readonly adaptable: Set<Symbol>;
   /** The `let` that declares a local, for the fix that makes it a `var`. */
-  readonly lets: Map<Symbol, LetStmt>;
+  readonly lets: WeakMap<Symbol, LetStmt>;
   /** Objects for built-in and kernel names, so that each has one identity. */
   readonly builtins: Map<string | object, Symbol>;
   readonly parameters: Map<object, readonly Parameter[]>;
   readonly kernelFields: Map<string, Map<string, (Symbol & { readonly kind: 'kernel-field' }) | undefined>>;
-  /** Every local and parameter, in the order of the text. */
-  readonly locals: Local[];
-  /** Locals that are assigned to. */
-  readonly assigned: Set<Symbol>;
-  /** Which value can get where: into a variable, a field, a parameter, the result of a function. */
-  readonly flows: Flow[];
-  /** Loops and assignments, which the guest must not steer. */
-  readonly sinks: (ForStmt | AssignStmt)[];
-  /** Which function calls which. */
-  readonly edges: { readonly from: FnDecl; readonly to: FnDecl; readonly call: CallExpr }[];
   /** Locals that are visible at the moment. */
   scope: LocalScope | undefined;
   /** The statement that is being checked, and the end of its block: what a fix wraps in `if let`. */
@@ -96,8 +80,6 @@ export interface Context {
   /** The body at hand divides by something that is not a constant, or by zero. */
   divides: boolean;
   hasEnums: boolean;
-  /** There is text that the parser could not read, and that may use anything. */
-  gaps: boolean;
   /** How deep expressions and blocks are nested at the moment. */
   depth: number;
   /** Something was nested too deeply to be looked into. */

@@ -145,4 +145,9 @@ export interface Model {
   readonly invariants: readonly InvariantDecl[];
   /** Of names and types (PV2xxx, PV3xxx). */
   readonly diagnostics: readonly Diagnostic[];
+  /**
+   * The same object in models of which one was made of the other: what is known of a body in one holds in all, as long
+   * as the body is the same object.
+   */
+  readonly family: object;
 }

@@ -4,7 +4,7 @@ import type { Expr, FieldDef, Fn, Handler, IrType, Program, Side, Stmt } from '.
 import { cleanupKind } from './calls.ts';
 import { isMade, rangesOf } from './masks.ts';
 import { MASK_WORDS } from './requests.ts';
-import { stackOf } from './stack.ts';
+import { stacksOf } from './stack.ts';
 import { fieldBytes } from './state.ts';
 import { bodiesOf, forEachExpr, forEachStmt } from './walk.ts';
 
@@ -97,11 +97,17 @@ function code(side: Side): Diagnostic[] {
   const found: Diagnostic[] = [];
   for (const fn of side.functions) found.push(...signature(fn));
   for (const body of bodiesOf(side)) {
+    if (flawless.has(body)) continue;
+    const before = found.length;
     forEachStmt(body, (stmt) => found.push(...statement(stmt)));
     forEachExpr(body, (expr) => found.push(...expression(expr)));
+    if (found.length === before) flawless.add(body);
   }
   return found;
 }
+
+/** Bodies in which nothing was found; a body never changes, and is lowered once for all texts that have it. */
+const flawless = new WeakSet<readonly Stmt[]>();
 
 function signature(fn: Fn): Diagnostic[] {
   const what = `the result of '${fn.name}'`;
@@ -167,8 +173,9 @@ function expression(expr: Expr): Diagnostic[] {
 const STACK = 512;
 
 function stacks(side: Side): Diagnostic[] {
+  const stackOf = stacksOf(side);
   return side.handlers.flatMap((handler) => {
-    const bytes = stackOf(side, handler.body);
+    const bytes = stackOf(handler.body);
     return bytes > STACK ? [diagnostic('PV6007', handler.span, { what: titleOf(handler), bytes })] : [];
   });
 }

@@ -3,12 +3,13 @@ import { MASK_WORDS } from './requests.ts';
 import { blocksOf, exprsOf, walkExpr } from './walk.ts';
 
 /**
- * Bytes of variables that a handler and whatever it calls keep at once, were none of them in a register: an upper
+ * Bytes of variables that a body of `side` and whatever it calls keep at once, were none of them in a register: an upper
  * estimate of its stack, for clang keeps most in registers.
  */
-export function stackOf(side: Side, body: readonly Stmt[]): number {
+export function stacksOf(side: Side): (body: readonly Stmt[]) => number {
   const functions = new Map(side.functions.map((fn) => [fn.name, fn]));
-  return frame(body, functions, new Map());
+  const known = new Map<string, number>();
+  return (body) => frame(body, functions, known);
 }
 
 function frame(

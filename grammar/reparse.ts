@@ -1,0 +1,147 @@
+import type { Diagnostic, Span } from '../server/src/diagnostics/diagnostic.ts';
+import type { Block, Decl, PolicyFile } from './ast.ts';
+import { forget, move } from './move.ts';
+import { MOST_DIAGNOSTICS } from './parser-base.ts';
+import { notText } from './parser-layout.ts';
+import { LONGEST_TEXT, parseDeclarations, type Tree } from './parser.ts';
+import * as T from './tokens.ts';
+
+/** What an edit replaced: `start..end` of the old text; the new text is longer by `delta`. */
+interface Edit extends Span {
+  readonly delta: number;
+}
+
+/**
+ * The tree of `text`, made from that of an `older` text by reading again the declarations that the edit touches and
+ * their neighbours; undefined where what is to be read again is not sure, which is where braces do not match or another
+ * declaration has mistakes. Equal to what `parse` gives.
+ *
+ * The older tree is used up: its declarations are moved to where they stand now. One of which only the body has changed
+ * keeps its identity, so that what is known of it by that holds.
+ */
+export function reparse(older: Tree, olderText: string, text: string): Tree | undefined {
+  if (older.balance !== 0 || text.length > LONGEST_TEXT || olderText.length > LONGEST_TEXT) return undefined;
+  if (older.file.header === undefined || notText(text) !== undefined) return undefined;
+  const edit = difference(olderText, text);
+  const { decls } = older.file;
+  const range = touched(older.file, edit);
+  if (range === undefined || !older.diagnostics.every((one) => isInside(one, range.start, range.end)))
+    return undefined;
+  const next = decls[range.to];
+  const end = next === undefined ? text.length : next.span.end + edit.delta;
+  if (!startsItem(text.slice(range.start, end))) return undefined;
+  const read = parseDeclarations(text, range.start, end);
+  if (read.balance !== 0 || read.file.header !== undefined) return undefined;
+  if (read.diagnostics.length > MOST_DIAGNOSTICS) return undefined;
+  const fresh = [...read.file.decls];
+  const last = next === undefined ? undefined : fresh.pop();
+  const until = next === undefined ? text.length + 1 : next.span.start + edit.delta;
+  if (next !== undefined && !isSame(last, next, edit.delta)) return undefined;
+  if (!read.diagnostics.every((one) => isInside(one, firstLineEnd(text, range.start), until)))
+    return undefined;
+
+  const old = decls.slice(range.from, range.to);
+  const kept = fresh.map((decl, index) => {
+    const before = fresh.length === old.length ? old[index] : undefined;
+    return before !== undefined && graft(before, olderText, decl, text, read.diagnostics) ? before : decl;
+  });
+  for (const decl of decls.slice(range.to)) move(decl, edit.delta);
+  const file = {
+    ...older.file,
+    span: { start: 0, end: text.length },
+    decls: [...decls.slice(0, range.from), ...kept, ...decls.slice(range.to)],
+  };
+  return { file, diagnostics: read.diagnostics, balance: 0 };
+}
+
+function difference(older: string, newer: string): Edit {
+  const shorter = Math.min(older.length, newer.length);
+  let head = 0;
+  while (head < shorter && older.charCodeAt(head) === newer.charCodeAt(head)) head++;
+  let tail = 0;
+  while (
+    tail < shorter - head &&
+    older.charCodeAt(older.length - 1 - tail) === newer.charCodeAt(newer.length - 1 - tail)
+  ) {
+    tail++;
+  }
+  return { start: head, end: older.length - tail, delta: newer.length - older.length };
+}
+
+/** Which declarations the edit touches, `from..to`, and the part of the old text that is theirs. */
+function touched(
+  { header, decls }: PolicyFile,
+  edit: Edit,
+): (Span & { readonly from: number; readonly to: number }) | undefined {
+  let from = decls.findIndex(({ span }) => span.end >= edit.start);
+  let to = from < 0 ? decls.length : from;
+  while (to < decls.length && ((decls[to]?.span.start ?? 0) <= edit.end || to === from)) to++;
+  // What is typed between two declarations may belong to the first, and what could not be read has no firm end.
+  if (from < 0 || edit.start < (decls[from]?.span.start ?? 0)) from = (from < 0 ? decls.length : from) - 1;
+  while (decls[from]?.kind === 'error-decl') from--;
+  while (decls[to]?.kind === 'error-decl') to++;
+  const before = decls[from - 1] ?? header;
+  if (before === undefined || before.kind === 'error-decl' || from < 0) return undefined;
+  const { end: start } = before.span;
+  if ((header?.span.end ?? 0) > start || edit.start <= start) return undefined;
+  return { from, to, start, end: decls[to]?.span.start ?? Infinity };
+}
+
+/** Nothing but white space and comments, a line end among them, and then a keyword that starts a declaration. */
+function startsItem(part: string): boolean {
+  const found =
+    /^(?:[ \t]|\/\/[^\r\n]*)*[\r\n](?:\s|\/\/[^\r\n]*|\/\*[^*]*\*+(?:[^/*][^*]*\*+)*\/)*([a-z_]\w*)\s*(.)/.exec(
+      part,
+    );
+  const type = found?.[1] === undefined ? undefined : T.keywordType(found[1]);
+  return type !== undefined && T.DECLARATION_TOKENS.includes(type) && found?.[2] !== ':';
+}
+
+function firstLineEnd(text: string, from: number): number {
+  let at = from;
+  while (at < text.length && text[at] !== '\n' && text[at] !== '\r') at++;
+  return at;
+}
+
+/** Is everything that a diagnostic speaks of behind `start` and before `end`? */
+function isInside({ span, related, fixes }: Diagnostic, start: number, end: number): boolean {
+  const inside = (place: Span): boolean => place.start > start && place.end < end;
+  return (
+    inside(span) &&
+    related.every((step) => step.span === undefined || inside(step.span)) &&
+    fixes.every((fix) => fix.edits.every((edit) => inside(edit.span)))
+  );
+}
+
+const isSame = (decl: Decl | undefined, old: Decl, delta: number): boolean =>
+  decl !== undefined &&
+  decl.kind === old.kind &&
+  decl.doc === old.doc &&
+  decl.span.start === old.span.start + delta &&
+  decl.span.end === old.span.end + delta;
+
+type WithBody = Decl & { readonly kind: 'fn' | 'hook' | 'every' };
+
+const hasBody = (decl: Decl): decl is WithBody =>
+  decl.kind === 'fn' || decl.kind === 'hook' || decl.kind === 'every';
+
+/** Gives a declaration the body that it has now, if its head is what it was. */
+function graft(
+  old: Decl,
+  oldText: string,
+  now: Decl,
+  text: string,
+  diagnostics: readonly Diagnostic[],
+): boolean {
+  if (!hasBody(old) || !hasBody(now) || old.kind !== now.kind || old.doc !== now.doc) return false;
+  if (headOf(old, oldText) !== headOf(now, text)) return false;
+  if (diagnostics.some(({ span }) => span.start <= now.body.span.start)) return false;
+  const { body: _, ...head } = old;
+  move(head, now.span.start - old.span.start);
+  forget(old);
+  (old as { body: Block }).body = now.body;
+  (old.span as { end: number }).end = now.span.end;
+  return true;
+}
+
+const headOf = ({ span, body }: WithBody, text: string): string => text.slice(span.start, body.span.start);

@@ -1,0 +1,33 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { parse, type Tree } from '../../grammar/parser.ts';
+import { reparse } from '../../grammar/reparse.ts';
+import { edits, texts } from '../support/edits.ts';
+
+const examples = readdirSync('examples')
+  .filter((name) => name.endsWith('.pvpolicy'))
+  .map((name) => readFileSync(`examples/${name}`, 'utf8'));
+
+test('a tree made of an older one is the tree of the text, whatever was edited', () => {
+  let reused = 0;
+  fc.assert(
+    fc.property(fc.constantFrom(...examples), edits(12), (start, made) => {
+      let text = start;
+      let tree: Tree = parse(text);
+      for (const next of texts(start, made)) {
+        const again = reparse(tree, text, next);
+        const { file, diagnostics, balance } = parse(next);
+        const whole = { file, diagnostics, balance };
+        if (again !== undefined) {
+          reused++;
+          expect(again).toEqual(whole);
+        }
+        tree = again ?? whole;
+        text = next;
+      }
+    }),
+    { numRuns: 60 },
+  );
+  expect(reused).toBeGreaterThan(150);
+});

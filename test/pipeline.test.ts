@@ -1,0 +1,63 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { snapshot, type Snapshot } from '../server/src/pipeline.ts';
+import { DEFAULTS } from '../server/src/workspace/settings.ts';
+import { policyOfLines } from './bench/policies.ts';
+import { edits, texts } from './support/edits.ts';
+
+const policies = [
+  ...readdirSync('examples', { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.pvpolicy'))
+    .map((name) => readFileSync(`examples/${name}`, 'utf8')),
+  policyOfLines(120),
+];
+
+/** All that is known of names and expressions, as text, in the order of the text. */
+function meanings({ model }: Snapshot): unknown {
+  const place = ({ span }: { readonly span: { readonly start: number; readonly end: number } }): string =>
+    `${span.start}-${span.end}`;
+  return {
+    names: [...model.names]
+      .map(([ident, symbol]) => `${place(ident)} ${ident.text} ${symbol.kind}`)
+      .toSorted(),
+    types: [...model.types].map(([expr, type]) => `${place(expr)} ${expr.kind} ${type.kind}`).toSorted(),
+    calls: [...model.calls].map(([call, { callee }]) => `${place(call)} ${callee.kind}`).toSorted(),
+    constants: [...model.constants].map(([expr, value]) => `${place(expr)} ${value}`).toSorted(),
+    handlers: model.handlers.map(({ decl, params }) => [
+      place(decl),
+      params.map(({ ident }) => place(ident)),
+    ]),
+  };
+}
+
+test('a snapshot that takes over what an edit left finds what one from scratch finds', () => {
+  fc.assert(
+    fc.property(fc.constantFrom(...policies), edits(10), fc.nat(3), (start, made, skipped) => {
+      let current = snapshot(start, DEFAULTS);
+      let count = 0;
+      for (const text of texts(start, made)) {
+        current = snapshot(text, DEFAULTS, current);
+        // Of some versions only the tree is ever asked for, of some nothing, as under quick typing.
+        count++;
+        if (skipped > 0 && count % (skipped + 1) !== 0) {
+          if (count % 2 === 0) void current.syntaxErrors;
+          continue;
+        }
+        const whole = snapshot(text, DEFAULTS);
+        expect(current.diagnostics).toEqual(whole.diagnostics);
+        expect(meanings(current)).toEqual(meanings(whole));
+      }
+    }),
+    { numRuns: 60 },
+  );
+}, 60_000);
+
+test('a snapshot whose parts were taken over answers as before', () => {
+  const text = policyOfLines(60);
+  const first = snapshot(text, DEFAULTS);
+  const before = [first.diagnostics, meanings(first)];
+  const second = snapshot(text.replace('return true', 'let x = 1 / 0\n return true'), DEFAULTS, first);
+  expect(second.diagnostics).not.toEqual(before[0]);
+  expect([first.diagnostics, meanings(first)]).toEqual(before);
+});
