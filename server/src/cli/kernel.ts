@@ -8,6 +8,7 @@ import { show } from '../semantics/types.ts';
 import type { Command, Invocation } from './command.ts';
 import { EXIT, type Exit } from './exit.ts';
 import { importProfile } from './kernel-import.ts';
+import { probeKernel } from './kernel-probe.ts';
 import { matrixJson, matrixText, showChanges } from './kernel-matrix.ts';
 import { Refusal } from './refusal.ts';
 import { known } from './settings.ts';
@@ -16,7 +17,7 @@ import { table, type Terminal } from './terminal.ts';
 const FAMILIES: readonly HookFamily[] = ['tracepoint', 'op', 'pvsched'];
 
 export const kernel: Command = {
-  operands: 'list | show [PROFILE] | diff PROFILE PROFILE | import [FILE]',
+  operands: 'list | show [PROFILE] | diff PROFILE PROFILE | import [FILE] | probe',
   options: {
     hook: {
       type: 'string',
@@ -33,6 +34,7 @@ export const kernel: Command = {
       value: 'VERSION',
       help: 'import: the version whose lock facts hold, else inferred',
     },
+    seconds: { type: 'string', value: 'N', help: 'probe: how long, 1 to 60; else 3' },
     output: {
       type: 'string',
       short: 'o',
@@ -42,7 +44,8 @@ export const kernel: Command = {
   },
   notes:
     "A PROFILE is a name that 'list' shows, or a file: a profile of 'import', BTF, or ELF with BTF. 'show' takes that\n" +
-    "of --kernel where none is named, else the newest. 'import' without FILE reads the running kernel.",
+    "of --kernel where none is named, else the newest. 'import' without FILE reads the running kernel. 'probe' measures\n" +
+    'what the catalogue says of locks and contexts on the running kernel, under load, as root; it changes nothing.',
   async run(invocation: Invocation): Promise<Exit> {
     const { operands, given, terminal } = invocation;
     const [action, name, second] = operands;
@@ -62,9 +65,12 @@ export const kernel: Command = {
         return EXIT.ok;
       case 'import':
         return importProfile(name, invocation);
+      case 'probe':
+        if (name !== undefined) throw new Refusal(`'${name}' is one operand too many`);
+        return probeKernel(invocation);
       default:
         throw new Refusal(
-          action === undefined ? 'kernel list, show, diff or import?' : `no 'kernel ${action}'`,
+          action === undefined ? 'kernel list, show, diff, import or probe?' : `no 'kernel ${action}'`,
         );
     }
   },
