@@ -1,31 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { Trace, TraceResult } from '../../server/src/trace/columns.ts';
 import { KINDS } from '../../server/src/trace/kinds.ts';
 import { sniff } from '../../server/src/trace/sniff.ts';
 import { stableOrder } from '../../server/src/trace/stable-order.ts';
-import { findVms } from '../../server/src/trace/vms.ts';
+import { checkSound } from './sound.ts';
 import { comparable, eventsOf, example, line, read, readTrace, textOf } from './support.ts';
-
-/** What holds of every result, whatever was read. */
-function checkSound(result: TraceResult, bytes: number): void {
-  expect(result.ok || result.error.message !== '').toBe(true);
-  if (result.ok) checkTrace(result.trace, bytes);
-}
-
-function checkTrace(trace: Trace, bytes: number): void {
-  expect(trace.length).toBeLessThanOrEqual([...trace.counts.values()].reduce((sum, count) => sum + count, 0));
-  expect(trace.notes.length).toBeLessThanOrEqual(25);
-  expect(trace.cpuStart).toHaveLength(trace.cpus);
-  expect(trace.durationNs).toBeGreaterThanOrEqual(0);
-  for (const note of trace.notes) expect(note.offset).toBeLessThanOrEqual(bytes);
-  expect(trace.kind.every((kind) => kind < KINDS.length)).toBe(true);
-  expect(trace.cpu.every((cpu) => cpu < trace.cpus)).toBe(true);
-  expect(trace.time.every((time, row) => time >= (trace.time[row - 1] ?? 0))).toBe(true);
-  const values = eventsOf(trace).flatMap(({ fields }) => Object.values(fields));
-  expect(values.every((value) => typeof value === 'string' || Number.isFinite(value))).toBe(true);
-  for (const vm of findVms(trace)) expect(vm.vcpus.length).toBeGreaterThan(0);
-}
 
 const short = ['eevdf-3vm.trace.gz', 'kvm-overcommit4.trace.gz'].map((name) =>
   textOf(example(name)).subarray(0, 12_000),

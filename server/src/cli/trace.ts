@@ -9,7 +9,7 @@ import { table, type Paint } from './terminal.ts';
 export const trace: Command = {
   operands: 'info TRACE',
   options: {},
-  notes: 'Reads ftrace text, trace-cmd report and perf script, plain or compressed with gzip.',
+  notes: 'Reads ftrace text, trace-cmd report, perf script and trace.dat, plain or compressed.',
   async run({ operands, given, terminal }: Invocation): Promise<Exit> {
     const [action, path, more] = operands;
     if (action === undefined) throw new Refusal('trace info TRACE is what there is');
@@ -29,7 +29,8 @@ export async function readTrace(path: string): Promise<Trace> {
   const result = await openTrace(path);
   if (result.ok) return result.trace;
   const { message, line, offset } = result.error;
-  const where = line === undefined ? '' : `line ${line} (byte ${offset ?? 0}): `;
+  const byte = `byte ${offset ?? 0}`;
+  const where = line !== undefined ? `line ${line} (${byte}): ` : offset !== undefined ? `${byte}: ` : '';
   throw new Refusal(`${where}${message}`, path);
 }
 
@@ -47,11 +48,11 @@ function describe(info: TraceInfo, paint: Paint): string {
     ['events', `${info.total}, of which ${info.rows} are of use to policies`],
     ['tasks', String(info.tasks)],
     ...(info.lost > 0 ? [['lost', `${info.lost} events, by the recorder`]] : []),
-    ...(info.skipped > 0 ? [['skipped', `${info.skipped} lines that could not be read`]] : []),
+    ...(info.skipped > 0 ? [['skipped', `${info.skipped} lines or records that could not be read`]] : []),
     ...(info.partialUntil > 0 ? [['partial', `until ${seconds(info.partialUntil)} on some CPUs`]] : []),
   ];
-  const notes = info.notes.map(({ message, line, count }) => [
-    `line ${line}`,
+  const notes = info.notes.map(({ message, line, offset, count }) => [
+    line === undefined ? `byte ${offset}` : `line ${line}`,
     count > 1 ? `${message} (${count} times)` : message,
   ]);
   return [

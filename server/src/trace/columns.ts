@@ -46,7 +46,8 @@ export interface Trace {
   readonly notes: readonly TraceNote[];
 }
 
-export type TraceFormat = 'ftrace-text' | 'trace-cmd-text' | 'perf-script-text';
+export type TraceFormat =
+  'ftrace-text' | 'trace-cmd-text' | 'perf-script-text' | 'trace.dat-v6' | 'trace.dat-v7' | 'perf.data';
 
 export interface TaskInfo {
   readonly tid: number;
@@ -56,10 +57,13 @@ export interface TaskInfo {
   readonly tgid: number | undefined;
 }
 
-/** Something the reader had to put up with: where (line, counted from 1, and byte offset), and how often. */
+/**
+ * Something the reader had to put up with: where (line, counted from 1, which binary files do not have, and byte
+ * offset), and how often.
+ */
 export interface TraceNote {
   readonly message: string;
-  readonly line: number;
+  readonly line: number | undefined;
   readonly offset: number;
   readonly count: number;
 }

@@ -1,21 +1,27 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { Readable, pipeline } from 'node:stream';
 import { createGunzip } from 'node:zlib';
+import { type ByteSource, memorySource } from './binary/bytes.ts';
 import type { TraceResult } from './columns.ts';
+import { fileSource } from './node/file-source.ts';
+import { ZstdError, unpack, unzstd } from './node/unpack.ts';
 import { createTextReader } from './read-text.ts';
-import { sniff } from './sniff.ts';
+import { type BinaryKind, type Sniffed, sniff } from './sniff.ts';
 
 /** Bytes read at a time. */
 const FILE_CHUNK = 1024 * 1024;
 /** Bytes decompressed at a time; so many may be lost before a place where the data is damaged. */
 const TEXT_CHUNK = 64 * 1024;
+/** A compressed file that is not text has to be unpacked in memory: no more than this. */
+const MOST_UNPACKED = 2 ** 31;
+const TOO_LARGE = 'is too large to be unpacked in memory; decompress it first';
 
 type Chunks = AsyncIterable<Uint8Array>;
 
 /**
- * Reads the trace in the file `path`, plain or compressed with gzip, without holding its text in memory. A file that
- * is missing, may not be read or is no trace gives an error: its message is a predicate of the file ("is empty"), or
- * with a `line` and a byte `offset`, both of the decompressed text, a sentence on what is there.
+ * Reads the trace in the file `path`, plain or compressed with gzip or zstd, without holding its text in memory. A
+ * file that is missing, may not be read or is no trace gives an error: its message is a predicate of the file ("is
+ * empty"), or with a byte `offset`, of the decompressed file, and in text a `line`, a sentence on what is there.
  */
 export async function openTrace(path: string): Promise<TraceResult> {
   let file: FileHandle | undefined;
@@ -24,12 +30,35 @@ export async function openTrace(path: string): Promise<TraceResult> {
     const chunks = chunksOf(file);
     const { value: head } = await chunks.next();
     if (!head) return refused('is empty');
-    const all = following(head, chunks);
-    return await (sniff(head).kind === 'gzip' ? readGzip(all) : readText((take) => feed(all, take)));
+    return await readFrom(file, sniff(head), following(head, chunks));
   } catch (error) {
     return refused(reasonOf(error));
   } finally {
     await file?.close();
+  }
+}
+
+/** Reads `file`, all of which is in `chunks`. */
+function readFrom(file: FileHandle, found: Sniffed, chunks: Chunks): Promise<TraceResult> {
+  switch (found.kind) {
+    case 'text':
+      return readStream((take) => feed(chunks, take));
+    case 'packed':
+      return readStream(found.by === 'gzip' ? gunzipped(chunks) : (take) => feed(unzstd(chunks), take));
+    case 'binary':
+      return readBinary(found.format, fileSource(file));
+    case 'unreadable':
+      return Promise.resolve(refused(found.reason));
+  }
+}
+
+/** Reads a file that is not text; its reader is loaded when it is first needed. */
+async function readBinary(format: BinaryKind, source: ByteSource): Promise<TraceResult> {
+  switch (format) {
+    case 'trace.dat':
+      return (await import('./binary/trace-dat.ts')).readTraceDat(source, unpack);
+    case 'perf.data':
+      return refused('is a perf.data file');
   }
 }
 
@@ -52,29 +81,56 @@ async function* copied(chunks: Chunks): Chunks {
   for await (const chunk of chunks) yield Uint8Array.from(chunk);
 }
 
-function readGzip(chunks: Chunks): Promise<TraceResult> {
+/** Answers whether more is wanted. */
+type Take = (chunk: Uint8Array) => boolean;
+/** Hands over what it has; gives the error that broke it off, if one did. */
+type Source = (take: Take) => Promise<unknown>;
+
+function gunzipped(chunks: Chunks): Source {
   const gunzip = createGunzip({ chunkSize: TEXT_CHUNK });
   // An error of the file ends both, and arrives at the reader of the last.
   pipeline(Readable.from(copied(chunks)), gunzip, () => undefined);
-  return readText((take) => drain(gunzip, take));
+  return (take) => drain(gunzip, take);
 }
 
-/** Answers whether more is wanted. */
-type Take = (chunk: Uint8Array) => boolean;
-
-/** Reads the text that `source` hands over; it gives the error that broke it off, if one did. */
-async function readText(source: (take: Take) => Promise<unknown>): Promise<TraceResult> {
+/** Reads what `source` hands over: text as it comes; what is not text is gathered first. */
+async function readStream(source: Source): Promise<TraceResult> {
   const reader = createTextReader();
-  let refusal: string | undefined = sniffedReason(new Uint8Array(0));
+  const gathered: Uint8Array[] = [];
+  let size = 0;
+  let format: BinaryKind | undefined;
+  let refusal: string | undefined;
   let first = true;
   const failure = await source((chunk) => {
-    if (first) refusal = sniffedReason(chunk);
-    first = false;
-    return refusal === undefined && reader.push(chunk);
+    if (first) {
+      const found = sniff(chunk);
+      if (found.kind === 'unreadable') refusal = found.reason;
+      if (found.kind === 'packed')
+        refusal = `is compressed twice; decompress it once with: ${found.by} -d FILE`;
+      if (found.kind === 'binary') format = found.format;
+      first = false;
+    }
+    if (refusal !== undefined) return false;
+    if (!format) return reader.push(chunk);
+    gathered.push(Uint8Array.from(chunk));
+    size += chunk.length;
+    if (size > MOST_UNPACKED) refusal = TOO_LARGE;
+    return refusal === undefined;
   });
   if (failure !== undefined && first) throw failure;
+  if (first) return refused('is empty');
   if (refusal !== undefined) return refused(refusal);
-  return reader.finish(failure === undefined ? undefined : `the file breaks off here: ${reasonOf(failure)}`);
+  const cut = failure === undefined ? undefined : `the file breaks off here: ${reasonOf(failure)}`;
+  if (!format) return reader.finish(cut);
+  return withCut(await readBinary(format, memorySource(Buffer.concat(gathered, size))), cut, size);
+}
+
+/** Adds to what was read that the file breaks off at `offset`. */
+function withCut(result: TraceResult, cut: string | undefined, offset: number): TraceResult {
+  if (cut === undefined || !result.ok) return result;
+  const { trace } = result;
+  const notes = [...trace.notes, { message: cut, line: undefined, offset, count: 1 }];
+  return { ok: true, trace: { ...trace, notes, skipped: trace.skipped + 1 } };
 }
 
 /** Hands `chunks` to `take` until it answers false. Gives the error that broke them off. */
@@ -106,25 +162,13 @@ function drain(stream: Readable, take: Take): Promise<unknown> {
   });
 }
 
-/** Why a text that begins with `head` is none; undefined: it may be one. */
-function sniffedReason(head: Uint8Array): string | undefined {
-  const found = sniff(head);
-  switch (found.kind) {
-    case 'text':
-      return undefined;
-    case 'gzip':
-      return 'is compressed twice; decompress it once with: gzip -d FILE';
-    case 'unreadable':
-      return found.reason;
-  }
-}
-
 function refused(message: string): TraceResult {
   return { ok: false, error: { message, line: undefined, offset: undefined } };
 }
 
 /** What the system says of a file, in words; what is no error of the system is thrown on. */
 function reasonOf(error: unknown): string {
+  if (error instanceof ZstdError) return error.message;
   const code = error instanceof Error && 'code' in error ? String(error.code) : undefined;
   switch (code) {
     case undefined:

@@ -71,7 +71,7 @@ function taskState(cursor: Cursor): number {
  * TASK_STATE by the letter that `sched_switch` prints (include/trace/events/sched.h). 0 for R, for the separator |,
  * and for K, W and N, which before 4.14 only qualified another letter; x was TASK_DEAD then.
  */
-const LETTER_STATES = letterStates({
+export const LETTER_STATES = letterStates({
   S: TASK_STATE.interruptible,
   D: TASK_STATE.uninterruptible,
   T: TASK_STATE.stopped,

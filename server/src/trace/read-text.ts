@@ -1,14 +1,13 @@
 import { ByteStrings } from './byte-strings.ts';
-import { ColumnBuilder, type Row } from './column-builder.ts';
-import type { Trace, TraceError, TraceFormat, TraceResult } from './columns.ts';
+import { Collector, newRow } from './collector.ts';
+import type { Row } from './column-builder.ts';
+import type { TraceError, TraceFormat, TraceResult } from './columns.ts';
 import { Cursor, ascii, key } from './cursor.ts';
-import { KINDS, kindIndex } from './kinds.ts';
+import { KINDS } from './kinds.ts';
 import { newLineHead, readHead } from './line-head.ts';
-import { Notes } from './notes.ts';
 import { REFUSALS, otherLine, unusableForm } from './other-lines.ts';
 import { rawFields } from './payload-raw.ts';
 import { PAYLOADS } from './payloads.ts';
-import { TaskTable } from './task-table.ts';
 
 export interface TextReader {
   /** Reads the next bytes of the file; they may end anywhere. False: it is refused and needs no more of them. */
@@ -33,8 +32,6 @@ const TOO_LONG = 'the line is too long for an event';
 const NO_END = 'the last line has no end: the file was cut there, and the line is left out';
 const NO_EVENTS =
   'no event was found; expected is the text of tracefs, of trace-cmd report or of perf script';
-const OVERWRITTEN =
-  "the recorder's buffers were overwritten from their start: some CPUs begin later than others";
 
 /** Reads the text of a trace: tracefs `trace` and `trace_pipe`, `trace-cmd report`, `perf script`. */
 export function createTextReader(): TextReader {
@@ -44,15 +41,9 @@ export function createTextReader(): TextReader {
 class LineReader implements TextReader {
   private readonly cursor = new Cursor();
   private readonly head = newLineHead();
-  private readonly row: Row = { kind: 0, cpu: 0, tid: 0, context: 0, a: 0, b: 0, c: 0, wide: NaN };
-  private readonly columns = new ColumnBuilder();
-  private readonly tasks = new TaskTable();
-  private readonly strings = new ByteStrings();
+  private readonly row = newRow();
+  private readonly collected = new Collector();
   private readonly names = new ByteStrings();
-  private readonly kinds: number[] = [];
-  private readonly counts: number[] = [];
-  private readonly cpuStart: number[] = [];
-  private readonly notes = new Notes();
 
   /** The beginning of a line whose end has not come yet. */
   private readonly carry = new Uint8Array(LONGEST_LINE + 1);
@@ -65,14 +56,6 @@ class LineReader implements TextReader {
   /** Bytes in the chunks before this one. */
   private consumed = 0;
 
-  private total = 0;
-  /** Time of the earliest and the latest event, ns since the base. */
-  private first = Infinity;
-  private last = -Infinity;
-  private lost = 0;
-  private skipped = 0;
-  private cpusTold = 0;
-  private overwritten = false;
   private format: TraceFormat | undefined;
   private traceCmd = false;
   /** Why a file without any event may have none. */
@@ -102,8 +85,9 @@ class LineReader implements TextReader {
   finish(cut?: string): TraceResult {
     if (this.carried > 0 || this.overlong) this.skip(NO_END);
     if (cut !== undefined) this.skip(cut);
-    if (this.total === 0) this.giveUp(cut ?? NO_EVENTS);
-    return this.error ? { ok: false, error: this.error } : { ok: true, trace: this.trace() };
+    if (this.collected.total === 0) this.giveUp(cut ?? NO_EVENTS);
+    if (this.error) return { ok: false, error: this.error };
+    return { ok: true, trace: this.collected.trace(this.format ?? 'ftrace-text', 'unknown') };
   }
 
   private keep(part: Uint8Array): void {
@@ -142,25 +126,24 @@ class LineReader implements TextReader {
   }
 
   private readEvent(): void {
-    const { cursor, head, row, tasks } = this;
+    const { cursor, head, row, collected } = this;
+    const { tasks } = collected;
     if (head.cycles) {
-      if (this.total === 0) this.refuse(REFUSALS.cycles);
+      if (collected.total === 0) this.refuse(REFUSALS.cycles);
       else this.skip('the time has no decimal point');
       return;
     }
-    if (this.total === 0) this.begin();
-    this.total++;
-    const time = this.columns.since(head.seconds, head.nanos);
-    this.sawTime(time);
+    if (collected.total === 0) this.begin();
+    const time = collected.columns.since(head.seconds, head.nanos);
+    const kind = collected.saw(this.eventName(), time, head.cpu);
     tasks.nameIfUnknown(head.tid, cursor, head.commFrom, head.commTo);
     if (head.tgid >= 0) tasks.group(head.tid, head.tgid);
-    const kind = this.countName();
     if (kind < 0) return;
     row.kind = kind;
     row.cpu = head.cpu;
     row.tid = head.tid;
     row.context = head.context;
-    if (this.readPayload(kind)) this.columns.append(time, row);
+    if (this.readPayload(kind)) collected.columns.append(time, row);
     else
       this.skip(`the payload of ${KINDS[kind]!.name} has no known form; the event is counted, but left out`);
   }
@@ -168,36 +151,25 @@ class LineReader implements TextReader {
   /** Settles what the first event decides. */
   private begin(): void {
     const { head } = this;
-    this.columns.setBase(head.seconds, head.nanos);
+    this.collected.columns.setBase(head.seconds, head.nanos);
     if (head.style === 'perf') this.format = 'perf-script-text';
     else this.format = this.traceCmd || head.padded ? 'trace-cmd-text' : 'ftrace-text';
   }
 
-  private sawTime(time: number): void {
-    const { cpuStart, head } = this;
-    if (time < this.first) this.first = time;
-    if (time > this.last) this.last = time;
-    while (cpuStart.length <= head.cpu) cpuStart.push(Infinity);
-    if (time < cpuStart[head.cpu]!) cpuStart[head.cpu] = time;
-  }
-
-  /** Counts the event by its name; gives its index into KINDS, or −1. */
-  private countName(): number {
-    const { head, names, kinds, counts } = this;
+  /** The number of the event's name. */
+  private eventName(): number {
+    const { head, names, collected } = this;
     const { bytes, view } = this.cursor;
     const name = head.isFunction
       ? names.intern(FUNCTION, FUNCTION_VIEW, 0, FUNCTION.length)
       : names.intern(bytes, view, head.nameFrom, head.nameTo);
-    if (name === kinds.length) {
-      kinds.push(kindIndex(names.text(name)));
-      counts.push(0);
-    }
-    counts[name]!++;
-    return kinds[name]!;
+    if (name === collected.names) collected.addName(names.text(name));
+    return name;
   }
 
   private readPayload(kind: number): boolean {
-    const { cursor, row, tasks, strings } = this;
+    const { cursor, row } = this;
+    const { tasks, strings } = this.collected;
     const { at: start, end } = cursor;
     clear(row);
     if (!cursor.skip(UNPARSED)) {
@@ -215,7 +187,7 @@ class LineReader implements TextReader {
       case 'nothing':
         return;
       case 'cpus':
-        this.cpusTold = said.cpus;
+        this.collected.cpus = said.cpus;
         this.traceCmd ||= said.by === 'trace-cmd';
         if (said.overwritten) this.sawOverwritten();
         return;
@@ -226,28 +198,25 @@ class LineReader implements TextReader {
         this.sawOverwritten();
         return;
       case 'lost':
-        this.lost += said.events;
-        this.notes.add('the recorder lost events here', this.line, this.offset);
+        this.collected.sawLoss(said.events, this.line, this.offset);
         return;
       case 'refused':
-        if (this.total === 0) this.refuse(said.reason);
+        if (this.collected.total === 0) this.refuse(said.reason);
         return;
       case undefined:
         this.skip('the line is no event');
-        if (this.total > 0) return;
+        if (this.collected.total > 0) return;
         this.hint ??= this.hintAt(unusableForm(text));
-        if (this.skipped >= HOPELESS) this.giveUp(NO_EVENTS);
+        if (this.collected.skipped >= HOPELESS) this.giveUp(NO_EVENTS);
     }
   }
 
   private sawOverwritten(): void {
-    if (!this.overwritten) this.notes.add(OVERWRITTEN, this.line, this.offset);
-    this.overwritten = true;
+    this.collected.sawOverwritten(this.line, this.offset);
   }
 
   private skip(message: string): void {
-    this.skipped++;
-    this.notes.add(message, this.line, this.offset);
+    this.collected.skip(message, this.line, this.offset);
   }
 
   private hintAt(message: string | undefined): TraceError | undefined {
@@ -261,32 +230,8 @@ class LineReader implements TextReader {
 
   /** Refuses the file because nothing in it can be used, from the first thing on that could not be read. */
   private giveUp(message: string): void {
-    const first = this.notes.list()[0];
+    const first = this.collected.notes.list()[0];
     this.error ??= this.hint ?? { message, line: first?.line, offset: first?.offset };
-  }
-
-  private trace(): Trace {
-    const { first } = this;
-    const cpus = Math.max(this.cpusTold, this.cpuStart.length);
-    const cpuStart = Float64Array.from(
-      { length: cpus },
-      (_, cpu) => (this.cpuStart[cpu] ?? Infinity) - first,
-    );
-    return {
-      format: this.format ?? 'ftrace-text',
-      clock: 'unknown',
-      cpus,
-      ...this.columns.finish(first),
-      durationNs: this.last - first,
-      strings: this.strings.texts(),
-      tasks: this.tasks.tasks(),
-      cpuStart,
-      partialUntil: this.overwritten ? Math.max(...cpuStart.filter(Number.isFinite)) : 0,
-      counts: new Map(this.counts.map((count, name) => [this.names.text(name), count])),
-      lost: this.lost,
-      skipped: this.skipped,
-      notes: this.notes.list(),
-    };
   }
 }
 

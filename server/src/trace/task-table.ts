@@ -1,10 +1,15 @@
 import { ByteStrings } from './byte-strings.ts';
 import type { TaskInfo } from './columns.ts';
-import type { Cursor } from './cursor.ts';
 
 /** PID_MAX_LIMIT on 64-bit kernels (include/linux/threads.h, 6.12): thread ids are below it. */
 const PID_LIMIT = 4 * 1024 * 1024;
 const UNKNOWN = -1;
+
+/** Bytes and a view of them. */
+interface Text {
+  readonly bytes: Uint8Array;
+  readonly view: DataView;
+}
 
 /** Can `tid` be the id of a thread? */
 export function isThreadId(tid: number): boolean {
@@ -21,7 +26,7 @@ export class TaskTable {
   private places = new Int32Array(1 << 15);
 
   /** Notes the name that an event itself gives for `tid`, from `from` to `to`; it replaces an older one. */
-  name(tid: number, { bytes, view }: Cursor, from: number, to: number): void {
+  name(tid: number, { bytes, view }: Text, from: number, to: number): void {
     const place = this.place(tid);
     if (place < 0) return;
     const known = this.comm[place]!;
@@ -33,13 +38,19 @@ export class TaskTable {
    * Notes the name in the left column of a line, which counts only while no event has given one: it is what the
    * recorder had saved, perhaps from before an exec, and `<...>` where it had nothing.
    */
-  nameIfUnknown(tid: number, { bytes, view }: Cursor, from: number, to: number): void {
+  nameIfUnknown(tid: number, { bytes, view }: Text, from: number, to: number): void {
     const place = this.place(tid);
     if (place < 0 || this.comm[place] !== UNKNOWN) return;
     let start = from;
     while (start < to && bytes[start] === 0x20) start++;
     const placeholder = bytes[start] === 0x3c && bytes[start + 1] === 0x2e;
     if (start < to && !placeholder) this.comm[place] = this.comms.intern(bytes, view, start, to);
+  }
+
+  /** Is the name of `tid` still unknown? Not of the idle tasks. */
+  isUnnamed(tid: number): boolean {
+    const place = this.place(tid);
+    return place >= 0 && this.comm[place] === UNKNOWN;
   }
 
   /** Notes the thread group of `tid`. */

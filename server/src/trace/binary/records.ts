@@ -1,0 +1,121 @@
+import { Collector, newRow } from '../collector.ts';
+import { CONTEXT } from '../columns.ts';
+import { isThreadId } from '../task-table.ts';
+import { viewOf } from './bytes.ts';
+import { type Block, type Decoder, type Get, decoderOf, getter } from './decode.ts';
+import { type EventFormat, parseFormat } from './event-format.ts';
+
+interface EventType {
+  readonly name: number;
+  readonly decode: Decoder | undefined;
+}
+
+const UNREADABLE = 'the values of an event cannot be; the event is counted, but left out';
+const SHORT = 'a record is too short for an event';
+const NO_THREAD = 'a record has no thread';
+/** Bits of `common_flags` (include/linux/trace_events.h, 6.18); 0x02 says "lazily" since 6.13. */
+const FLAG = { irqsOff: 0x01, needReschedLazy: 0x02, needResched: 0x04, hardirq: 0x08, softirq: 0x10 };
+const MORE = { preemptResched: 0x20, nmi: 0x40 };
+
+/** Records of events as the kernel writes them, on their way into the columns. */
+export class Records {
+  readonly collected = new Collector();
+  private readonly types = new Map<number, EventType>();
+  /** By event id: the hot path's way to `types`. */
+  private readonly byId: (EventType | undefined)[] = [];
+  private readonly row = newRow();
+  private readonly contexts = contextTable();
+  private readonly little: boolean;
+  private readonly comms: ReadonlyMap<number, string>;
+  private typeOf: Get | undefined;
+  private pidOf: Get | undefined;
+  private flagsAt = 2;
+  private preemptAt = 3;
+  private header = 8;
+
+  /** `comms`: names of threads by id that the file holds beside its events. */
+  constructor(little: boolean, comms: ReadonlyMap<number, string> = new Map()) {
+    this.little = little;
+    this.comms = comms;
+  }
+
+  /** Makes the event that the text of a `format` file describes known. */
+  addFormat(text: string): void {
+    const format = parseFormat(text);
+    if (!format || this.types.has(format.id)) return;
+    this.readHeader(format);
+    const name = this.collected.addName(format.name);
+    const type = { name, decode: decoderOf(format, this.little) };
+    this.types.set(format.id, type);
+    if (format.id < 0x10000) this.byId[format.id] = type;
+  }
+
+  /** The fields that all events have are the same in all. */
+  private readHeader({ fields }: EventFormat): void {
+    const [type, pid] = [fields.get('common_type'), fields.get('common_pid')];
+    if (this.typeOf || !type || !pid) return;
+    this.typeOf = getter(type, this.little);
+    this.pidOf = getter(pid, this.little);
+    this.flagsAt = fields.get('common_flags')?.offset ?? 2;
+    this.preemptAt = fields.get('common_preempt_count')?.offset ?? 3;
+    const ends = [type, pid].map(({ offset, size }) => offset + size);
+    this.header = Math.max(...ends, this.flagsAt + 1, this.preemptAt + 1);
+  }
+
+  /** Takes one record; `offset` is where it is in the file, for notes. */
+  take(block: Block, at: number, length: number, time: number, cpu: number, offset: number): void {
+    const { collected, row } = this;
+    if (length < this.header || !this.typeOf || !this.pidOf) {
+      collected.skip(SHORT, undefined, offset);
+      return;
+    }
+    const type = this.byId[this.typeOf(block.view, at)] ?? this.unknownType();
+    const tid = this.pidOf(block.view, at);
+    if (!isThreadId(tid)) {
+      collected.skip(NO_THREAD, undefined, offset);
+      return;
+    }
+    const kind = collected.saw(type.name, time, cpu);
+    if (this.comms.size > 0 && collected.tasks.isUnnamed(tid)) this.nameFromTable(tid);
+    if (kind < 0) return;
+    row.kind = kind;
+    row.cpu = cpu;
+    row.tid = tid;
+    row.context =
+      this.contexts[block.bytes[at + this.flagsAt]!]! |
+      ((block.bytes[at + this.preemptAt]! & 0xf) === 0 ? 0 : CONTEXT.preemptOff);
+    if (type.decode?.(block, at, length, row, collected.tasks, collected.strings))
+      collected.columns.append(time, row);
+    else collected.skip(UNREADABLE, undefined, offset);
+  }
+
+  private unknownType(): EventType {
+    const known = this.types.get(-1);
+    if (known) return known;
+    const type = { name: this.collected.addName('(no description)'), decode: undefined };
+    this.types.set(-1, type);
+    return type;
+  }
+
+  private nameFromTable(tid: number): void {
+    const comm = this.comms.get(tid);
+    if (comm === undefined) return;
+    const bytes = new TextEncoder().encode(comm);
+    this.collected.tasks.nameIfUnknown(tid, { bytes, view: viewOf(bytes) }, 0, bytes.length);
+  }
+}
+
+/** CONTEXT by `common_flags`. */
+function contextTable(): Uint8Array {
+  return Uint8Array.from({ length: 256 }, (_, flags) => {
+    const has = (bits: number, then: number): number => ((flags & bits) === 0 ? 0 : then);
+    return (
+      CONTEXT.known |
+      has(FLAG.irqsOff, CONTEXT.irqsOff) |
+      has(FLAG.needResched | FLAG.needReschedLazy | MORE.preemptResched, CONTEXT.needResched) |
+      has(FLAG.hardirq, CONTEXT.hardirq) |
+      has(FLAG.softirq, CONTEXT.softirq) |
+      has(MORE.nmi, CONTEXT.nmi)
+    );
+  });
+}
