@@ -238,10 +238,12 @@ export interface CompareItem extends Node {
   readonly baselines: readonly (Ident | StringExpr)[];
 }
 
-/** `set PARAM = EXPR`: the value of a param or tunable in this scenario. */
+/** `set PARAM = EXPR`, `set TABLE[KEY] = EXPR`: what the operator would have set when loading the policy. */
 export interface SetItem extends Node {
   readonly kind: 'set';
   readonly param: Ident;
+  /** The key of a table's entry; undefined for a param. */
+  readonly key: Expr | undefined;
   readonly value: Expr;
 }
 

@@ -183,10 +183,16 @@ export abstract class ScenarioParser extends StatementParser {
   readonly setItem: ParserMethod<[], ScenarioItem> = this.rule('setItem', () => {
     const start = this.offset();
     this.CONSUME(T.Set_);
-    const param = this.ident(this.CONSUME(T.Ident, { ERR_MSG: "the name of a param after 'set'" }));
+    const param = this.ident(this.CONSUME(T.Ident, { ERR_MSG: "the name of a param or table after 'set'" }));
+    const key = this.OPTION(() => {
+      this.CONSUME(T.LBracket);
+      const expr = this.SUBRULE(this.expr);
+      this.CONSUME(T.RBracket, { ERR_MSG: "']'" });
+      return expr;
+    });
     this.CONSUME(T.Assign, { ERR_MSG: "'=' and a value" });
-    const value = this.SUBRULE(this.expr);
-    return { kind: 'set', span: this.spanFrom(start), param, value };
+    const value = this.SUBRULE1(this.expr);
+    return { kind: 'set', span: this.spanFrom(start), param, key, value };
   });
 
   protected override reportJunk(body: Body): void {

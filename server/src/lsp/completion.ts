@@ -67,6 +67,7 @@ const SCENARIO: readonly Item[] = [
     'a hint that the trace has not',
   ),
   snippet('set', 'set ${1:param} = ${2:value}', 'a param in this scenario'),
+  snippet('set[]', 'set ${1:table}[${2:vm}] = ${3:value}', 'an entry of a table in this scenario'),
   snippet('compare', 'compare ${1:eevdf}', 'what to compare with'),
   snippet('expect', 'expect ${1:p99}(${2:wakeup_latency} of ${3:vm}) < ${4:1ms}', 'what has to hold'),
 ];

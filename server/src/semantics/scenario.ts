@@ -1,6 +1,7 @@
 import type {
   AssumeItem,
   CompareItem,
+  Expr,
   Ident,
   InvariantDecl,
   ScenarioDecl,
@@ -90,7 +91,7 @@ function scenarioItem(cx: Context, env: Env, item: ScenarioItem): void {
     case 'compare':
       return comparison(cx, item);
     case 'set':
-      return setting(cx, item);
+      return item.key === undefined ? setting(cx, item) : entry(cx, env, item, item.key);
     case 'expect':
       return condition(cx, env, item.condition);
   }
@@ -208,7 +209,8 @@ function setting(cx: Context, item: SetItem): void {
       .filter((e) => e.decl.kind === 'param')
       .map((e) => e.ident.text);
     const near = closest(ident.text, params);
-    report(cx, 'PV2032', ident.span, { name: ident.text, near }, { fixes: renameFix(ident.span, near) });
+    const named = { what: 'param or tunable', name: ident.text, near };
+    report(cx, 'PV2032', ident.span, named, { fixes: renameFix(ident.span, near) });
     return;
   }
   cx.names.set(ident, symbol);
@@ -217,4 +219,38 @@ function setting(cx: Context, item: SetItem): void {
   const value = constantValue(cx, item.value, type, what);
   if (value !== undefined && type.kind !== 'error')
     checkSetting(cx, symbol.decl, item.value, value, symbol.type);
+}
+
+/** `set TABLE[KEY] = VALUE`: an entry that the operator would have filled in; the key of a VM is the scenario's name of it. */
+function entry(cx: Context, env: Env, item: SetItem, key: Expr): void {
+  const ident = item.param;
+  const found = findGlobal(cx, 'host', ident.text);
+  const symbol = found?.decl.kind === 'table' ? symbolOf(cx, found, ident) : undefined;
+  if (symbol?.kind !== 'table') {
+    expectType(cx, CONSTANT, item.value, { kind: 'error' }, 'the value');
+    if (ident.text === '') return;
+    const tables = [...cx.host.globals.values()].filter((e) => e.decl.kind === 'table');
+    const near = closest(
+      ident.text,
+      tables.map((e) => e.ident.text),
+    );
+    const named = { what: 'table', name: ident.text, near };
+    report(cx, 'PV2032', ident.span, named, { fixes: renameFix(ident.span, near) });
+    return;
+  }
+  cx.names.set(ident, symbol);
+  if (symbol.key.kind === 'vm' && key.kind === 'name') {
+    const vm = env.vms?.get(key.name.text);
+    if (vm === undefined) unknownVm(cx, env, key.name);
+    else {
+      cx.names.set(key.name, vm);
+      cx.used.add(vm);
+    }
+  } else {
+    const what = `the key of '${ident.text}'`;
+    const type = symbol.key.kind === 'task' ? U32 : symbol.key;
+    constantValue(cx, key, expectType(cx, CONSTANT, key, type, what), what);
+  }
+  const what = `the entry of '${ident.text}'`;
+  constantValue(cx, item.value, expectType(cx, CONSTANT, item.value, symbol.value, what), what);
 }

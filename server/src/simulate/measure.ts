@@ -100,7 +100,11 @@ function entityValues(run: ReplayRun, name: string, entity: number, counts: bool
   const { machine } = run.execution;
   if (counts) return [Number(machine.counters.get(name)?.get(entity) ?? 0)];
   const samples = machine.histograms.get(name)?.get(entity);
-  return samples ? sampleValues(samples) : [];
+  if (!samples) return [];
+  const histogram = run.world.program.histograms.find((candidate) => candidate.name === name);
+  // The policy counts in 1/1024, expectations in fractions.
+  const whole = histogram?.type.kind === 'int' && histogram.type.unit === 'ratio' ? 1024 : 1;
+  return sampleValues(samples).map((value) => value / whole);
 }
 
 export const sampleValues = (samples: Samples): readonly number[] => [

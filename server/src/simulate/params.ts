@@ -2,7 +2,7 @@ import type { Diagnostic, Span } from '../diagnostics/diagnostic.ts';
 import { closest } from '../diagnostics/suggest.ts';
 import { diagnostic } from '../diagnostics/table.ts';
 import { classNumber } from '../emit/executor/classes.ts';
-import type { Value } from '../emit/executor/host.ts';
+import { valueOf, type Value } from '../emit/executor/host.ts';
 import { canonical } from '../emit/executor/number.ts';
 import { showValue } from '../emit/executor/show.ts';
 import type { IrType, ParamDef, Program } from '../ir/ir.ts';
@@ -27,6 +27,7 @@ export function parseSetting(program: Program, text: string): Setting | Diagnost
     return diagnostic('PV7055', NOWHERE, { name, near: closest(name, names), known });
   }
   const value = parseValue(written, param.type, program);
+  const mask = param.type.kind === 'cpumask';
   if (value === undefined) {
     const wanted = example(param, program);
     return diagnostic('PV7056', param.span, { name, text: written, wanted });
@@ -34,14 +35,14 @@ export function parseSetting(program: Program, text: string): Setting | Diagnost
   return (
     outOfRange(param, value, program) ?? {
       name,
-      value: typeof value === 'boolean' ? value : canonical(value),
+      value: valueOf(value, mask),
     }
   );
 }
 
 /** What a value of the param looks like: its default. */
 function example(param: ParamDef, program: Program): string {
-  return `something like ${showValue(typeof param.value === 'boolean' ? param.value : canonical(param.value), param.type, program)}`;
+  return `something like ${showValue(valueOf(param.value, param.type.kind === 'cpumask'), param.type, program)}`;
 }
 
 function outOfRange(param: ParamDef, value: bigint | boolean, program: Program): Diagnostic | undefined {
@@ -80,6 +81,7 @@ const SCALE: Readonly<Record<string, number>> = { ns: 0, us: 3, ms: 6, s: 9 };
 function parseValue(text: string, type: IrType, program: Program): bigint | boolean | undefined {
   if (type.kind === 'bool') return text === 'true' ? true : text === 'false' ? false : undefined;
   if (type.kind === 'cpu') return parseInteger(text);
+  if (type.kind === 'cpumask') return parseCpus(text);
   if (type.kind !== 'int') return undefined;
   const { unit } = type;
   if (typeof unit !== 'string') {
@@ -106,6 +108,20 @@ function parseInteger(text: string): bigint | undefined {
   const digits = text.replaceAll('_', '');
   if (!/^(-?\d+|0x[\da-f]+|0b[01]+)$/i.test(digits)) return undefined;
   return digits.startsWith('-') ? -BigInt(digits.slice(1)) : BigInt(digits);
+}
+
+/** CPUs as the kernel writes them: `0,4-7`. */
+function parseCpus(text: string): bigint | undefined {
+  let mask = 0n;
+  for (const part of text.split(',')) {
+    const match = /^(\d{1,4})(?:-(\d{1,4}))?$/.exec(part.trim());
+    if (!match) return undefined;
+    const first = Number(match[1]);
+    const last = match[2] === undefined ? first : Number(match[2]);
+    if (last < first) return undefined;
+    mask |= ((1n << BigInt(last - first + 1)) - 1n) << BigInt(first);
+  }
+  return mask;
 }
 
 /** `500us`, `1.5ms`; whole nanoseconds only. */

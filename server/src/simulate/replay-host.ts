@@ -46,8 +46,10 @@ export function replayHost(world: World, inspection: Inspection): Host {
       return thread?.state === RUNNABLE ? moment.t - thread.since : 0;
     },
     boostedFor: (tid) => boostedFor(world.boosts, moment.t, tid),
-    // The operator fills tables when the policy is loaded.
+    // The operator fills tables when the policy is loaded; the scenario says with what.
     table: (name) => {
+      const entries = world.tables.get(name);
+      if (entries) return (key) => entries.get(key);
       const what = `entries of the table ${name}`;
       return () => {
         noteUnknown(world, what, 'its default');

@@ -58,6 +58,7 @@ export function replay(policy: Policy, trace: Trace, options: ReplayOptions = {}
     program,
     trace,
     machines: plan.machines,
+    tables: plan.tables,
     assumptions: plan.assumptions,
     params,
     mostDecisions: options.mostDecisions ?? MOST_DECISIONS,

@@ -11,6 +11,7 @@ import { clock } from './moment.ts';
 import { newQueues } from './queues.ts';
 import { newRecorder } from './recorder.ts';
 import { replayHost } from './replay-host.ts';
+import type { Tables } from './scenario.ts';
 import { namedThreads, stepsOf } from './steps.ts';
 import { newSchedule } from './threads.ts';
 import type { Machines } from './vms.ts';
@@ -25,6 +26,8 @@ export interface ReplayPlan {
   readonly assumptions: readonly Assumption[];
   /** Params that differ from the policy's own values. */
   readonly params: ReadonlyMap<string, Value>;
+  /** Entries of tables; where there is none, the table's default holds. */
+  readonly tables: Tables;
   /** Decisions to keep; what is beyond is counted. */
   readonly mostDecisions: number;
 }
@@ -83,13 +86,14 @@ export function runReplay(plan: ReplayPlan): ReplayRun {
   return { world, execution: compiled, fired: firing.fired, violations: guard?.violations ?? [] };
 }
 
-function newWorld({ program, trace, machines, assumptions, mostDecisions }: ReplayPlan): World {
+function newWorld({ program, trace, machines, tables, assumptions, mostDecisions }: ReplayPlan): World {
   return {
     program,
     trace,
     // The map of states by thread of the generated C: task storage, but a hash by thread id for pvsched.
     idleOf: program.target === 'pvsched' ? () => 0 : idleTask,
     machines,
+    tables,
     schedule: newSchedule(trace.cpus),
     moment: { row: -1, t: 0, now: 0, cpu: 0, tid: 0, handler: -1 },
     boosts: newBoosts(),

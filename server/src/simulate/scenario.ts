@@ -1,8 +1,7 @@
 import type * as ast from '../../../grammar/ast.ts';
 import type { Diagnostic } from '../diagnostics/diagnostic.ts';
 import { diagnostic } from '../diagnostics/table.ts';
-import type { Value } from '../emit/executor/host.ts';
-import { canonical } from '../emit/executor/number.ts';
+import { valueOf, type Value } from '../emit/executor/host.ts';
 import type { HookInfo } from '../semantics/kernel-view.ts';
 import type { Model, Value as Constant } from '../semantics/model.ts';
 import type { Trace } from '../trace/columns.ts';
@@ -10,6 +9,9 @@ import type { SelectionProblem, Selector, VmPattern } from '../trace/select.ts';
 import type { Assumption } from './hints.ts';
 import { missing } from './support.ts';
 import { machinesOf, type Machines } from './vms.ts';
+
+/** What the scenario puts into tables, by table and key; a VM's key is its position among the machines. */
+export type Tables = ReadonlyMap<string, ReadonlyMap<Value, Value>>;
 
 /** A scenario over one trace, ready to run. */
 export interface ScenarioPlan {
@@ -19,6 +21,7 @@ export interface ScenarioPlan {
   readonly assumptions: readonly Assumption[];
   /** Params that the scenario sets. */
   readonly params: ReadonlyMap<string, Value>;
+  readonly tables: Tables;
   readonly expectations: readonly ast.ExpectItem[];
   /** What does not go together with the trace. */
   readonly diagnostics: readonly Diagnostic[];
@@ -51,7 +54,10 @@ export function planScenario(
     name: scenario?.name.text,
     machines,
     assumptions: assumeItems.flatMap((item) => assumption(model, item, machines)),
-    params: new Map(items.flatMap((item) => (item.kind === 'set' ? [setting(model, item)] : []))),
+    params: new Map(
+      items.flatMap((item) => (item.kind === 'set' && !item.key ? [setting(model, item)] : [])),
+    ),
+    tables: tablesOf(model, items, machines),
     expectations: items.filter((item) => item.kind === 'expect'),
     diagnostics: [...problems, ...late],
   };
@@ -63,7 +69,9 @@ function constant(model: Model, expr: ast.Expr): Constant {
   return value;
 }
 
-const asValue = (value: Constant): Value => (typeof value === 'bigint' ? canonical(value) : value);
+/** The constant that `expr` is, in the form that it has while the policy runs. */
+const asValue = (model: Model, expr: ast.Expr): Value =>
+  valueOf(constant(model, expr), model.types.get(expr)?.kind === 'cpumask');
 
 function patternOf(model: Model, item: ast.VmItem): VmPattern {
   const selectors = item.selectors.map(({ by, value }): Selector => {
@@ -94,7 +102,24 @@ function describe(item: ast.VmItem, problem: SelectionProblem): Diagnostic[] {
 }
 
 function setting(model: Model, item: ast.SetItem): [string, Value] {
-  return [item.param.text, asValue(constant(model, item.value))];
+  return [item.param.text, asValue(model, item.value)];
+}
+
+function tablesOf(model: Model, items: readonly ast.ScenarioItem[], machines: Machines): Tables {
+  const tables = new Map<string, Map<Value, Value>>();
+  for (const item of items) {
+    if (item.kind !== 'set' || !item.key) continue;
+    const entries = tables.get(item.param.text) ?? new Map<Value, Value>();
+    tables.set(item.param.text, entries);
+    entries.set(keyOf(model, item.key, machines), asValue(model, item.value));
+  }
+  return tables;
+}
+
+function keyOf(model: Model, key: ast.Expr, machines: Machines): Value {
+  const symbol = key.kind === 'name' ? model.names.get(key.name) : undefined;
+  if (symbol?.kind !== 'scenario-vm') return asValue(model, key);
+  return machines.vms.findIndex(({ name }) => name === symbol.decl.name.text);
 }
 
 /** The hook that an assumption follows. */
@@ -113,7 +138,7 @@ function assumption(model: Model, item: ast.AssumeItem, machines: Machines): Ass
   return [
     {
       field: item.field.text,
-      value: item.value ? asValue(constant(model, item.value)) : true,
+      value: item.value ? asValue(model, item.value) : true,
       vcpus: new Set(vm.vcpus.map(({ tid }) => tid)),
       when:
         when.kind === 'after' && hook

@@ -7,6 +7,7 @@ import type { Moment } from './moment.ts';
 import type { Queues } from './queues.ts';
 import type { Recorder } from './recorder.ts';
 import { boundCpu, isIdleTask } from './tasks.ts';
+import type { Tables } from './scenario.ts';
 import type { Schedule } from './threads.ts';
 import type { Machines } from './vms.ts';
 
@@ -17,6 +18,7 @@ export interface World {
   /** The idle task of a CPU: one each, or one for all where the policy keeps state by thread id. */
   readonly idleOf: (cpu: number) => number;
   readonly machines: Machines;
+  readonly tables: Tables;
   readonly schedule: Schedule;
   readonly moment: Moment;
   readonly boosts: Boosts;

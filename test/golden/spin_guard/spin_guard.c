@@ -61,7 +61,7 @@ static __u64 now_ns(void)
 	return now.tv_sec * 1000000000ULL + now.tv_nsec;
 }
 
-enum kind { NUMBER, DURATION, RATIO, TRUTH };
+enum kind { NUMBER, DURATION, RATIO, TRUTH, CPUS };
 
 /* A number that has a name; the last of a list has none. */
 struct choice {

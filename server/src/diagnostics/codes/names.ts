@@ -131,7 +131,10 @@ export const NAMES = {
     'not allowed in guest',
     (a) => `${a.what} cannot stand in 'guest { }'; move it out`,
   ),
-  PV2032: error<Unknown>('unknown param', (a) => `there is no param or tunable '${a.name}'${meant(a.near)}`),
+  PV2032: error<Unknown & { what: string }>(
+    'unknown param or table',
+    (a) => `there is no ${a.what} '${a.name}'${meant(a.near)}`,
+  ),
   PV2033: error<Unknown>(
     'unknown order',
     (a) => `a dsq cannot be '${a.name}'${meant(a.near) || '; it is fifo or vtime'}`,

@@ -2,7 +2,8 @@ import type { Action, Expr } from '../../ir/ir.ts';
 import type { Body } from './body.ts';
 import { exprText } from './expressions.ts';
 import { kfunc } from './kfuncs.ts';
-import { hoistMask, isMade, maskC, rangesOf, type MadeMask } from './masks.ts';
+import { maskWordsOf } from './mask-words.ts';
+import { hoistMask, isLiteral, isMade, maskC, rangesOf, type MadeMask } from './masks.ts';
 import { upper } from './names.ts';
 import { threadIds } from './owners.ts';
 import type { Line } from './printer.ts';
@@ -122,15 +123,11 @@ function pinText(body: Body, name: string, thread: Expr, mask: Expr): string {
 
 /** Words of 64 CPUs of a literal mask; undefined for others, and where a bound is known at run time only. */
 function maskWords(mask: MadeMask): readonly string[] | undefined {
-  if (mask.name !== 'mask-literal') return undefined;
+  if (!isLiteral(mask)) return undefined;
   let bits = 0n;
   for (const [lo, hi] of rangesOf(mask)) {
     if (lo.kind !== 'const' || hi.kind !== 'const') return undefined;
     for (let cpu = BigInt(lo.value); cpu <= BigInt(hi.value); cpu++) bits |= 1n << cpu;
   }
-  const words: string[] = [];
-  for (let rest = bits; rest !== 0n || words.length === 0; rest >>= 64n) {
-    words.push(`0x${BigInt.asUintN(64, rest).toString(16)}`);
-  }
-  return words;
+  return maskWordsOf(bits);
 }

@@ -2,11 +2,11 @@ import type { Diagnostic, Span } from '../../diagnostics/diagnostic.ts';
 import { diagnostic } from '../../diagnostics/table.ts';
 import type { Expr, FieldDef, Fn, Handler, IrType, Program, Side, Stmt } from '../../ir/ir.ts';
 import { cleanupKind } from './calls.ts';
-import { isMade, rangesOf } from './masks.ts';
-import { MASK_WORDS } from './requests.ts';
+import { isLiteral, isMade, rangesOf } from './masks.ts';
+import { MASK_WORDS } from './mask-words.ts';
 import { stacksOf } from './stack.ts';
 import { fieldBytes } from './state.ts';
-import { bodiesOf, forEachExpr, forEachStmt } from './walk.ts';
+import { bodiesOf, forEachStmt } from './walk.ts';
 
 const NOWHERE: Span = { start: 0, end: 0 };
 
@@ -100,7 +100,6 @@ function code(side: Side): Diagnostic[] {
     if (flawless.has(body)) continue;
     const before = found.length;
     forEachStmt(body, (stmt) => found.push(...statement(stmt)));
-    forEachExpr(body, (expr) => found.push(...expression(expr)));
     if (found.length === before) flawless.add(body);
   }
   return found;
@@ -157,16 +156,10 @@ function actionArgument(arg: Expr): Diagnostic[] {
       cannot(arg.span, 'an event whose name is not written out', 'the agent knows events by their names'),
     ];
   }
-  if (!isMade(arg) || arg.name !== 'mask-literal') return [];
+  if (!isLiteral(arg)) return [];
   const most = BigInt(MASK_WORDS * 64);
   const beyond = rangesOf(arg).some(([, hi]) => hi.kind === 'const' && BigInt(hi.value) >= most);
   return beyond ? [cannot(arg.span, 'this mask', `requests to the agent hold CPUs below ${most}`)] : [];
-}
-
-function expression(expr: Expr): Diagnostic[] {
-  if (expr.kind !== 'select' || expr.type.kind !== 'cpumask') return [];
-  const made = [expr.then, expr.otherwise].some(isMade);
-  return made ? [cannot(expr.span, 'this choice between masks', "write it as 'if' and 'else'")] : [];
 }
 
 /** Bytes of stack that all frames of a program share. */

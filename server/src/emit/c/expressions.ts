@@ -1,5 +1,6 @@
 import type { Expr, IrType } from '../../ir/ir.ts';
 import { asTruth, atMost, atom, LEVEL, localName, type Body, type C } from './body.ts';
+import { isMade, maskC } from './masks.ts';
 import { callC, kernelCallC, tableC } from './calls.ts';
 import { constC } from './constants.ts';
 import { absent, cType, widthOf } from './ctypes.ts';
@@ -103,6 +104,8 @@ function logicalC(body: Body, expr: Expr & { kind: 'logical' }): C {
 }
 
 function selectC(body: Body, expr: Expr & { kind: 'select' }): C {
+  const made: Expr = expr;
+  if (isMade(made)) return maskC(body, made);
   const condition = atMost(asTruth(exprC(body, expr.condition)), LEVEL.logicalOr);
   const branch = (value: Expr): string => {
     const c = exprC(body, value);

@@ -1,4 +1,5 @@
 import type { Helper, Helpers } from './helper.ts';
+import { MASK_WORDS } from './mask-words.ts';
 
 /** CPUs that one kernel can have at most (NR_CPUS of x86-64 MAXSMP). */
 export const MOST_CPUS = 8192;
@@ -169,6 +170,33 @@ static __always_inline struct bpf_cpumask *pv_mask_new(s32 lo, s32 hi)
 }`,
     kfuncs: ['bpf_cpumask_create'],
     helpers: ['pv_mask_add'],
+  },
+  pv_mask_of: {
+    code: `/* The mask whose bits are in words; NULL where there is no memory. */
+static __always_inline struct bpf_cpumask *pv_mask_of(const volatile u64 *words)
+{
+	struct bpf_cpumask *mask = bpf_cpumask_create();
+	int cpu;
+
+	if (!mask)
+		return NULL;
+	pv_for(cpu, 0, (s32)pv_nr_cpus, ${MASK_WORDS * 64}) {
+		if (pv_words_have(words, cpu))
+			bpf_cpumask_set_cpu(cpu, mask);
+	}
+	return mask;
+}`,
+    kfuncs: ['bpf_cpumask_create', 'bpf_cpumask_set_cpu'],
+    helpers: ['pv_for', 'pv_words_have'],
+  },
+  pv_words_have: {
+    code: `/* Is the bit of the CPU set in the words? */
+static __always_inline bool pv_words_have(const volatile u64 *words, s32 cpu)
+{
+	u32 word = (u32)cpu / 64;
+
+	return word < ${MASK_WORDS} && words[word] >> (cpu % 64) & 1;
+}`,
   },
   pv_mask_add: {
     code: `/* Adds the CPUs from lo to hi. */

@@ -1,5 +1,5 @@
 import type { Expr, Intrinsic } from '../../ir/ir.ts';
-import { atMost, atom, fetchOnce, hoist, LEVEL, type Body, type C } from './body.ts';
+import { asTruth, atMost, atom, fetchOnce, hoist, LEVEL, type Body, type C } from './body.ts';
 import { widthOf, type Width } from './ctypes.ts';
 import { exprC } from './expressions.ts';
 import { guardsOf } from './operators.ts';
@@ -9,13 +9,30 @@ const BOOL: Width = widthOf({ kind: 'bool' });
 
 type Ask = Extract<Intrinsic, 'mask-empty' | 'mask-count' | 'mask-any' | 'mask-first'>;
 
-export type MadeMask = Expr & { readonly kind: 'intrinsic' } & {
-  readonly name: 'mask-literal' | 'mask-and' | 'mask-or' | 'mask-xor' | 'mask-not';
+/** A mask that is computed from others. */
+type ComputedMask = Expr & { readonly kind: 'intrinsic' } & {
+  readonly name: 'mask-and' | 'mask-or' | 'mask-xor' | 'mask-not';
 };
 
+export type LiteralMask = Expr & { readonly kind: 'intrinsic' } & { readonly name: 'mask-literal' };
+
+/** One of two masks, at least one of which is made. */
+type ChosenMask = Expr & { readonly kind: 'select' };
+
+/** One that the operator gave: its bits in words. */
+type GivenMask = Expr & { readonly kind: 'param' };
+
+export type MadeMask = LiteralMask | ComputedMask | ChosenMask | GivenMask;
+
 /** Does the policy put the mask together, rather than take one that the kernel has? */
-export const isMade = (expr: Expr): expr is MadeMask =>
-  expr.kind === 'intrinsic' && expr.type.kind === 'cpumask' && expr.name.startsWith('mask-');
+export function isMade(expr: Expr): expr is MadeMask {
+  if (expr.type.kind !== 'cpumask') return false;
+  if (expr.kind === 'select') return isMade(expr.then) || isMade(expr.otherwise);
+  return expr.kind === 'param' || (expr.kind === 'intrinsic' && expr.name.startsWith('mask-'));
+}
+
+export const isLiteral = (expr: Expr): expr is LiteralMask =>
+  expr.kind === 'intrinsic' && expr.name === 'mask-literal';
 
 /**
  * C for a mask as a `const struct cpumask *`. One that the policy puts together is made beforehand; there may be no
@@ -39,11 +56,29 @@ export function hoistMask(body: Body, made: MadeMask, wanted: string): string {
   const { unit } = body;
   helper(unit, 'pv_put_mask');
   unit.structs.mention('bpf_cpumask');
-  if (made.name === 'mask-literal') return hoistLiteral(body, made, wanted);
+  if (isLiteral(made)) return hoistLiteral(body, made, wanted);
+  if (made.kind === 'select') return hoistChoice(body, made, wanted);
+  if (made.kind === 'param') {
+    const call = `${helper(unit, 'pv_mask_of')}(${unit.globals.name(made.name)})`;
+    return hoist(body, wanted, (name) => `struct bpf_cpumask *${name} pv_auto(mask) = ${call};`);
+  }
   const parts = made.args.map((arg) => maskC(body, arg));
   const call = `${helper(unit, FUNCTIONS[made.name])}(${parts.map((part) => part.text).join(', ')})`;
   const guards = guardsOf(parts);
   const value = guards.length === 0 ? call : `${guards.join(' && ')} ? ${call} : NULL`;
+  return hoist(body, wanted, (name) => `struct bpf_cpumask *${name} pv_auto(mask) = ${value};`);
+}
+
+/** Both masks are made, and the wanted one is copied: what is made is released by its own variable. */
+function hoistChoice(body: Body, made: ChosenMask, wanted: string): string {
+  const copy = (part: C): string => {
+    const guards = part.guards ?? [];
+    const call = `${helper(body.unit, 'pv_mask_and')}(${part.text}, ${part.text})`;
+    return guards.length === 0 ? call : `(${guards.join(' && ')} ? ${call} : NULL)`;
+  };
+  const [then, otherwise] = [maskC(body, made.then), maskC(body, made.otherwise)].map(copy);
+  const condition = atMost(asTruth(exprC(body, made.condition)), LEVEL.logicalOr);
+  const value = `${condition} ? ${then} : ${otherwise}`;
   return hoist(body, wanted, (name) => `struct bpf_cpumask *${name} pv_auto(mask) = ${value};`);
 }
 
@@ -54,7 +89,7 @@ const FUNCTIONS = {
   'mask-not': 'pv_mask_not',
 } as const;
 
-function hoistLiteral(body: Body, literal: MadeMask, wanted: string): string {
+function hoistLiteral(body: Body, literal: LiteralMask, wanted: string): string {
   const range = ([lo, hi]: readonly [Expr, Expr]): string =>
     `${exprC(body, lo).text}, ${exprC(body, hi).text}`;
   const [first, ...rest] = rangesOf(literal);
@@ -70,7 +105,7 @@ function hoistLiteral(body: Body, literal: MadeMask, wanted: string): string {
 }
 
 /** The pairs lo, hi of a literal mask. */
-export function rangesOf(literal: MadeMask): readonly (readonly [Expr, Expr])[] {
+export function rangesOf(literal: LiteralMask): readonly (readonly [Expr, Expr])[] {
   const pairs: (readonly [Expr, Expr])[] = [];
   for (let i = 0; i + 1 < literal.args.length; i += 2) {
     const [lo, hi] = [literal.args[i], literal.args[i + 1]];
@@ -100,7 +135,10 @@ export function hasC(body: Body, mask: Expr, cpu: string): C {
     if (guards.length === 0) return atom(test, BOOL);
     return { text: `${guards.join(' && ')} && ${test}`, level: LEVEL.logicalAnd, width: BOOL };
   }
-  if (mask.name === 'mask-literal') return literalHas(body, mask, cpu);
+  if (isLiteral(mask)) return literalHas(body, mask, cpu);
+  if (mask.kind === 'select') return choiceHas(body, mask, cpu);
+  if (mask.kind === 'param')
+    return atom(`${helper(unit, 'pv_words_have')}(${unit.globals.name(mask.name)}, ${cpu})`, BOOL);
   const [left, right] = mask.args.map((arg) => hasC(body, arg, cpu));
   switch (mask.name) {
     case 'mask-and':
@@ -114,6 +152,13 @@ export function hasC(body: Body, mask: Expr, cpu: string): C {
   }
 }
 
+function choiceHas(body: Body, mask: ChosenMask, cpu: string): C {
+  const condition = atMost(asTruth(exprC(body, mask.condition)), LEVEL.logicalOr);
+  const [then, otherwise] = [hasC(body, mask.then, cpu), hasC(body, mask.otherwise, cpu)];
+  const text = `${condition} ? ${atMost(then, LEVEL.logicalOr)} : ${atMost(otherwise, LEVEL.logicalOr)}`;
+  return { text, level: LEVEL.conditional, width: BOOL };
+}
+
 const fail = (): never => {
   throw new Error('a mask lacks an operand');
 };
@@ -124,7 +169,7 @@ function both(left: C | undefined, op: string, right: C | undefined, level: numb
   return { text: `${atMost(left, tight)} ${op} ${atMost(right, tight)}`, level, width: BOOL };
 }
 
-function literalHas(body: Body, literal: MadeMask, cpu: string): C {
+function literalHas(body: Body, literal: LiteralMask, cpu: string): C {
   const tests = rangesOf(literal).map(([lo, hi]) => {
     const [from, to] = [exprC(body, lo).text, exprC(body, hi).text];
     return from === to ? `(${cpu} == ${from})` : `(${cpu} >= ${from} && ${cpu} <= ${to})`;

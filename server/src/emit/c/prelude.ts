@@ -4,6 +4,7 @@ import { integer, nanoseconds, sharedType } from './ctypes.ts';
 import { closure, HELPERS, type HelperName } from './helpers.ts';
 import { kfuncDeclarations } from './kfuncs.ts';
 import { UAPI, wordsOf } from './maps.ts';
+import { MASK_WORDS, maskWordsOf } from './mask-words.ts';
 import { comment } from './printer.ts';
 import type { Unit } from './unit.ts';
 
@@ -20,13 +21,14 @@ export function settleHelpers(unit: Unit): readonly HelperName[] {
     }
     for (const feature of features) unit.features.add(feature);
   }
-  return (Object.keys(HELPERS) as HelperName[]).filter((name) => needed.has(name)).toSorted(byNeed);
+  return (Object.keys(HELPERS) as HelperName[]).filter((name) => needed.has(name)).reduce(withNeeds, []);
 }
 
 /** Helpers print in the order of their table, except that one comes after those that it calls. */
-function byNeed(a: HelperName, b: HelperName): number {
-  if (closure([a]).has(b)) return 1;
-  return closure([b]).has(a) ? -1 : 0;
+function withNeeds(printed: readonly HelperName[], name: HelperName): readonly HelperName[] {
+  if (printed.includes(name)) return printed;
+  const needs = (HELPERS[name].helpers ?? []) as readonly HelperName[];
+  return [...needs.reduce(withNeeds, printed), name];
 }
 
 const FIXED_TYPES = `typedef unsigned char __u8;
@@ -149,10 +151,15 @@ export function paramLines(unit: Unit, words: ReadonlySet<string> | undefined): 
   return used.flatMap((param) => [
     ...comment(paramDoc(param)),
     param.tunable
-      ? `${sharedType(param.type)} ${unit.globals.name(param.name)} SEC(".data") = ${valueText(param)};`
-      : `const volatile ${sharedType(param.type)} ${unit.globals.name(param.name)} = ${valueText(param)};`,
+      ? `${paramDeclaration(unit, param)} SEC(".data") = ${valueText(param)};`
+      : `const volatile ${paramDeclaration(unit, param)} = ${valueText(param)};`,
     '',
   ]);
+}
+
+function paramDeclaration(unit: Unit, { name, type }: ParamDef): string {
+  const variable = unit.globals.name(name);
+  return type.kind === 'cpumask' ? `u64 ${variable}[${MASK_WORDS}]` : `${sharedType(type)} ${variable}`;
 }
 
 function paramDoc({ doc, range, type }: ParamDef): string {
@@ -177,11 +184,13 @@ export function inUnit(value: bigint, unit: unknown): string {
 
 function valueText({ value, type }: ParamDef): string {
   if (typeof value === 'boolean') return `${value}`;
+  if (type.kind === 'cpumask') return `{ ${maskWordsOf(value).join(', ')} }`;
   return type.kind === 'int' && type.unit === 'duration' ? nanoseconds(value).text : integer(value);
 }
 
 /** Bytes of a param where the programs read it. */
 export function paramTypeBytes(type: ParamDef['type']): number {
   if (type.kind === 'bool') return 1;
+  if (type.kind === 'cpumask') return 8 * MASK_WORDS;
   return type.kind === 'int' ? type.bits / 8 : 4;
 }

@@ -1,10 +1,8 @@
 import { REQUESTS, type RequestForm } from './actions.ts';
+import { MASK_WORDS } from './mask-words.ts';
 import { mapLines, ROOM } from './maps.ts';
 import { upper } from './names.ts';
 import type { Unit } from './unit.ts';
-
-/** Words of 64 CPUs in a request's mask. */
-export const MASK_WORDS = 16;
 
 export const actionEnumerator = (name: string): string => `PV_${upper(name)}`;
 

@@ -1,5 +1,5 @@
 import type { Expr, Fn, IrType, Side, Stmt } from '../../ir/ir.ts';
-import { MASK_WORDS } from './requests.ts';
+import { MASK_WORDS } from './mask-words.ts';
 import { blocksOf, exprsOf, walkExpr } from './walk.ts';
 
 /**

@@ -1,11 +1,11 @@
-import type { Expr, Fn, Instance, Local, Place } from '../../ir/ir.ts';
+import type { Expr, Fn, Instance, IrType, Local, Place } from '../../ir/ir.ts';
 import { binaryCode, operations, type Code } from './binary.ts';
 import { at, average, largest, sum } from './collections.ts';
 import { convertCode } from './convert.ts';
-import { DSQ, GLOBAL_ENTITY, type Host, type Site, type Value } from './host.ts';
+import { DSQ, GLOBAL_ENTITY, valueOf, type Host, type Site, type Value } from './host.ts';
 import { intrinsicCode } from './intrinsics.ts';
 import type { Machine } from './machine.ts';
-import { canonical, type Num } from './number.ts';
+import type { Num } from './number.ts';
 import { rowOf, zeroValue, type Average, type Cell, type Items, type Store } from './store.ts';
 
 /** One function or handler while it is compiled. A policy has no recursion, so each has one frame for all its runs. */
@@ -31,7 +31,7 @@ export function compileExpr(unit: Unit, expr: Expr): Code {
   const { host } = machine;
   switch (expr.kind) {
     case 'const':
-      return constantCode(expr.value);
+      return constantCode(expr.value, expr.type);
     case 'kernel-const': {
       const value = host.kernelConstant(expr.name, expr.value, siteOf(unit, expr));
       return () => value;
@@ -108,8 +108,8 @@ export function siteOf(unit: Unit, node: { readonly span: Site['span'] }): Site 
   return { span: node.span, handler: unit.handler };
 }
 
-function constantCode(value: bigint | boolean | string): Code {
-  const constant = typeof value === 'bigint' ? canonical(value) : value;
+function constantCode(value: bigint | boolean | string, type: IrType): Code {
+  const constant = valueOf(value, type.kind === 'cpumask');
   return () => constant;
 }
 
@@ -130,7 +130,7 @@ function tableCode(unit: Unit, expr: Expr & { kind: 'table' }): Code {
   const { machine } = unit;
   const table = machine.program.tables.find(({ name }) => name === expr.table);
   if (!table) throw new Error(`no table ${expr.table}`);
-  const fallback = typeof table.fallback === 'bigint' ? canonical(table.fallback) : table.fallback;
+  const fallback = valueOf(table.fallback, table.value.kind === 'cpumask');
   const entry = machine.host.table(expr.table);
   const key = compileExpr(unit, expr.key);
   return () => entry(key()) ?? fallback;

@@ -1,13 +1,17 @@
 import type { Span } from '../../diagnostics/diagnostic.ts';
 import type { CallInfo } from '../../semantics/kernel-view.ts';
 import type { Action, IrType } from '../../ir/ir.ts';
-import type { Num } from './number.ts';
+import { canonical, type Num } from './number.ts';
 
 /**
  * A value while a policy runs. Numbers are `Num`; a cpumask is a bigint with one bit a CPU; entities are numbers: a
  * vCPU is its thread id, a task too unless the host tells idle tasks apart, a VM what the host numbers it, a dispatch queue see `DSQ`; `undefined` is `none`.
  */
 export type Value = Num | boolean | string | undefined | readonly Value[];
+
+/** A value of the program in the form that it has while it runs. `mask`: it is a set of CPUs, which stays a bigint. */
+export const valueOf = <T extends boolean | string>(value: bigint | T, mask: boolean): Num | T =>
+  typeof value === 'bigint' && !mask ? canonical(value) : value;
 
 /** Dispatch queues that have no index of their own; `localOn(cpu)` counts down from there. */
 export const DSQ = {

@@ -1,6 +1,6 @@
 import type { Program, StateDef } from '../../ir/ir.ts';
 import type { Scope } from '../../semantics/model.ts';
-import type { Host, Value } from './host.ts';
+import { valueOf, type Host, type Value } from './host.ts';
 import { u64, type Num } from './number.ts';
 import { newSamples, type Samples } from './samples.ts';
 import { newStore, type Store } from './store.ts';
@@ -46,7 +46,11 @@ export function newMachine(
     params: new Map(
       program.params.map((param) => [
         param.name,
-        { value: values.has(param.name) ? values.get(param.name) : initial(param.value) },
+        {
+          value: values.has(param.name)
+            ? values.get(param.name)
+            : valueOf(param.value, param.type.kind === 'cpumask'),
+        },
       ]),
     ),
     counters: new Map(program.counters.map((counter) => [counter.name, new Map<number, Num>()])),
@@ -54,9 +58,6 @@ export function newMachine(
     hits: { starts: [], counts: new Float64Array(64), branches: [], ways: new Float64Array(64), wayCount: 0 },
   };
 }
-
-const initial = (value: bigint | boolean): Value =>
-  typeof value === 'boolean' || !Number.isSafeInteger(Number(value)) ? value : Number(value);
 
 /** Makes a counter for the statement that begins at `start`; gives its index in `counts`. */
 export function countStatement(hits: Hits, start: number): number {

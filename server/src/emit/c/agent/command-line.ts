@@ -3,7 +3,7 @@ import type { Unit } from '../unit.ts';
 import { asksAgent } from './index.ts';
 import { usesPages } from './pages.ts';
 import { skeleton } from './skeleton.ts';
-import { optionName, usedTables } from './tables-of.ts';
+import { hasCpuSets, optionName, usedTables } from './tables-of.ts';
 
 /** Where the programs read each param. */
 export function placeLines(unit: Unit): string[] {
@@ -113,7 +113,9 @@ export function optionLines(unit: Unit): string[] {
       ? [
           '\tfor (i = 0; i < sizeof(params) / sizeof(params[0]); i++)',
           '\t\tif (!strcmp(name, params[i].name))',
-          '\t\t\treturn set_param(&params[i], place_of(skel, i), value);',
+          hasCpuSets(unit)
+            ? '\t\t\treturn (params[i].kind == CPUS ? set_cpus : set_param)(&params[i], place_of(skel, i), value);'
+            : '\t\t\treturn set_param(&params[i], place_of(skel, i), value);',
         ]
       : []),
     '\tfprintf(stderr, "there is no option --%s\\n", name);',

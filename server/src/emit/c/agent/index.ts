@@ -3,10 +3,10 @@ import { literal } from '../names.ts';
 import { actionEnumerator, askedActions } from '../requests.ts';
 import type { Unit } from '../unit.ts';
 import { mainLines } from './main.ts';
-import { PARSING, TABLES } from './options.ts';
+import { CPU_SETS, PARSING, TABLES } from './options.ts';
 import { PAGES, pageSizes, usesPages } from './pages.ts';
 import { healthReport, REPORT } from './report.ts';
-import { paramTable, statTables, usedTables } from './tables-of.ts';
+import { hasCpuSets, paramTable, statTables, usedTables } from './tables-of.ts';
 import { THREAD_ACTIONS, THREADS, WATCHDOG } from './threads.ts';
 import { VM_ACTIONS, VMS } from './vms.ts';
 
@@ -27,6 +27,7 @@ export function agentText(unit: Unit, sourceName: string): string {
     `#include "${program.name}.skel.h"`,
     ...COMMON.split('\n'),
     ...(program.params.length + usedTables(unit).length > 0 ? PARSING.split('\n') : []),
+    ...(hasCpuSets(unit) ? CPU_SETS.split('\n') : []),
     ...(usedTables(unit).length > 0 ? TABLES.split('\n') : []),
     ...paramTable(unit),
     ...(hasStats(unit) ? [...REPORT.split('\n'), ...statTables(unit)] : []),

@@ -1,6 +1,6 @@
 /** Numbers in the units of the language, from the command line. */
 export const PARSING = String.raw`
-enum kind { NUMBER, DURATION, RATIO, TRUTH };
+enum kind { NUMBER, DURATION, RATIO, TRUTH, CPUS };
 
 /* A number that has a name; the last of a list has none. */
 struct choice {
@@ -100,6 +100,38 @@ static __attribute__((unused)) int set_param(const struct param *p, void *place,
 	if (!err)
 		store_number(place, p->size, value);
 	return err;
+}
+`;
+
+/** Params that are sets of CPUs. */
+export const CPU_SETS = String.raw`
+/* Reads CPUs as the kernel writes them, "0,4-7", into words of 64. */
+static int set_cpus(const struct param *p, void *place, const char *text)
+{
+	__u64 *words = place;
+	char *end = (char *)text;
+	long first, last;
+
+	memset(words, 0, p->size);
+	for (;; text = end + 1) {
+		first = last = strtol(text, &end, 10);
+		if (end == text)
+			break;
+		if (*end == '-') {
+			text = end + 1;
+			last = strtol(text, &end, 10);
+		}
+		if (end == text || first < 0 || last < first || last >= (long)p->size * 8)
+			break;
+		for (; first <= last; first++)
+			words[first / 64] |= 1ULL << (first % 64);
+		if (!*end)
+			return 0;
+		if (*end != ',')
+			break;
+	}
+	fprintf(stderr, "--%s: expected CPUs such as 0,4-7\n", p->name);
+	return -EINVAL;
 }
 `;
 

@@ -10,8 +10,13 @@ import type { Unit } from '../unit.ts';
 /** A name as it is written on a command line. */
 export const optionName = (name: string): string => name.replaceAll('_', '-');
 
+/** Is one of the params a set of CPUs? */
+export const hasCpuSets = (unit: Unit): boolean =>
+  unit.program.params.some(({ type }) => type.kind === 'cpumask');
+
 function kindOf(type: IrType): string {
   if (type.kind === 'bool') return 'TRUTH';
+  if (type.kind === 'cpumask') return 'CPUS';
   if (type.kind !== 'int') return 'NUMBER';
   if (type.unit === 'duration') return 'DURATION';
   return type.unit === 'ratio' ? 'RATIO' : 'NUMBER';
