@@ -202,7 +202,6 @@ describe.skipIf(!haveRecorded)('recorded traces', () => {
     ['text-variants/perf-sched-timehist.txt.gz', 'report of perf sched'],
     ['text-variants/perf-sched-latency.txt.gz', 'report of perf sched'],
     ['host-6.18/kvm4-clock-tsc.v7-zstd.dat', 'its clock is x86-tsc'],
-    ['host-6.18/kvm4.perf.data', 'perf.data'],
     ['third-party/systrace-surfaceflinger.html', 'HTML'],
     ['third-party/schedviz-raw-cpu0.bin', 'binary'],
   ])('%s is refused: %s', async (name, reason) => {

@@ -58,7 +58,7 @@ async function readBinary(format: BinaryKind, source: ByteSource): Promise<Trace
     case 'trace.dat':
       return (await import('./binary/trace-dat.ts')).readTraceDat(source, unpack);
     case 'perf.data':
-      return refused('is a perf.data file');
+      return (await import('./binary/perf-data.ts')).readPerfData(source, unpack);
   }
 }
 

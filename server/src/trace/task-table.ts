@@ -22,6 +22,10 @@ export class TaskTable {
   private readonly tids: number[] = [];
   private readonly comm: number[] = [];
   private readonly tgid: number[] = [];
+  /** When each was named last. */
+  private readonly named: number[] = [];
+  /** Time of the event that gives names, where events do not come in the order of time; else always the same. */
+  now = 0;
   /** By thread id: its place in the lists above, plus one. */
   private places = new Int32Array(1 << 15);
 
@@ -29,6 +33,8 @@ export class TaskTable {
   name(tid: number, { bytes, view }: Text, from: number, to: number): void {
     const place = this.place(tid);
     if (place < 0) return;
+    if (this.now < this.named[place]!) return;
+    this.named[place] = this.now;
     const known = this.comm[place]!;
     if (known !== UNKNOWN && this.comms.equals(known, bytes, view, from, to)) return;
     this.comm[place] = this.comms.intern(bytes, view, from, to);
@@ -45,6 +51,11 @@ export class TaskTable {
     while (start < to && bytes[start] === 0x20) start++;
     const placeholder = bytes[start] === 0x3c && bytes[start + 1] === 0x2e;
     if (start < to && !placeholder) this.comm[place] = this.comms.intern(bytes, view, start, to);
+  }
+
+  /** Has an event mentioned `tid`? */
+  has(tid: number): boolean {
+    return tid > 0 && tid < this.places.length && this.places[tid] !== 0;
   }
 
   /** Is the name of `tid` still unknown? Not of the idle tasks. */
@@ -83,6 +94,7 @@ export class TaskTable {
     this.tids.push(tid);
     this.comm.push(UNKNOWN);
     this.tgid.push(UNKNOWN);
+    this.named.push(-Infinity);
     this.places[tid] = this.tids.length;
     return this.tids.length - 1;
   }

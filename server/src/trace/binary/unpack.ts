@@ -3,4 +3,6 @@ export interface Unpack {
   /** Each gives the `size` bytes that `packed` stands for, or undefined where it is damaged. */
   zstd(packed: Uint8Array, size: number): Uint8Array | undefined;
   zlib(packed: Uint8Array, size: number): Uint8Array | undefined;
+  /** Takes the next piece of a zstd stream and gives what it unpacks to; undefined: it is damaged. */
+  zstdStream(): (packed: Uint8Array) => Uint8Array[] | undefined;
 }

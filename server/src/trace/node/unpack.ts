@@ -16,6 +16,16 @@ export const unpack: Unpack = {
         ? native(packed, { maxOutputLength: Math.max(size, 1) })
         : new Uint8Array(decompress(packed, target(size)).buffer),
     ),
+  zstdStream() {
+    let ready: Uint8Array[] = [];
+    const stream = new Decompress((block) => void ready.push(block));
+    return (packed) =>
+      attempt(() => {
+        ready = [];
+        stream.push(Uint8Array.from(packed));
+        return ready;
+      });
+  },
 };
 
 /**
@@ -26,7 +36,7 @@ function target(size: number): Uint8Array {
   return Object.assign(new Uint8Array(size), { valueOf: () => 0 });
 }
 
-function attempt(work: () => Uint8Array | undefined): Uint8Array | undefined {
+function attempt<T>(work: () => T): T | undefined {
   try {
     return work();
   } catch {
