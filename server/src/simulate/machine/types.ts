@@ -28,6 +28,8 @@ export const POINT = {
   row: 1,
   /** Makes a task: `pointArg` is its first burst. */
   fork: 2,
+  /** The task's own kernel priority (nice + 120, or 99 − rtPriority) becomes `pointArg`. */
+  prio: 3,
 } as const;
 
 /** What the workload wants, whatever the scheduler does: bursts of running, and what starts each. */
@@ -50,6 +52,8 @@ export interface Demand {
     readonly arrival: Uint8Array;
     /** Time of an absolute arrival; length of the sleep of a relative one; recorded time of a dependent one. */
     readonly when: Float64Array;
+    /** CPU on which the wake-up of an absolute or relative arrival happens; −1: where the task ran last. */
+    readonly waker: Int16Array;
     /** `prev_state` (TASK_STATE) with which it ends. */
     readonly endState: Uint16Array;
     /** Its points are `pointStart[b]` up to, not including, `pointStart[b + 1]`. */
@@ -67,6 +71,8 @@ export interface Demand {
   readonly ambientRows: Int32Array;
   /** Costs and habits of the machine that the recording shows. */
   readonly calibration: Calibration;
+  readonly kernel: KernelParams;
+  readonly recorded: Recorded;
   /** What had to be assumed, for people. */
   readonly notes: readonly string[];
 }
@@ -93,13 +99,50 @@ export type Policy = 'NORMAL' | 'BATCH' | 'IDLE' | 'FIFO' | 'RR' | 'EXT' | 'STOP
 /** By CPU: 1 where it is in the set. */
 export type CpuSet = Uint8Array;
 
-/** ns; taken from the recording. */
+/** How the simulated kernel schedules. */
+export interface KernelParams {
+  readonly scheduler: 'eevdf' | 'cfs';
+  /** 100 × major + minor. */
+  readonly version: number;
+  /** EEVDF: the base slice; CFS: the minimal granularity. Scaled by the number of CPUs. */
+  readonly baseSliceNs: number;
+  /** Scheduler features that are off although this version has them on, or the other way round. */
+  readonly features: Readonly<Record<string, boolean>>;
+  readonly rtPeriodNs: number;
+  /** Infinity: no limit. */
+  readonly rtRuntimeNs: number;
+  /** Scheduling groups; the first is the root. */
+  readonly groups: readonly DemandGroup[];
+}
+
+export interface DemandGroup {
+  readonly name: string;
+  /** Index; −1 of the root. A parent comes before its children. */
+  readonly parent: number;
+  /** Load weight (1024 is the default). */
+  readonly weight: number;
+  readonly idle: boolean;
+}
+
+/** Habits of the recorded machine, in ns. Costs are values that occurred, ascending, to draw from. */
 export interface Calibration {
   readonly tickNs: number;
+  /** A time at which CPUs tick. */
+  readonly tickPhaseNs: number;
   /** From a wake-up to running, on a CPU that was idle. */
-  readonly idleExitNs: number;
-  /** From a wake-up that preempts to running. */
-  readonly switchNs: number;
+  readonly idleExit: Float64Array;
+  /** From the wake-up that preempts to the switch. */
+  readonly preempt: Float64Array;
+}
+
+/** What the extraction saw of the recorded schedule, for comparison. */
+export interface Recorded {
+  /** ns of running between `startNs` and `endNs`, by task. */
+  readonly ran: Float64Array;
+  /** The same by CPU. */
+  readonly busy: Float64Array;
+  /** Bursts that the recording completed. */
+  readonly completed: number;
 }
 
 /** A task of the simulated machine. Classes keep what they need to know of it by its `index`. */
@@ -168,6 +211,8 @@ export interface SchedClass {
   wakeupPreempt(task: SimTask, cpu: number, current: SimTask): void;
   /** Tasks of this class on `cpu`, the running one included. */
   count(cpu: number): number;
+  /** `task` sleeps, and leaves the class or must move: drop what is kept of it. */
+  forget?(task: SimTask): void;
   /** A task gives up the CPU without blocking. */
   yield?(task: SimTask, cpu: number): void;
   /** Periodic balancing on `cpu`, after its tick. */
@@ -209,6 +254,12 @@ export interface Machine {
   resched(cpu: number): void;
   /** Takes a queued task to the queue of another CPU. */
   moveTask(task: SimTask, cpu: number): void;
+  /** Is `cpu` idle, with nothing on its way to it? */
+  isIdle(cpu: number): boolean;
+  /** Tasks that run or wait on `cpu`. */
+  count(cpu: number): number;
+  /** A number from 0 up to, not including, 1: the same for the same run, whatever the others draw, for each `key`. */
+  draw(key: number): number;
   /** Calls `action` at `time` (now at the earliest). Returns a function that cancels it. */
   callAt(time: number, action: () => void): () => void;
 

@@ -1,0 +1,147 @@
+import type { Trace } from '../../trace/columns.ts';
+import type { Sidecar } from '../../trace/sidecar.ts';
+import { calibrate } from './calibrate.ts';
+import { Extraction } from './extract.ts';
+import { taskOf, type Knowledge } from './infer.ts';
+import { kernelOf, type KernelChoice } from './kernel.ts';
+import { ARRIVAL, type Demand } from './types.ts';
+
+/**
+ * What the workload of a recording wanted: bursts of running, what started each and what it did meanwhile. What the
+ * recording does not tell comes from its sidecar, else is inferred and noted.
+ */
+export function extractDemand(trace: Trace, sidecar?: Sidecar, kernel?: KernelChoice): Demand {
+  const found = new Extraction(trace);
+  const calibration = calibrate(trace, sidecar?.kernel.hz ?? undefined);
+  const order = byTask(found);
+  const { bursts, firstOf } = sortedBursts(found, order);
+  chooseArrivals(found, order, bursts);
+  const knowledge: Knowledge = { trace, sidecar, found, startNs: found.startNs };
+  const tasks = found.tasks.map((task) => ({
+    ...taskOf(knowledge, task),
+    firstBurst: firstOf[task.index]!,
+    lastBurst: firstOf[task.index + 1]!,
+  }));
+  const notes: string[] = [];
+  if (calibration.tickInferred)
+    notes.push(`tick: ${calibration.tickNs / 1e6} ms, from the times of preemptions`);
+  if (found.missing > 0)
+    notes.push(`${found.missing} switches are missing in the recording, their times are guessed`);
+  if (!sidecar) notes.push('scheduling policies, affinities and groups, from what threads are called and do');
+  return {
+    trace,
+    cpus: trace.cpus,
+    startNs: found.startNs,
+    endNs: found.endNs,
+    tasks,
+    bursts,
+    points: sortedPoints(found, order, bursts.pointStart),
+    ambientRows: Int32Array.from(found.ambient),
+    calibration,
+    kernel: kernelOf(trace.cpus, sidecar, kernel),
+    recorded: {
+      ran: Float64Array.from(found.tasks, ({ ran }) => ran),
+      busy: found.busy,
+      completed: found.completed,
+    },
+    notes,
+  };
+}
+
+interface Order {
+  /** Burst as extracted, by its place. */
+  readonly from: Int32Array;
+  /** Place by burst as extracted. */
+  readonly to: Int32Array;
+}
+
+/** The bursts by task, each task's in order of time. */
+function byTask(found: Extraction): Order & { readonly start: Int32Array } {
+  const start = new Int32Array(found.tasks.length + 1);
+  for (const task of found.task) start[task + 1]!++;
+  for (let i = 0; i < found.tasks.length; i++) start[i + 1]! += start[i]!;
+  const next = start.slice();
+  const from = new Int32Array(found.task.length);
+  const to = new Int32Array(found.task.length);
+  found.task.forEach((task, burst) => {
+    const place = next[task]!++;
+    from[place] = burst;
+    to[burst] = place;
+  });
+  return { from, to, start };
+}
+
+function sortedBursts(found: Extraction, { from, to, start }: ReturnType<typeof byTask>) {
+  const length = from.length;
+  const pointStart = new Int32Array(length + 1);
+  for (const burst of found.pointBurst) pointStart[to[burst]! + 1]!++;
+  for (let i = 0; i < length; i++) pointStart[i + 1]! += pointStart[i]!;
+  const bursts = {
+    length,
+    task: Int32Array.from(from, (burst) => found.task[burst]!),
+    demand: Float64Array.from(from, (burst) => found.demand[burst]!),
+    arrival: Uint8Array.from(from, (burst) => found.arrival[burst]!),
+    when: Float64Array.from(from, (burst) => found.when[burst]!),
+    waker: Int16Array.from(from, (burst) => found.waker[burst]!),
+    endState: Uint16Array.from(from, (burst) => found.endState[burst]!),
+    pointStart,
+  };
+  return { bursts, firstOf: start };
+}
+
+function sortedPoints(found: Extraction, { to }: Order, pointStart: Int32Array): Demand['points'] {
+  const { length } = found.pointBurst;
+  const next = pointStart.slice();
+  const points = {
+    length,
+    at: new Float64Array(length),
+    kind: new Uint8Array(length),
+    arg: new Int32Array(length),
+  };
+  found.pointBurst.forEach((burst, i) => {
+    const place = next[to[burst]!]!++;
+    const kind = found.pointKind[i]!;
+    points.at[place] = found.pointAt[i]!;
+    points.kind[place] = kind;
+    points.arg[place] = kind === 0 || kind === 2 ? to[found.pointArg[i]!]! : found.pointArg[i]!;
+  });
+  return points;
+}
+
+/**
+ * A task that nobody of the recording wakes either waits for a time (a periodic timer: the intervals between its
+ * wake-ups vary less than its sleeps) or for a while (a sleep after its work, an answer): whichever it does mostly.
+ */
+function chooseArrivals(
+  found: Extraction,
+  { from, start }: ReturnType<typeof byTask>,
+  bursts: Demand['bursts'],
+): void {
+  for (let task = 0; task < found.tasks.length; task++) {
+    const slept: number[] = [];
+    const intervals: number[] = [];
+    let before = NaN;
+    for (let place = start[task]!; place < start[task + 1]!; place++) {
+      const burst = from[place]!;
+      const at = found.wokenAt[burst]!;
+      if (bursts.arrival[place] === ARRIVAL.absolute && !Number.isNaN(found.slept[burst]!)) {
+        slept.push(found.slept[burst]!);
+        if (!Number.isNaN(before)) intervals.push(at - before);
+      }
+      before = at;
+    }
+    if (slept.length < 3 || intervals.length < 2 || spread(intervals) <= spread(slept)) continue;
+    for (let place = start[task]! + 1; place < start[task + 1]!; place++) {
+      const burst = from[place]!;
+      if (bursts.arrival[place] !== ARRIVAL.absolute || Number.isNaN(found.slept[burst]!)) continue;
+      bursts.arrival[place] = ARRIVAL.relative;
+      bursts.when[place] = found.slept[burst]!;
+    }
+  }
+}
+
+/** Distance between the quartiles: a few outliers do not matter. */
+function spread(values: readonly number[]): number {
+  const ascending = Float64Array.from(values).sort();
+  return ascending[Math.floor(0.75 * ascending.length)]! - ascending[Math.floor(0.25 * ascending.length)]!;
+}

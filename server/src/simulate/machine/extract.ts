@@ -1,0 +1,384 @@
+import type { Trace } from '../../trace/columns.ts';
+import { CONTEXT } from '../../trace/columns.ts';
+import { kindIndex, TASK_STATE } from '../../trace/kinds.ts';
+import { staysRunnable } from '../threads.ts';
+import { ARRIVAL, POINT } from './types.ts';
+
+const UNSEEN = 0;
+const RUNNING = 1;
+const RUNNABLE = 2;
+const BLOCKED = 3;
+const DEAD = 4;
+
+/** Nobody knows who runs there. */
+const UNKNOWN = -2;
+const IDLE = -1;
+
+/** A thread of the recording, and where the extraction stands with it. */
+export interface Found {
+  readonly tid: number;
+  readonly index: number;
+  state: number;
+  cpu: number;
+  /** Where it was when the simulation starts. */
+  firstCpu: number;
+  /** Since when it runs. */
+  since: number;
+  /** Its open burst; −1: none. */
+  burst: number;
+  progress: number;
+  blockedAt: number;
+  /** The kernel priority that it starts with, and has now; NaN: not seen. */
+  firstPrio: number;
+  prio: number;
+  ran: number;
+  switches: number;
+  /** CPUs that it was seen on, by bit for the first 32; more than one: `moved`. */
+  moved: boolean;
+  parent: number;
+}
+
+/** What one pass over the rows gives; bursts in the order in which they began, points in that of time. */
+export class Extraction {
+  readonly tasks: Found[] = [];
+  readonly task: number[] = [];
+  readonly demand: number[] = [];
+  readonly arrival: number[] = [];
+  readonly when: number[] = [];
+  /** When it was woken in the recording, and how long it had slept; NaN where that was not seen. */
+  readonly wokenAt: number[] = [];
+  readonly slept: number[] = [];
+  readonly waker: number[] = [];
+  readonly endState: number[] = [];
+  readonly pointBurst: number[] = [];
+  readonly pointAt: number[] = [];
+  readonly pointKind: number[] = [];
+  readonly pointArg: number[] = [];
+  readonly ambient: number[] = [];
+  readonly busy: Float64Array;
+  completed = 0;
+  /** Switches that the recording does not show. */
+  missing = 0;
+  startNs = 0;
+  readonly endNs: number;
+
+  private readonly byTid: Int32Array;
+  private readonly current: Int32Array;
+  private readonly currentSince: Float64Array;
+  private readonly lastSeen: Float64Array;
+  private readonly trace: Trace;
+  private readonly hasWaking: boolean;
+  private started = false;
+
+  constructor(trace: Trace) {
+    this.trace = trace;
+    this.endNs = trace.durationNs;
+    let highest = 0;
+    for (const tid of trace.tasks.keys()) if (tid > highest) highest = tid;
+    this.byTid = new Int32Array(highest + 2).fill(-1);
+    this.current = new Int32Array(trace.cpus).fill(UNKNOWN);
+    this.currentSince = new Float64Array(trace.cpus);
+    this.lastSeen = new Float64Array(trace.cpus);
+    this.busy = new Float64Array(trace.cpus);
+    this.hasWaking = (trace.counts.get('sched_waking') ?? 0) > 0;
+    this.startNs = trace.partialUntil;
+    for (const start of trace.cpuStart) if (start !== Infinity && start > this.startNs) this.startNs = start;
+    this.run();
+  }
+
+  private run(): void {
+    const { trace } = this;
+    const [change, waking, wakeup, wakeupNew, migrate, statRuntime, fork] = [
+      'sched_switch',
+      'sched_waking',
+      'sched_wakeup',
+      'sched_wakeup_new',
+      'sched_migrate_task',
+      'sched_stat_runtime',
+      'sched_process_fork',
+    ].map(kindIndex);
+    const irq = CONTEXT.hardirq | CONTEXT.softirq | CONTEXT.nmi;
+    for (let row = 0; row < trace.length; row++) {
+      const t = trace.time[row]!;
+      if (!this.started && t >= this.startNs) this.begin();
+      const cpu = trace.cpu[row]!;
+      const kind = trace.kind[row]!;
+      const tid = trace.tid[row]!;
+      const inTask = tid > 0 && (trace.context[row]! & irq) === 0;
+      if (kind === change) {
+        const c = trace.c[row]!;
+        this.switched(
+          t,
+          cpu,
+          trace.a[row]!,
+          (c & 255) - 1,
+          (c >>> 16) & 0x7fff,
+          trace.b[row]!,
+          ((c >>> 8) & 255) - 1,
+        );
+        continue;
+      }
+      if (tid >= 0) this.seen(t, cpu, tid);
+      if (kind === waking || kind === wakeup) {
+        if (kind === waking || !this.hasWaking)
+          this.woken(t, cpu, tid, inTask, trace.a[row]!, trace.c[row]! - 1, false);
+        else if (this.find(trace.a[row]!).state === BLOCKED)
+          this.woken(t, cpu, tid, false, trace.a[row]!, trace.c[row]! - 1, false);
+      } else if (kind === wakeupNew) {
+        this.woken(t, cpu, tid, inTask, trace.a[row]!, trace.c[row]! - 1, true);
+      } else if (kind === migrate) {
+        const task = this.find(trace.a[row]!);
+        if (task.cpu >= 0) task.moved = true;
+      } else if (kind !== statRuntime) {
+        if (kind === fork) this.forked(trace.a[row]!, trace.b[row]!);
+        this.again(t, cpu, row, inTask);
+      }
+    }
+    if (!this.started) this.begin();
+    this.finish();
+  }
+
+  /** All CPUs are recorded from now on: what was collected so far only told who does what. */
+  private begin(): void {
+    this.started = true;
+    for (const list of [
+      this.task,
+      this.demand,
+      this.arrival,
+      this.when,
+      this.wokenAt,
+      this.slept,
+      this.waker,
+    ])
+      list.length = 0;
+    for (const list of [
+      this.endState,
+      this.pointBurst,
+      this.pointAt,
+      this.pointKind,
+      this.pointArg,
+      this.ambient,
+    ])
+      list.length = 0;
+    this.completed = 0;
+    this.busy.fill(0);
+    for (const task of this.tasks) {
+      task.ran = 0;
+      task.progress = 0;
+      task.burst = -1;
+      task.firstCpu = task.cpu;
+      task.firstPrio = task.prio;
+      if (task.state === RUNNING) task.since = this.startNs;
+      if (task.state === RUNNING || task.state === RUNNABLE)
+        this.open(task, ARRIVAL.start, this.startNs, NaN, -1);
+    }
+    for (let cpu = 0; cpu < this.current.length; cpu++) {
+      this.currentSince[cpu] = Math.max(this.currentSince[cpu]!, this.startNs);
+      this.lastSeen[cpu] = this.currentSince[cpu]!;
+    }
+  }
+
+  private find(tid: number): Found {
+    const known = tid < this.byTid.length ? this.byTid[tid]! : -1;
+    return known >= 0 ? this.tasks[known]! : this.make(tid);
+  }
+
+  private make(tid: number): Found {
+    const task: Found = {
+      tid,
+      index: this.tasks.length,
+      state: UNSEEN,
+      cpu: -1,
+      firstCpu: -1,
+      since: 0,
+      burst: -1,
+      progress: 0,
+      blockedAt: NaN,
+      firstPrio: NaN,
+      prio: NaN,
+      ran: 0,
+      switches: 0,
+      moved: false,
+      parent: -1,
+    };
+    this.tasks.push(task);
+    if (tid < this.byTid.length) this.byTid[tid] = task.index;
+    return task;
+  }
+
+  private open(task: Found, arrival: number, wokenAt: number, slept: number, waker: number): number {
+    const burst = this.task.length;
+    this.task.push(task.index);
+    this.demand.push(Infinity);
+    this.arrival.push(arrival);
+    this.when.push(wokenAt);
+    this.wokenAt.push(wokenAt);
+    this.slept.push(slept);
+    this.waker.push(waker);
+    this.endState.push(TASK_STATE.interruptible);
+    task.burst = burst;
+    task.progress = 0;
+    return burst;
+  }
+
+  private point(task: Found, at: number, kind: number, arg: number): void {
+    if (task.burst < 0) return;
+    this.pointBurst.push(task.burst);
+    this.pointAt.push(at);
+    this.pointKind.push(kind);
+    this.pointArg.push(arg);
+  }
+
+  /** How far a running task is in its burst. */
+  private progressAt(task: Found, t: number): number {
+    return task.state === RUNNING ? task.progress + Math.max(0, t - task.since) : task.progress;
+  }
+
+  private notePrio(task: Found, t: number, prio: number): void {
+    if (task.prio === prio) return;
+    if (Number.isNaN(task.firstPrio)) task.firstPrio = prio;
+    else if (!Number.isNaN(task.prio)) this.point(task, this.progressAt(task, t), POINT.prio, prio);
+    task.prio = prio;
+  }
+
+  /** An event shows that `tid` runs on `cpu`: where another was thought to, a switch is missing. */
+  private seen(t: number, cpu: number, tid: number): void {
+    const current = this.current[cpu]!;
+    const index = tid === 0 ? IDLE : this.find(tid).index;
+    if (current !== index) {
+      const from = this.currentSince[cpu]!;
+      const at = current === UNKNOWN ? from : this.guess(this.lastSeen[cpu]!, t);
+      if (current >= 0) this.cut(this.tasks[current]!, at);
+      if (current !== UNKNOWN) this.missing++;
+      if (index >= 0) this.startRunning(this.tasks[index]!, at, cpu);
+      this.current[cpu] = index;
+      this.currentSince[cpu] = at;
+    }
+    this.lastSeen[cpu] = t;
+  }
+
+  /** When a switch happened that must lie between two times: in the middle, or soon after the first. */
+  private guess(from: number, to: number): number {
+    return Math.round(Math.min((from + to) / 2, from + 100_000));
+  }
+
+  /** The task left its CPU at `t`, unseen: for good as far as is known, so its burst ends. */
+  private cut(task: Found, t: number): void {
+    if (task.state !== RUNNING) return;
+    this.stopRunning(task, t);
+    this.close(task, t, TASK_STATE.interruptible);
+  }
+
+  private stopRunning(task: Found, t: number): void {
+    const ran = Math.max(0, t - task.since);
+    task.progress += ran;
+    task.ran += ran;
+    this.busy[task.cpu]! += ran;
+  }
+
+  private close(task: Found, t: number, state: number): void {
+    const dead = (state & (TASK_STATE.dead | TASK_STATE.zombie)) !== 0;
+    if (task.burst >= 0) {
+      this.demand[task.burst] = task.progress;
+      this.endState[task.burst] = state;
+      this.completed++;
+    }
+    task.burst = -1;
+    task.state = dead ? DEAD : BLOCKED;
+    task.blockedAt = t;
+  }
+
+  private startRunning(task: Found, t: number, cpu: number): void {
+    if (task.state === RUNNING) {
+      // Its way off another CPU was not recorded.
+      this.stopRunning(task, t);
+      if (task.cpu !== cpu && this.current[task.cpu] === task.index) this.current[task.cpu] = UNKNOWN;
+    } else if (task.state === UNSEEN) {
+      task.firstCpu = cpu;
+      this.open(task, ARRIVAL.start, this.startNs, NaN, -1);
+    } else if (task.state === BLOCKED || task.state === DEAD) {
+      // Its wake-up was not recorded.
+      this.open(task, ARRIVAL.absolute, t, NaN, cpu);
+    }
+    if (task.cpu >= 0 && task.cpu !== cpu) task.moved = true;
+    task.state = RUNNING;
+    task.since = t;
+    task.cpu = cpu;
+    task.switches++;
+  }
+
+  private switched(
+    t: number,
+    cpu: number,
+    prev: number,
+    prevPrio: number,
+    state: number,
+    next: number,
+    nextPrio: number,
+  ): void {
+    this.seen(t, cpu, Math.max(0, prev));
+    if (prev > 0) {
+      const task = this.find(prev);
+      this.notePrio(task, t, prevPrio);
+      this.stopRunning(task, t);
+      if (staysRunnable(state)) task.state = RUNNABLE;
+      else this.close(task, t, state);
+    }
+    if (next > 0) {
+      const task = this.find(next);
+      this.startRunning(task, t, cpu);
+      this.notePrio(task, t, nextPrio);
+      this.current[cpu] = task.index;
+    } else this.current[cpu] = IDLE;
+    this.currentSince[cpu] = t;
+  }
+
+  private forked(parent: number, child: number): void {
+    const task = this.make(child);
+    task.parent = parent;
+    task.state = BLOCKED;
+  }
+
+  private woken(
+    t: number,
+    cpu: number,
+    by: number,
+    inTask: boolean,
+    tid: number,
+    prio: number,
+    fork: boolean,
+  ): void {
+    if (tid <= 0) return;
+    const task = this.find(tid);
+    this.notePrio(task, t, prio);
+    if (task.state === RUNNING || task.state === RUNNABLE) return;
+    const waker = inTask ? this.find(by) : undefined;
+    const slept = t - task.blockedAt;
+    if (task.cpu < 0) task.firstCpu = cpu;
+    if (waker && waker.burst >= 0) {
+      const at = this.progressAt(waker, t);
+      const burst = this.open(task, fork ? ARRIVAL.fork : ARRIVAL.dependent, t, slept, cpu);
+      this.point(waker, at, fork ? POINT.fork : POINT.wake, burst);
+    } else this.open(task, ARRIVAL.absolute, t, slept, cpu === task.cpu ? -1 : cpu);
+    task.state = RUNNABLE;
+  }
+
+  /** The row is to be emitted again: at the same progress of the task that caused it, or at its time. */
+  private again(t: number, cpu: number, row: number, inTask: boolean): void {
+    const current = this.current[cpu]!;
+    if (inTask && current >= 0) {
+      const task = this.tasks[current]!;
+      this.point(task, this.progressAt(task, t), POINT.row, row);
+    } else this.ambient.push(row);
+  }
+
+  private finish(): void {
+    for (const task of this.tasks) {
+      if (task.state === RUNNING) {
+        task.progress += Math.max(0, this.endNs - task.since);
+        task.ran += Math.max(0, this.endNs - task.since);
+        this.busy[task.cpu]! += Math.max(0, this.endNs - task.since);
+      }
+    }
+  }
+}

@@ -1,0 +1,36 @@
+import type { Trace } from '../../trace/columns.ts';
+import { kindIndex } from '../../trace/kinds.ts';
+import { sorted, type Sorted } from '../quantiles.ts';
+import { staysRunnable } from '../threads.ts';
+
+/** ns from the wake-up of any thread to its run, for wake-ups since `from` that the trace shows whole. */
+export function wakeupLatencies(trace: Trace, from: number): Sorted {
+  const [change, waking, wakeup, wakeupNew] = [
+    'sched_switch',
+    'sched_waking',
+    'sched_wakeup',
+    'sched_wakeup_new',
+  ].map(kindIndex);
+  let highest = 0;
+  for (const tid of trace.tasks.keys()) if (tid > highest) highest = tid;
+  /** When it was woken; −1: it is not known to sleep; NaN: it sleeps. */
+  const woken = new Float64Array(highest + 1).fill(-1);
+  const latencies: number[] = [];
+  for (let row = 0; row < trace.length; row++) {
+    const kind = trace.kind[row];
+    const t = trace.time[row]!;
+    if (kind === change) {
+      const prev = trace.a[row]!;
+      const next = trace.b[row]!;
+      if (prev > 0) woken[prev] = staysRunnable((trace.c[row]! >>> 16) & 0x7fff) ? -1 : NaN;
+      if (next > 0) {
+        if (woken[next]! >= from) latencies.push(t - woken[next]!);
+        woken[next] = -1;
+      }
+    } else if (kind === waking || kind === wakeup || kind === wakeupNew) {
+      const tid = trace.a[row]!;
+      if (Number.isNaN(woken[tid]!) || (kind === wakeupNew && woken[tid] === -1)) woken[tid] = t;
+    }
+  }
+  return sorted(latencies);
+}

@@ -1,0 +1,362 @@
+import type { Trace } from '../../trace/columns.ts';
+import { loadOfNice } from '../weights.ts';
+import { FairClass } from './classes/fair.ts';
+import { RtClass } from './classes/rt.ts';
+import { StopClass } from './classes/stop.ts';
+import { Emitter } from './emitter.ts';
+import { newTask, type Task } from './task.ts';
+import { TimerHeap } from './timer-heap.ts';
+import {
+  TASK,
+  type CpuSet,
+  type Demand,
+  type EnqueueFlags,
+  type Machine,
+  type MachineOptions,
+  type Policy,
+  type SchedClass,
+  type SimTask,
+} from './types.ts';
+
+/** As it is enqueued when something about it changed. */
+export const RESTORE: EnqueueFlags = { wakeup: false, fork: false, restore: true };
+/** Weight of SCHED_IDLE (kernel/sched/sched.h: WEIGHT_IDLEPRIO). */
+const WEIGHT_IDLE = 3;
+
+/**
+ * Who runs where: the CPUs, the scheduling classes and what a policy may change. What the tasks do when they run is
+ * the business of the class that extends it.
+ */
+export abstract class Scheduler implements Machine {
+  readonly demand: Demand;
+  readonly cpus: number;
+  now: number;
+  readonly tasks: Task[];
+  protected readonly byTid = new Map<number, Task>();
+  protected readonly running: (Task | undefined)[];
+  /** The progress, the reschedule and the tick of each CPU, the ambient rows, each task's arrival, actions. */
+  protected readonly timers: TimerHeap;
+  protected readonly reschedTimers: number;
+  protected readonly tickTimers: number;
+  protected readonly ambientTimer: number;
+  protected readonly arrivalTimers: number;
+  protected readonly actionTimers: number;
+  protected readonly emitter: Emitter;
+  private readonly classes: SchedClass[];
+  private readonly fair: FairClass;
+  private readonly rt: RtClass;
+  private readonly stopper: StopClass;
+  private readonly ext: SchedClass | undefined;
+  private readonly extAll: boolean;
+  private readonly accountedAt: Float64Array;
+  private readonly actions: ((() => void) | undefined)[] = [];
+  private readonly freeActions: number[] = [];
+  private ticking = false;
+
+  constructor(demand: Demand, options: MachineOptions) {
+    this.demand = demand;
+    this.cpus = demand.cpus;
+    this.now = demand.startNs;
+    this.running = Array.from({ length: this.cpus }, () => undefined);
+    this.accountedAt = new Float64Array(this.cpus).fill(this.now);
+    this.reschedTimers = this.cpus;
+    this.tickTimers = 2 * this.cpus;
+    this.ambientTimer = 3 * this.cpus;
+    this.arrivalTimers = this.ambientTimer + 1;
+    this.actionTimers = this.arrivalTimers + demand.tasks.length;
+    this.timers = new TimerHeap(this.actionTimers + 16);
+    this.emitter = new Emitter(demand.trace, options.listener);
+    this.stopper = new StopClass(this);
+    this.rt = new RtClass(this);
+    this.fair = new FairClass(this);
+    this.tasks = demand.tasks.map((task, index) => newTask(task, index, this.fair));
+    this.ext = options.ext?.make(this);
+    this.extAll = options.ext?.all ?? false;
+    this.classes = [this.stopper, this.rt, this.fair, ...(this.ext ? [this.ext] : [])];
+    for (const task of this.tasks) {
+      task.weight = weightOf(task);
+      task.sched = this.classOf(task.policy);
+    }
+  }
+
+  abstract run(time?: number): void;
+  abstract schedule(): Trace;
+
+  /** Sets the timer for the next thing that the task that runs on `cpu` does. */
+  protected abstract arm(cpu: number): void;
+
+  private classOf(policy: Policy): SchedClass {
+    switch (policy) {
+      case 'STOP':
+        return this.stopper;
+      case 'FIFO':
+      case 'RR':
+        return this.rt;
+      case 'EXT':
+        return this.ext ?? this.fair;
+      case 'NORMAL':
+      case 'BATCH':
+      case 'IDLE':
+        return this.ext && this.extAll ? this.ext : this.fair;
+    }
+  }
+
+  // Looking at it.
+
+  taskOf(tid: number): SimTask | undefined {
+    return this.byTid.get(tid);
+  }
+
+  current(cpu: number): Task | undefined {
+    return this.running[cpu];
+  }
+
+  allows(task: SimTask, cpu: number): boolean {
+    return task.allowed === undefined || task.allowed[cpu] === 1;
+  }
+
+  isIdle(cpu: number): boolean {
+    return this.running[cpu] === undefined && this.count(cpu) === 0;
+  }
+
+  count(cpu: number): number {
+    let count = 0;
+    for (const sched of this.classes) count += sched.count(cpu);
+    return count;
+  }
+
+  draw(key: number): number {
+    let hash = Math.imul(key ^ 0x5bd1e995, 0x9e3779b1);
+    hash = Math.imul(hash ^ (hash >>> 15), 0x85ebca6b);
+    hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+    return ((hash ^ (hash >>> 16)) >>> 0) / 2 ** 32;
+  }
+
+  protected act(action: number): void {
+    const call = this.actions[action];
+    this.actions[action] = undefined;
+    this.freeActions.push(action);
+    call?.();
+  }
+
+  callAt(time: number, action: () => void): () => void {
+    const slot = this.freeActions.pop() ?? this.actions.length;
+    this.actions[slot] = action;
+    this.timers.grow(this.actionTimers + slot + 1);
+    this.timers.set(this.actionTimers + slot, Math.max(this.now, Math.round(time)));
+    return () => {
+      if (this.actions[slot] !== action) return;
+      this.timers.cancel(this.actionTimers + slot);
+      this.actions[slot] = undefined;
+      this.freeActions.push(slot);
+    };
+  }
+
+  /** Charges what ran on `cpu` up to now. */
+  protected account(cpu: number): void {
+    const ran = this.now - this.accountedAt[cpu]!;
+    this.accountedAt[cpu] = this.now;
+    const task = this.running[cpu];
+    if (!task || ran <= 0) return;
+    task.ran += ran;
+    task.progress += ran;
+    task.sched.account(task, cpu, ran);
+  }
+
+  /** Wakes `task`, from `waker`. */
+  protected wake(task: Task, waker: number, interrupt: boolean, flags: EnqueueFlags): void {
+    const by = this.running[waker]?.tid ?? 0;
+    if (!flags.fork) this.emitter.wake('waking', this.now, waker, by, task, interrupt);
+    this.account(waker);
+    task.wokenAt = this.now;
+    let cpu = task.sched.selectCpu(task, task.cpu, waker, flags.fork);
+    if (!this.allows(task, cpu)) cpu = this.anyAllowed(task);
+    if (cpu !== task.cpu) this.setCpu(task, cpu, waker);
+    this.account(cpu);
+    task.state = TASK.queued;
+    task.sched.enqueue(task, cpu, flags);
+    this.preemptFor(task, cpu);
+    this.emitter.wake(flags.fork ? 'new' : 'wakeup', this.now, waker, by, task, interrupt);
+  }
+
+  /** `task` was enqueued on `cpu`: does it run at once? */
+  private preemptFor(task: Task, cpu: number): void {
+    const current = this.running[cpu];
+    if (!current) {
+      const timer = this.reschedTimers + cpu;
+      if (!this.timers.isSet(timer))
+        this.timers.set(timer, this.now + this.cost(this.demand.calibration.idleExit, task));
+    } else if (current.sched === task.sched) task.sched.wakeupPreempt(task, cpu, current);
+    else if (this.rank(task.sched) < this.rank(current.sched)) this.resched(cpu);
+  }
+
+  private rank(sched: SchedClass): number {
+    return this.classes.indexOf(sched);
+  }
+
+  private cost(samples: Float64Array, task: Task): number {
+    return samples[Math.floor(this.draw(task.burst) * samples.length)]!;
+  }
+
+  private setCpu(task: Task, cpu: number, at: number): void {
+    this.emitter.migrate(this.now, at, this.running[at]?.tid ?? 0, task, task.cpu, cpu);
+    task.cpu = cpu;
+  }
+
+  protected anyAllowed(task: Task): number {
+    const set = task.allowed;
+    if (!set || set[task.cpu] === 1) return task.cpu;
+    let best = -1;
+    for (let cpu = 0; cpu < this.cpus; cpu++)
+      if (set[cpu] === 1 && (best < 0 || this.count(cpu) < this.count(best))) best = cpu;
+    return Math.max(0, best);
+  }
+
+  // Choosing who runs.
+
+  resched(cpu: number): void {
+    const timer = this.reschedTimers + cpu;
+    const task = this.running[cpu];
+    if (!task) {
+      if (!this.timers.isSet(timer)) this.timers.set(timer, this.now);
+      return;
+    }
+    const { preempt } = this.demand.calibration;
+    const at = this.now + (this.ticking ? preempt[0]! : this.cost(preempt, task));
+    if (this.timers.timeOf(timer) > at) this.timers.set(timer, at);
+  }
+
+  /** Has `cpu` been told to choose anew? */
+  needsResched(cpu: number): boolean {
+    return this.timers.isSet(this.reschedTimers + cpu);
+  }
+
+  protected reschedule(cpu: number): void {
+    this.account(cpu);
+    const task = this.running[cpu];
+    if (task && !this.allows(task, cpu)) {
+      task.sched.dequeue(task, cpu, false);
+      task.state = TASK.queued;
+      this.choose(cpu, 0);
+      this.setCpu(task, this.anyAllowed(task), cpu);
+      task.sched.enqueue(task, task.cpu, RESTORE);
+      this.preemptFor(task, task.cpu);
+    } else this.choose(cpu, 0);
+  }
+
+  /** Lets the classes choose for `cpu`; what runs there leaves in `state`. */
+  protected choose(cpu: number, state: number): void {
+    const previous = this.running[cpu];
+    let next: Task | undefined;
+    for (const sched of this.classes) {
+      next = sched.pick(cpu, previous?.sched === sched ? previous : undefined) as Task | undefined;
+      if (next) break;
+    }
+    this.timers.cancel(this.reschedTimers + cpu);
+    if (next === previous) {
+      this.arm(cpu);
+      return;
+    }
+    if (previous) {
+      const queued = previous.state === TASK.running;
+      if (queued) previous.state = TASK.queued;
+      previous.sched.stop(previous, cpu, queued);
+    } else for (const sched of this.classes) sched.idle?.(cpu, false);
+    this.running[cpu] = next;
+    if (next) {
+      next.sched.start(next, cpu);
+      next.state = TASK.running;
+      this.arm(cpu);
+      if (!this.timers.isSet(this.tickTimers + cpu)) this.armTick(cpu);
+    } else {
+      this.timers.cancel(cpu);
+      this.timers.cancel(this.tickTimers + cpu);
+      for (const sched of this.classes) sched.idle?.(cpu, true);
+    }
+    this.emitter.change(this.now, cpu, previous, state, next);
+  }
+
+  private armTick(cpu: number): void {
+    const { tickNs, tickPhaseNs } = this.demand.calibration;
+    const ticks = Math.floor((this.now - tickPhaseNs) / tickNs) + 1;
+    this.timers.set(this.tickTimers + cpu, tickPhaseNs + ticks * tickNs);
+  }
+
+  protected tick(cpu: number): void {
+    this.ticking = true;
+    this.account(cpu);
+    const task = this.running[cpu];
+    if (task) {
+      task.sched.tick(task, cpu);
+      this.armTick(cpu);
+    }
+    this.ticking = false;
+    for (const sched of this.classes) sched.balance?.(cpu);
+  }
+
+  moveTask(moved: SimTask, cpu: number): void {
+    const task = moved as Task;
+    if (task.state !== TASK.queued || task.cpu === cpu) return;
+    task.sched.dequeue(task, task.cpu, false);
+    this.setCpu(task, cpu, cpu);
+    task.sched.enqueue(task, cpu, RESTORE);
+    this.preemptFor(task, cpu);
+  }
+
+  // What a policy changes.
+
+  setScheduler(changed: SimTask, policy: Policy, priority: number): void {
+    const realTime = policy === 'FIFO' || policy === 'RR';
+    this.change(changed as Task, (task) => {
+      task.policy = policy;
+      task.rtPriority = realTime ? Math.min(99, Math.max(1, priority)) : 0;
+      if (!realTime) task.nice = Math.min(19, Math.max(-20, priority));
+      task.weight = weightOf(task);
+    });
+  }
+
+  setWeight(changed: SimTask, weight: number): void {
+    this.change(changed as Task, (task) => {
+      task.ownWeight = weight;
+      task.weight = weightOf(task);
+    });
+  }
+
+  setSlice(task: SimTask, slice: number): void {
+    task.slice = slice;
+  }
+
+  setAffinity(changed: SimTask, allowed: CpuSet | undefined): void {
+    const task = changed as Task;
+    task.allowed = allowed;
+    if (this.allows(task, task.cpu)) return;
+    if (task.state === TASK.running) this.resched(task.cpu);
+    else if (task.state === TASK.queued) this.moveTask(task, this.anyAllowed(task));
+    else task.sched.forget?.(task);
+  }
+
+  /** Changes what classes know of a task, with the task taken out meanwhile (kernel/sched/core.c: sched_change). */
+  private change(task: Task, apply: (task: Task) => void): void {
+    const { cpu } = task;
+    const runs = task.state === TASK.running;
+    const queued = runs || task.state === TASK.queued;
+    if (queued) {
+      this.account(cpu);
+      task.sched.dequeue(task, cpu, false);
+      if (runs) task.sched.stop(task, cpu, false);
+    } else task.sched.forget?.(task);
+    apply(task);
+    task.sched = this.classOf(task.policy);
+    if (!queued) return;
+    task.sched.enqueue(task, cpu, RESTORE);
+    if (runs) {
+      task.sched.start(task, cpu);
+      this.resched(cpu);
+    } else this.preemptFor(task, cpu);
+  }
+}
+
+function weightOf(task: Task): number {
+  if (task.ownWeight > 0) return task.ownWeight;
+  return task.policy === 'IDLE' ? WEIGHT_IDLE : loadOfNice(task.nice);
+}

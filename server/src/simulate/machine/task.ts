@@ -1,0 +1,68 @@
+import {
+  TASK,
+  type CpuSet,
+  type Demand,
+  type DemandTask,
+  type Policy,
+  type SchedClass,
+  type SimTask,
+  type TaskState,
+} from './types.ts';
+
+/** A task with what only the machine itself changes. */
+export interface Task extends SimTask {
+  ran: number;
+  burst: number;
+  progress: number;
+  /** The next point of its burst, and the end of them. */
+  point: number;
+  pointEnd: number;
+  readonly firstBurst: number;
+  readonly lastBurst: number;
+  readonly group: number;
+  /** The weight that a policy gave it; 0: none. */
+  ownWeight: number;
+  wokenAt: number;
+}
+
+export function newTask(from: DemandTask, index: number, sched: SchedClass): Task {
+  return {
+    index,
+    tid: from.tid,
+    comm: from.comm,
+    policy: from.policy as Policy,
+    nice: from.nice,
+    rtPriority: from.rtPriority,
+    weight: 1024,
+    slice: 0,
+    allowed: from.allowed as CpuSet | undefined,
+    state: TASK.blocked as TaskState,
+    cpu: from.cpu,
+    sched,
+    ran: 0,
+    burst: from.firstBurst,
+    progress: 0,
+    point: 0,
+    pointEnd: 0,
+    firstBurst: from.firstBurst,
+    lastBurst: from.lastBurst,
+    group: from.group,
+    ownWeight: 0,
+    wokenAt: 0,
+  };
+}
+
+/** Puts `task` at the beginning of `burst`. */
+export function startBurst(task: Task, { bursts }: Demand, burst: number): void {
+  task.burst = burst;
+  task.progress = 0;
+  task.point = bursts.pointStart[burst]!;
+  task.pointEnd = bursts.pointStart[burst + 1]!;
+}
+
+/** The kernel's priority: 0 to 98 real time, 100 to 139 others; 120 of the idle task. */
+export function priorityOf(task: SimTask | undefined): number {
+  if (!task) return 120;
+  if (task.policy === 'STOP') return 0;
+  return task.rtPriority > 0 ? 99 - task.rtPriority : 120 + task.nice;
+}
