@@ -47,7 +47,13 @@ export interface Trace {
 }
 
 export type TraceFormat =
-  'ftrace-text' | 'trace-cmd-text' | 'perf-script-text' | 'trace.dat-v6' | 'trace.dat-v7' | 'perf.data';
+  | 'ftrace-text'
+  | 'trace-cmd-text'
+  | 'perf-script-text'
+  | 'trace.dat-v6'
+  | 'trace.dat-v7'
+  | 'perf.data'
+  | 'simulated';
 
 export interface TaskInfo {
   readonly tid: number;
