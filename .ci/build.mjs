@@ -1,11 +1,12 @@
 // Builds what ships: dist/cli.cjs; dist/client.cjs, CommonJS because VS Code loads an extension with `require`;
 // dist/server.mjs with the parts of it that are loaded on first use, the emitters and the simulator; and
 // dist/protocol.cjs, the part of LSP that client and server share.
-import { chmodSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { chmodSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { brotliCompressSync } from 'node:zlib';
 import { build } from 'esbuild';
+import { notices } from './notices.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 
@@ -47,6 +48,8 @@ const sharedProtocol = {
     }));
   },
 };
+
+const NOTICES = 'dist/third-party-notices.txt';
 
 const common = {
   absWorkingDir: root,
@@ -98,7 +101,9 @@ const bundles = [
 ];
 
 const results = await Promise.all(bundles.map((own) => build({ ...common, ...own })));
-const written = results.flatMap(({ metafile }) => Object.keys(metafile.outputs));
+const inputs = results.flatMap(({ metafile }) => Object.keys(metafile.inputs));
+writeFileSync(join(root, NOTICES), notices(root, inputs));
+const written = [...results.flatMap(({ metafile }) => Object.keys(metafile.outputs)), NOTICES];
 // Chunks of an earlier build have other names.
 for (const name of readdirSync(join(root, 'dist'))) {
   if (!written.includes(`dist/${name}`)) rmSync(join(root, 'dist', name), { recursive: true });

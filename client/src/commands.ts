@@ -3,6 +3,18 @@ import { CLIENT_COMMANDS } from '../../server/src/lsp/protocol.ts';
 /** Every command of the extension; the manifest has a row for each. */
 export const COMMANDS = {
   ...CLIENT_COMMANDS,
+  goToCounterpart: 'pvpolicy.goToCounterpart',
+  chooseTrace: 'pvpolicy.chooseTrace',
+  testScenarios: 'pvpolicy.testScenarios',
+  explainLog: 'pvpolicy.explainLog',
+  recordTrace: 'pvpolicy.recordTrace',
+  kernelMatrix: 'pvpolicy.showKernelMatrix',
+  kernelProfile: 'pvpolicy.selectKernelProfile',
+  newPolicy: 'pvpolicy.newPolicy',
+  openSample: 'pvpolicy.openSample',
+  setParam: 'pvpolicy.setParam',
+  resetParam: 'pvpolicy.resetParam',
+  toggleResults: 'pvpolicy.toggleResults',
   clearResults: 'pvpolicy.clearResults',
   restart: 'pvpolicy.restartServer',
   showLog: 'pvpolicy.showLog',

@@ -1,4 +1,11 @@
-import { EventEmitter, window, workspace, type CancellationToken, type ExtensionContext } from 'vscode';
+import {
+  EventEmitter,
+  window,
+  workspace,
+  type CancellationToken,
+  type ExtensionContext,
+  type Uri,
+} from 'vscode';
 import {
   LanguageClient,
   State,
@@ -9,10 +16,18 @@ import {
 } from 'vscode-languageclient/node';
 import {
   COMPILE,
+  EXPLAIN_LOG,
+  KERNELS,
+  MATRIX,
+  OUTLINE,
   SIMULATE,
   type CompileParams,
   type CompileResult,
+  type ExplainLogParams,
+  type ExplainLogResult,
   type InitializationOptions,
+  type MatrixResult,
+  type PolicyOutline,
   type SimulateParams,
   type SimulateResult,
 } from '../../server/src/lsp/protocol.ts';
@@ -25,6 +40,9 @@ export class PolicyClient {
   private readonly client: LanguageClient;
   private readonly changed = new EventEmitter<ServerState>();
   readonly onDidChangeState = this.changed.event;
+  private readonly checked = new EventEmitter<Uri>();
+  /** The server has looked at a policy anew. */
+  readonly onDidCheck = this.checked.event;
   private runs = 0;
 
   constructor(context: ExtensionContext) {
@@ -34,12 +52,19 @@ export class PolicyClient {
       documentSelector: [{ language: 'pvpolicy' }],
       outputChannel: this.log,
       initializationOptions: { lenses: true } satisfies InitializationOptions,
+      middleware: {
+        handleDiagnostics: (uri, diagnostics, next) => {
+          next(uri, diagnostics);
+          this.checked.fire(uri);
+        },
+      },
       synchronize: { fileEvents: workspace.createFileSystemWatcher('**/pvpolicy.json') },
     };
     this.client = new LanguageClient('pvpolicy', 'PV Policy', server, options);
     context.subscriptions.push(
       this.log,
       this.changed,
+      this.checked,
       this.client.onDidChangeState(({ newState }) => this.changed.fire(STATES[newState])),
     );
   }
@@ -64,6 +89,28 @@ export class PolicyClient {
 
   compile(params: CompileParams): Promise<CompileResult> {
     return this.client.sendRequest<CompileResult>(COMPILE, params);
+  }
+
+  /** What a policy declares; undefined where there is none or the server is not there. */
+  async outline(uri: string): Promise<PolicyOutline | undefined> {
+    try {
+      return (await this.client.sendRequest<PolicyOutline | null>(OUTLINE, { uri })) ?? undefined;
+    } catch (error) {
+      this.log.debug('no outline', error);
+      return undefined;
+    }
+  }
+
+  kernels(): Promise<readonly string[]> {
+    return this.client.sendRequest<readonly string[]>(KERNELS, {});
+  }
+
+  matrix(kernel: string): Promise<MatrixResult | null> {
+    return this.client.sendRequest<MatrixResult | null>(MATRIX, { kernel });
+  }
+
+  explainLog(params: ExplainLogParams): Promise<ExplainLogResult> {
+    return this.client.sendRequest<ExplainLogResult>(EXPLAIN_LOG, params);
   }
 
   /** Runs a simulation; `told` hears how far it is. Cancelling ends it. */

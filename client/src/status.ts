@@ -1,34 +1,61 @@
-import { StatusBarAlignment, window, workspace, type ExtensionContext } from 'vscode';
+import { MarkdownString, StatusBarAlignment, window, type ExtensionContext, type TextDocument } from 'vscode';
 import { COMMANDS } from './commands.ts';
 import type { PolicyClient, ServerState } from './policy-client.ts';
 
-/** An item in the status bar while a policy is in front: is the server there, and which kernel is meant. */
+/** An item in the status bar while a policy is in front: is the server there, and which kernel is the policy held against. */
 export function activateStatus(context: ExtensionContext, client: PolicyClient): void {
   const item = window.createStatusBarItem('pvpolicy.status', StatusBarAlignment.Right, 100);
-  item.name = 'PV Policy';
+  item.name = 'PV Policy: Kernel';
   let state: ServerState = 'starting';
+  let kernel = '';
   const show = (): void => {
-    const profile = workspace.getConfiguration('pvpolicy').get<string>('kernelProfile');
-    const kernel = profile ? ` (${profile})` : '';
-    item.text = `${ICON[state]} PV Policy${kernel}`;
-    item.tooltip = TOOLTIP[state];
-    item.command = state === 'stopped' ? COMMANDS.restart : COMMANDS.showLog;
-    if (window.activeTextEditor?.document.languageId === 'pvpolicy') item.show();
+    const stopped = state === 'stopped';
+    const words = stopped ? 'PV Policy stopped' : kernel === '' ? 'Kernel' : kernelText(kernel);
+    item.text = `${ICON[state]} ${words}`;
+    item.tooltip = tooltipOf(state, kernel);
+    item.command = stopped ? COMMANDS.restart : COMMANDS.kernelProfile;
+    item.accessibilityInformation = { label: `${words}, ${TOOLTIP[state]}` };
+    if (policyInFront()) item.show();
     else item.hide();
+  };
+  const ask = async (): Promise<void> => {
+    const policy = policyInFront();
+    const outline = policy && state === 'running' ? await client.outline(policy.uri.toString()) : undefined;
+    if (outline) kernel = outline.kernel;
+    show();
   };
   context.subscriptions.push(
     item,
     client.onDidChangeState((next) => {
       state = next;
-      show();
+      void ask();
     }),
-    window.onDidChangeActiveTextEditor(show),
-    workspace.onDidChangeConfiguration((change) => {
-      if (change.affectsConfiguration('pvpolicy')) show();
+    client.onDidCheck((uri) => {
+      if (uri.toString() === policyInFront()?.uri.toString()) void ask();
     }),
+    window.onDidChangeActiveTextEditor(() => void ask()),
   );
   show();
 }
+
+function policyInFront(): TextDocument | undefined {
+  const document = window.activeTextEditor?.document;
+  return document?.languageId === 'pvpolicy' ? document : undefined;
+}
+
+function tooltipOf(state: ServerState, kernel: string): MarkdownString {
+  const held = state === 'running' && kernel !== '' ? `, and held against ${kernelText(kernel)}` : '';
+  const markdown = new MarkdownString(
+    `${TOOLTIP[state]}${held}.\n\n` +
+      `[Select kernel profile](command:${COMMANDS.kernelProfile}) · ` +
+      `[Safety matrix](command:${COMMANDS.kernelMatrix}) · [Log](command:${COMMANDS.showLog})`,
+  );
+  markdown.isTrusted = { enabledCommands: [COMMANDS.kernelProfile, COMMANDS.kernelMatrix, COMMANDS.showLog] };
+  return markdown;
+}
+
+/** Profiles of kernels that were released are named by their version alone. */
+const kernelText = (kernel: string): string => (/^\d/u.test(kernel) ? `Linux ${kernel}` : kernel);
 
 const ICON: Readonly<Record<ServerState, string>> = {
   starting: '$(loading~spin)',
@@ -38,6 +65,6 @@ const ICON: Readonly<Record<ServerState, string>> = {
 
 const TOOLTIP: Readonly<Record<ServerState, string>> = {
   starting: 'The language server is starting',
-  running: 'Policies are being checked. Click for the log',
-  stopped: 'The language server is not running. Click to start it again',
+  running: 'Policies are checked as you type',
+  stopped: 'The language server is not running; click to start it again',
 };

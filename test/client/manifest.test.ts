@@ -12,9 +12,16 @@ const { contributes } = manifest;
 const commands = contributes.commands.map(({ command }) => command);
 
 /** All the code of the extension. */
-const sources = readdirSync(join(root, 'client/src'))
+const sources = readdirSync(join(root, 'client/src'), { recursive: true, encoding: 'utf8' })
+  .filter((name) => name.endsWith('.ts'))
   .map((name) => read(`client/src/${name}`))
   .join('\n');
+
+interface MenuEntry {
+  readonly command?: string;
+  readonly submenu?: string;
+  readonly when: string;
+}
 
 describe('the manifest', () => {
   test('names files that exist', () => {
@@ -44,16 +51,47 @@ describe('the manifest', () => {
 
   test('has menu entries for commands that exist, each in its place', () => {
     for (const [menu, entries] of Object.entries(contributes.menus)) {
-      for (const { command, when } of entries) {
-        expect(commands, menu).toContain(command);
+      for (const { command, submenu, when } of entries as readonly MenuEntry[]) {
+        if (submenu === undefined) expect(commands, menu).toContain(command);
+        else expect(contributes.submenus.map(({ id }) => id)).toContain(submenu);
         expect(when, `${menu} ${command}`).toBeTruthy();
       }
     }
     // A command with an icon may stand in the title of an editor.
-    const titled = contributes.menus['editor/title'].map(({ command }) => command);
+    const titled = [...contributes.menus['editor/title'], ...contributes.menus['view/title']]
+      .filter(({ group }) => group.startsWith('navigation'))
+      .map(({ command }) => command);
     for (const { command, icon } of contributes.commands.map((row) => ({ icon: undefined, ...row }))) {
       if (titled.includes(command)) expect(icon).toMatch(/^\$\([\w-]+\)$/u);
     }
+  });
+
+  test('has keys for commands, only where a policy or its C has the focus', () => {
+    for (const { command, when } of contributes.keybindings) {
+      expect(commands).toContain(command);
+      expect(when).toMatch(/editorTextFocus && .*editorLangId == pvpolicy/u);
+    }
+  });
+
+  test('has a walkthrough whose links are commands', () => {
+    for (const { description, completionEvents } of contributes.walkthroughs.flatMap(({ steps }) => steps)) {
+      const named = [...description.matchAll(/\(command:([\w.]+)\)/gu)].map(([, command]) => command);
+      expect(named.length).toBeGreaterThan(0);
+      expect(named.filter((command) => !commands.includes(command ?? ''))).toEqual([]);
+      expect(completionEvents.length).toBeGreaterThan(0);
+    }
+  });
+
+  test('has the colours that the code draws with, for every kind of theme', () => {
+    const drawn = new Set(sources.match(/pvpolicy\.results\.\w+(?=')/gu));
+    expect(contributes.colors.map(({ id }) => id).toSorted()).toEqual([...drawn].toSorted());
+    for (const { id, defaults } of contributes.colors)
+      expect(Object.keys(defaults).toSorted(), id).toEqual([
+        'dark',
+        'highContrast',
+        'highContrastLight',
+        'light',
+      ]);
   });
 
   test('has settings that the code reads, with a default and a description', () => {
@@ -63,12 +101,12 @@ describe('the manifest', () => {
         markdownDescription: expect.any(String),
       });
       // The trace setting is read by the library that talks to the server.
-      if (name !== 'pvpolicy.trace.server') expect(sources).toContain(name.replace('pvpolicy.', ''));
+      if (name !== 'pvpolicy.trace.server') expect(sources).toContain(name.split('.').at(-1));
     }
   });
 
   test('activates on the language, by name: the implied event needs more', () => {
-    expect(manifest.activationEvents).toEqual(['onLanguage:pvpolicy']);
+    expect(manifest.activationEvents).toContain('onLanguage:pvpolicy');
     expect(contributes.languages.map(({ id }) => id)).toEqual(['pvpolicy']);
   });
 
@@ -134,5 +172,7 @@ test('what ships is listed, and has neither sources nor tests', () => {
     [],
   );
   expect(shipped).toContain('!dist/*');
-  expect(readdirSync(join(root, 'dist')).filter((name) => !/\.[cm]js$/u.test(name))).toEqual([]);
+  expect(readdirSync(join(root, 'dist')).filter((name) => !/\.[cm]js$/u.test(name))).toEqual([
+    'third-party-notices.txt',
+  ]);
 });

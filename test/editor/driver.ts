@@ -1,12 +1,21 @@
 // Drives a real VS Code (as a server, shown in headless Chromium) the way a person does: keys, mouse, and what
 // is to be read on the screen. Waits on what appears, never for a fixed time.
 import { execFileSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { BrowserContext, Page } from './playwright.ts';
-import { drawnAfterLines, waitForLabel, waitForText, webviewText } from './screen.ts';
+import { drawnAfterLines, nothingAfterLines, waitForLabel, waitForText, webviewText } from './screen.ts';
 import { startServer, type EditorServer } from './server.ts';
 import { loadChromium, type EditorTools } from './tools.ts';
 
@@ -19,10 +28,13 @@ const browserFlags =
   '--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking ' +
   '--disable-component-update --disable-sync --disable-dev-shm-usage';
 
+/** Settings of a workspace. */
+export type Settings = Readonly<Record<string, unknown>>;
+
 /** A server with the extension installed, and a browser. */
 export interface Editor {
   /** Opens a fresh window on a fresh copy of the workspace, with a file of it in the editor. */
-  open(file: string): Promise<Window>;
+  open(file: string, settings?: Settings): Promise<Window>;
   stop(): Promise<void>;
 }
 
@@ -53,13 +65,19 @@ export interface Window {
   titleButton(title: string): Promise<void>;
   /** The texts that the extension draws after lines, once one matches. */
   decorations(expected: RegExp): Promise<readonly string[]>;
+  /** Waits until no text after a line matches. */
+  noDecorations(gone: RegExp): Promise<void>;
   /** Waits for an element that shows a text that matches. */
   shows(selector: string, expected: RegExp): Promise<string>;
   /** The text of the first web view whose text matches. */
   webview(expected: RegExp): Promise<string>;
   /** Saves the file; gives its text on disk once it matches. */
   save(expected: RegExp): Promise<string>;
-  /** Takes a picture in the dark and in the light theme; one for the documentation may be copied to docs/images. */
+  /** Changes a setting of the workspace, as if its file were edited. */
+  set(settings: Settings): void;
+  /** The log of the extension so far. */
+  log(): string;
+  /** Takes a picture in the light, the high contrast and the dark theme; one for the documentation may be copied to docs/images. */
   picture(name: string, use?: 'documentation'): Promise<void>;
   close(): Promise<void>;
 }
@@ -99,9 +117,10 @@ export async function startEditor(
   const context = browser;
   let windows = 0;
   return {
-    async open(file) {
+    async open(file, settings) {
       const workspace = join(scratch, `window-${++windows}`, 'policies');
       for (const source of sources) cpSync(source, workspace, { recursive: true });
+      if (settings) writeSettings(workspace, settings);
       return openWindow(await context.newPage(), server, workspace, file);
     },
     stop,
@@ -148,19 +167,28 @@ async function openWindow(
     },
     titleButton: (title) => page.locator(`.editor-actions a[aria-label^="${title}"]`).click(),
     decorations: (expected) => drawnAfterLines(page, expected),
+    noDecorations: (gone) => nothingAfterLines(page, gone),
     shows: (selector, expected) => waitForText(page.locator(selector), expected),
     webview: (expected) => webviewText(page, expected),
     save: (expected) => saveAndRead(page, onDisk, expected),
+    set: (settings) => writeSettings(workspace, settings),
+    log: () => newestLog(join(server.folder, 'user-data/logs')),
     async picture(name, use) {
-      for (const theme of ['light', 'dark'] as const) {
+      for (const theme of ['light', 'contrast', 'dark'] as const) {
         const file = await takePicture(page, name, theme);
-        if (use === 'documentation' && process.env['UPDATE_IMAGES'] === '1') keep(file);
+        if (theme !== 'contrast' && use === 'documentation' && process.env['UPDATE_IMAGES'] === '1')
+          keep(file);
       }
     },
     // Leaving the page tells the server to end the window's extension host.
     close: () => page.close({ runBeforeUnload: true }),
   };
   return window;
+}
+
+function writeSettings(workspace: string, settings: Settings): void {
+  mkdirSync(join(workspace, '.vscode'), { recursive: true });
+  writeFileSync(join(workspace, '.vscode/settings.json'), JSON.stringify(settings));
 }
 
 /** Kills every process that runs the language server of the extension installed below `folder`. */
@@ -251,10 +279,26 @@ async function saveAndRead(page: Page, onDisk: () => string, expected: RegExp): 
   return text;
 }
 
-/** The editor follows the colour scheme that the system prefers, at once and with pop-ups left open. */
-async function takePicture(page: Page, name: string, theme: 'dark' | 'light'): Promise<string> {
-  await page.emulateMedia({ colorScheme: theme });
-  await page.locator(theme === 'dark' ? '.monaco-workbench.vs-dark' : '.monaco-workbench.vs').waitFor();
+/** The newest log that the extension wrote below `folder`; '' while there is none. */
+function newestLog(folder: string): string {
+  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('PV Policy.log'))
+    .map((name) => join(folder, name))
+    .toSorted((a, b) => statSync(b).mtimeMs - statSync(a).mtimeMs);
+  return files[0] === undefined ? '' : readFileSync(files[0], 'utf8');
+}
+
+const THEMES = {
+  dark: { media: { colorScheme: 'dark', forcedColors: 'none' }, shown: '.monaco-workbench.vs-dark' },
+  light: { media: { colorScheme: 'light', forcedColors: 'none' }, shown: '.monaco-workbench.vs' },
+  contrast: { media: { colorScheme: 'dark', forcedColors: 'active' }, shown: '.monaco-workbench.hc-black' },
+} as const;
+
+/** The editor follows what the system prefers, at once and with pop-ups left open. */
+async function takePicture(page: Page, name: string, theme: keyof typeof THEMES): Promise<string> {
+  const { media, shown } = THEMES[theme];
+  await page.emulateMedia(media);
+  await page.locator(shown).first().waitFor();
   mkdirSync(shots, { recursive: true });
   const path = join(shots, `${name}-${theme}.png`);
   await page.screenshot({ path, animations: 'disabled' });

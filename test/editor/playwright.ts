@@ -41,7 +41,10 @@ export interface Page {
   readonly mouse: { move(x: number, y: number, options?: { readonly steps?: number }): Promise<void> };
   goto(url: string, options?: Timeout): Promise<unknown>;
   locator(selector: string, options?: { readonly hasText?: string | RegExp }): Locator;
-  emulateMedia(options: { readonly colorScheme: 'dark' | 'light' }): Promise<void>;
+  emulateMedia(options: {
+    readonly colorScheme: 'dark' | 'light';
+    readonly forcedColors?: 'active' | 'none';
+  }): Promise<void>;
   frames(): readonly Frame[];
   evaluate(expression: string): Promise<unknown>;
   screenshot(options: { readonly path: string; readonly animations: 'disabled' | 'allow' }): Promise<unknown>;

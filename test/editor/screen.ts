@@ -25,16 +25,32 @@ export async function waitForLabel(element: Locator, expected: RegExp): Promise<
 }
 
 /** Text after a line is the content of a pseudo-element, which only the computed style tells. */
-export async function drawnAfterLines(page: Page, expected: RegExp): Promise<readonly string[]> {
+async function textsAfterLines(page: Page): Promise<readonly string[]> {
   const script = `[...document.querySelectorAll('.view-line span')]
     .map((span) => getComputedStyle(span, '::after').content).filter((content) => content.startsWith('"'))`;
-  let seen: string[] = [];
+  return ((await page.evaluate(script)) as string[]).map((text) => plain(text.slice(1, -1)));
+}
+
+/** The texts after lines, once one matches (30 s). */
+export async function drawnAfterLines(page: Page, expected: RegExp): Promise<readonly string[]> {
+  let seen: readonly string[] = [];
   for (let waited = 0; waited < 30_000; waited += 200) {
-    seen = (await page.evaluate(script)) as string[];
-    if (seen.some((text) => expected.test(text))) return seen.map(plain);
+    seen = await textsAfterLines(page);
+    if (seen.some((text) => expected.test(text))) return seen;
     await page.waitForTimeout(200);
   }
   throw new Error(`no text after a line matches ${String(expected)}; there is: ${seen.join(' | ')}`);
+}
+
+/** Waits until none of the texts after lines matches (30 s). */
+export async function nothingAfterLines(page: Page, gone: RegExp): Promise<void> {
+  let seen: readonly string[] = [];
+  for (let waited = 0; waited < 30_000; waited += 200) {
+    seen = (await textsAfterLines(page)).filter((text) => gone.test(text));
+    if (seen.length === 0) return;
+    await page.waitForTimeout(200);
+  }
+  throw new Error(`still after a line: ${seen.join(' | ')}`);
 }
 
 /** The text of the first web view whose text matches (30 s). */

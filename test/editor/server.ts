@@ -19,6 +19,7 @@ export interface EditorServer {
 /** Keeps pop-ups, network look-ups and other features out of the picture; colours follow the system's scheme. */
 const userSettings: Readonly<Record<string, unknown>> = {
   'window.autoDetectColorScheme': true,
+  'window.autoDetectHighContrast': true,
   'workbench.startupEditor': 'none',
   'workbench.tips.enabled': false,
   'workbench.secondarySideBar.defaultVisibility': 'hidden',

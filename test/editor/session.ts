@@ -3,14 +3,14 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, onTestFinished } from 'vitest';
-import { startEditor, type Editor, type Window } from './driver.ts';
+import { startEditor, type Editor, type Settings, type Window } from './driver.ts';
 import type { EditorTools } from './tools.ts';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const repository = join(here, '../..');
 
 /** Opens a file of the workspace in a window that ends with the test; one that fails leaves a picture. */
-export type Open = (file: string) => Promise<Window>;
+export type Open = (file: string, settings?: Settings) => Promise<Window>;
 
 /**
  * Declares the start and the end of an editor for the tests of one file. The workspace holds the examples with
@@ -24,9 +24,9 @@ export function editorSession(tools: EditorTools): { readonly open: Open } {
   });
   afterAll(() => editor?.stop());
   return {
-    async open(file) {
+    async open(file, settings) {
       if (editor === undefined) throw new Error('the editor did not start');
-      const window = await editor.open(file);
+      const window = await editor.open(file, settings);
       onTestFinished(async ({ task }) => {
         if (task.result?.state === 'fail') await window.picture(`failed-${task.name.replace(/\W+/g, '-')}`);
         await window.close();

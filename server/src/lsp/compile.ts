@@ -8,6 +8,9 @@ export const compile =
   async ({ uri }: CompileParams): Promise<CompileResult> => {
     const snapshot = documents.get(uri);
     if (!snapshot) return { ok: false, message: 'the policy is not open' };
-    const files = await filesOf(snapshot, decodeURIComponent(uri.split('/').at(-1) ?? uri));
+    const files = await filesOf(snapshot, nameOf(uri));
     return files ? { ok: true, files } : { ok: false, message: 'it has errors' };
   };
+
+/** Of `file:///a/b%20c.pvpolicy` and of `untitled:Untitled-1` what follows the last `/` or `:`. */
+const nameOf = (uri: string): string => decodeURIComponent(uri.split(/[/:]/u).at(-1) ?? uri);

@@ -1,0 +1,28 @@
+import { commands, workspace, type Disposable } from 'vscode';
+import { COMMANDS } from '../commands.ts';
+import type { ReportPanel } from '../report-panel.ts';
+import type { Results } from '../results/results.ts';
+import { setting } from '../settings.ts';
+import type { Simulator } from '../simulation/simulator.ts';
+import { targetPolicy } from '../target.ts';
+
+/** Simulate: runs a policy over a trace; results appear beside its lines, and in a report. */
+export function registerSimulate(simulator: Simulator, results: Results, panel: ReportPanel): Disposable[] {
+  return [
+    commands.registerCommand(COMMANDS.simulate, async (argument: unknown, scenario: unknown) => {
+      const document = await targetPolicy(argument);
+      if (!document) return;
+      const result = await simulator.runWithQuestions(
+        document,
+        typeof scenario === 'string' ? scenario : undefined,
+      );
+      if (result?.ok && setting<boolean>('simulate.openReport', document))
+        panel.show(document.uri, result.report, result.notes);
+    }),
+    workspace.onDidSaveTextDocument((document) => {
+      const scenario = results.get(document)?.report.scenario;
+      if (scenario !== undefined && setting<boolean>('simulate.onSave', document))
+        void simulator.run(document, scenario ?? undefined);
+    }),
+  ];
+}

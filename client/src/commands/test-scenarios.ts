@@ -1,0 +1,14 @@
+import { commands, window, type Disposable } from 'vscode';
+import { COMMANDS } from '../commands.ts';
+import { targetPolicy } from '../target.ts';
+import type { Testing } from '../testing/controller.ts';
+
+/** Test Scenarios: runs all scenarios of a policy as the Test Explorer does, and shows their results there. */
+export const registerTestScenarios = (testing: Testing): Disposable =>
+  commands.registerCommand(COMMANDS.testScenarios, async (argument: unknown) => {
+    const document = await targetPolicy(argument);
+    if (!document) return;
+    const running = testing.run(document.uri);
+    void commands.executeCommand('workbench.view.testing.focus');
+    if (!(await running)) void window.showInformationMessage('The policy has no scenario to test.');
+  });

@@ -1,0 +1,126 @@
+import {
+  CancellationTokenSource,
+  ProgressLocation,
+  window,
+  type CancellationToken,
+  type TextDocument,
+} from 'vscode';
+import type { PolicyOutline, SimulateResult } from '../../../server/src/lsp/protocol.ts';
+import type { PolicyClient } from '../policy-client.ts';
+import type { Results } from '../results/results.ts';
+import type { ParamValues } from './param-values.ts';
+import { pickTrace, type TraceChoices } from './traces.ts';
+
+export interface SimulatorParts {
+  readonly client: PolicyClient;
+  readonly results: Results;
+  readonly values: ParamValues;
+  readonly traces: TraceChoices;
+}
+
+/** Runs policies over traces with the trace and the values that the user chose, and keeps the results. */
+export class Simulator {
+  private readonly parts: SimulatorParts;
+  private readonly running = new Map<string, CancellationTokenSource>();
+
+  constructor(parts: SimulatorParts) {
+    this.parts = parts;
+  }
+
+  /** One run without questions. Undefined where it was cancelled. A newer run of the same scenario ends an older one. */
+  async run(
+    document: TextDocument,
+    scenario: string | undefined,
+    token?: CancellationToken,
+    told: (message: string) => void = () => {},
+  ): Promise<SimulateResult | undefined> {
+    const { client, results, values, traces } = this.parts;
+    const key = `${document.uri.toString()} ${scenario ?? ''}`;
+    this.running.get(key)?.cancel();
+    const source = new CancellationTokenSource();
+    const listening = token?.onCancellationRequested(() => source.cancel());
+    this.running.set(key, source);
+    try {
+      const uri = document.uri.toString();
+      const trace = traces.get(document, scenario);
+      const version = document.version;
+      const outline = await client.outline(uri);
+      const params = known(values.of(document.uri), outline);
+      const request = {
+        uri,
+        params,
+        ...(scenario !== undefined && { scenario }),
+        ...(trace !== undefined && { trace }),
+      };
+      const result = await client.simulate(request, source.token, told);
+      if (source.token.isCancellationRequested) return undefined;
+      // What was typed meanwhile makes the result one of an older text, which has no marks.
+      if (result.ok && document.version === version) {
+        const lines = new Map(outline?.params.map(({ name, line }) => [name, line]));
+        results.show(document, result.report, params, lines);
+      }
+      return result;
+    } catch (error) {
+      // A cancelled request is what the user wanted; anything else is in the log already.
+      client.log.debug('the simulation ended early', error);
+      return undefined;
+    } finally {
+      listening?.dispose();
+      if (this.running.get(key) === source) this.running.delete(key);
+      source.dispose();
+    }
+  }
+
+  /** A run with its progress shown; asks for a trace where none is named or the named one is of no use. */
+  async runWithQuestions(
+    document: TextDocument,
+    scenario: string | undefined,
+  ): Promise<SimulateResult | undefined> {
+    const first = await this.runShown(document, scenario);
+    if (first === undefined || first.ok) return first;
+    const message = `The policy was not simulated: ${first.message}`;
+    if (first.needsTrace !== true) {
+      void window.showErrorMessage(message);
+      return first;
+    }
+    const choose = 'Choose a Trace…';
+    if ((await window.showWarningMessage(message, choose)) !== choose) return first;
+    if (!(await this.chooseTrace(document, scenario))) return first;
+    const second = await this.runShown(document, scenario);
+    if (second?.ok === false) void window.showErrorMessage(`The policy was not simulated: ${second.message}`);
+    return second;
+  }
+
+  /** Lets the user choose the trace of later runs; false where the user gave up. */
+  async chooseTrace(document: TextDocument, scenario: string | undefined): Promise<boolean> {
+    const { client, traces } = this.parts;
+    const outline = await client.outline(document.uri.toString());
+    const trace = await pickTrace(document, traceOf(outline, scenario), traces.get(document, scenario));
+    if (trace === undefined) return false;
+    await traces.set(document, scenario, trace ?? undefined);
+    return true;
+  }
+
+  private runShown(
+    document: TextDocument,
+    scenario: string | undefined,
+  ): Thenable<SimulateResult | undefined> {
+    return window.withProgress(
+      { location: ProgressLocation.Notification, title: 'PV Policy', cancellable: true },
+      (progress, token) => this.run(document, scenario, token, (message) => progress.report({ message })),
+    );
+  }
+}
+
+/** The values of params that the policy still has. */
+function known(
+  values: Readonly<Record<string, string>>,
+  outline: PolicyOutline | undefined,
+): Readonly<Record<string, string>> {
+  const names = new Set(outline?.params.map(({ name }) => name));
+  return Object.fromEntries(Object.entries(values).filter(([name]) => names.has(name)));
+}
+
+const traceOf = (outline: PolicyOutline | undefined, scenario: string | undefined): string | null =>
+  (scenario === undefined ? outline?.scenarios[0] : outline?.scenarios.find(({ name }) => name === scenario))
+    ?.trace ?? null;

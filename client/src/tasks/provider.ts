@@ -1,0 +1,77 @@
+import {
+  ProcessExecution,
+  RelativePattern,
+  Task,
+  TaskGroup,
+  TaskScope,
+  tasks,
+  workspace,
+  type Disposable,
+  type TaskDefinition,
+  type WorkspaceFolder,
+} from 'vscode';
+import type { Cli } from '../cli.ts';
+import { setting } from '../settings.ts';
+
+/** What the manifest declares for tasks of the type `pvpolicy`. */
+interface Definition extends TaskDefinition {
+  readonly command: 'check' | 'compile' | 'test';
+  /** Relative to the folder; absent: every policy of it. */
+  readonly files?: readonly string[];
+  readonly args?: readonly string[];
+}
+
+const KINDS = [
+  { command: 'check', name: 'check all policies', group: TaskGroup.Build },
+  { command: 'compile', name: 'compile all policies', group: TaskGroup.Build },
+  { command: 'test', name: 'test all scenarios', group: TaskGroup.Test },
+] as const;
+
+const TYPE = 'pvpolicy';
+
+/** Tasks that run the command line; their output has the problem matcher `$pvpolicy`. */
+export const registerTasks = (cli: Cli): Disposable =>
+  tasks.registerTaskProvider(TYPE, {
+    async provideTasks() {
+      const all = (workspace.workspaceFolders ?? []).map(async (folder) => {
+        const files = await policiesOf(folder);
+        if (files.length === 0) return [];
+        return KINDS.map(({ command, name, group }) => {
+          const definition: Definition = { type: TYPE, command };
+          const task = taskOf(cli, definition, folder, name, files);
+          task.group = group;
+          return task;
+        });
+      });
+      return (await Promise.all(all)).flat();
+    },
+    async resolveTask(task) {
+      const definition = task.definition as Definition;
+      const folder = typeof task.scope === 'object' ? task.scope : workspace.workspaceFolders?.[0];
+      if (!folder || !KINDS.some(({ command }) => command === definition.command)) return undefined;
+      return taskOf(cli, definition, folder, task.name, definition.files ?? (await policiesOf(folder)));
+    },
+  });
+
+function taskOf(
+  { program, script, env }: Cli,
+  definition: Definition,
+  folder: WorkspaceFolder,
+  name: string,
+  files: readonly string[],
+): Task {
+  const output =
+    definition.command === 'compile' ? ['-o', setting<string>('compile.outputFolder', folder)] : [];
+  const args = [script, definition.command, ...files, ...output, ...(definition.args ?? [])];
+  const execution = new ProcessExecution(program, args, { cwd: folder.uri.fsPath, env: { ...env } });
+  return new Task(definition, folder ?? TaskScope.Workspace, name, 'pvpolicy', execution, ['$pvpolicy']);
+}
+
+async function policiesOf(folder: WorkspaceFolder): Promise<readonly string[]> {
+  const uris = await workspace.findFiles(
+    new RelativePattern(folder, '**/*.pvpolicy'),
+    '**/{node_modules,out}/**',
+    500,
+  );
+  return uris.map((uri) => workspace.asRelativePath(uri, false)).toSorted();
+}

@@ -1,0 +1,87 @@
+// Results beside the lines, and what keeps them true.
+import { expect, test } from 'vitest';
+import { lane } from '../support/lanes.ts';
+import { editorSession } from './session.ts';
+import { findEditorTools } from './tools.ts';
+
+/** The report would take half of the window. */
+const QUIET = { 'pvpolicy.simulate.openReport': false };
+
+lane('editor', 'results of simulations in VS Code', findEditorTools, (tools) => {
+  const session = editorSession(tools);
+
+  test('F5 shows hits, effects and measured values; what never ran is dimmed; an edit makes it stale', async () => {
+    const window = await session.open('spin_guard.pvpolicy', QUIET);
+    await window.ready();
+    await window.goTo('on tracepoint kvm:kvm_exit');
+    await window.page.keyboard.press('F5');
+    await window.decorations(/fired 726×/);
+    await window.decorations(/1 boost of 1 thread, [\d.]+ ms in all/);
+    await window.picture('inline-results', 'documentation');
+    await window.goTo('m.used = 0');
+    await window.decorations(/never ran/);
+    await window.picture('inline-never-ran');
+    await window.goTo('expect sum(boosts of web)');
+    await window.decorations(/✓ 13.7 ms/);
+    await window.picture('inline-expectations');
+
+    await window.goTo('on tracepoint kvm:kvm_exit');
+    await window.page.keyboard.type('// a line more\n');
+    await window.decorations(/fired 726×.*before the edit/);
+    await window.picture('inline-stale');
+    await window.page.keyboard.press('Control+z');
+    await window.page.keyboard.press('Control+z');
+    const fresh = await window.decorations(/fired 726×$/);
+    expect(fresh.join('\n')).not.toMatch(/before the edit/);
+  });
+
+  test('hovering a histogram shows its distribution as a picture', async () => {
+    const window = await session.open('irq_boost.pvpolicy', QUIET);
+    await window.ready();
+    await window.goTo('on tracepoint kvm:kvm_inj_virq');
+    await window.command('PV Policy: Simulate on a Trace');
+    await window.decorations(/fired/);
+    await window.hover('boost_length: duration', /histogram boost_length/);
+    const picture = window.page.locator('.monaco-hover img[alt*="boost_length"]').first();
+    await picture.waitFor();
+    expect(await picture.getAttribute('src')).toMatch(/^data:image\/svg\+xml/);
+    await window.picture('distribution-hover', 'documentation');
+    await window.hover('boost(v, FIFO', /On CPU/);
+    await window.picture('moments-hover');
+  });
+
+  test('the toggle and the settings take results away and bring them back', async () => {
+    const window = await session.open('irq_boost.pvpolicy', QUIET);
+    await window.ready();
+    await window.goTo('on tracepoint kvm:kvm_inj_virq');
+    await window.command('PV Policy: Simulate on a Trace');
+    await window.decorations(/fired/);
+    window.set({ ...QUIET, 'pvpolicy.results.hits': false });
+    await window.noDecorations(/fired/);
+    window.set(QUIET);
+    await window.decorations(/fired/);
+    await window.command('PV Policy: Toggle Inline Results');
+    await window.noDecorations(/./);
+    await window.command('PV Policy: Toggle Inline Results');
+    await window.decorations(/fired/);
+    await window.command('PV Policy: Clear Simulation Results');
+    await window.noDecorations(/./);
+  });
+
+  test('a saved policy runs again where that was asked for', async () => {
+    const window = await session.open('irq_boost.pvpolicy', { ...QUIET, 'pvpolicy.simulate.onSave': true });
+    await window.ready();
+    await window.goTo('on tracepoint kvm:kvm_inj_virq');
+    await window.command('PV Policy: Simulate on a Trace');
+    await window.decorations(/fired/);
+    await window.goTo('> 100');
+    await window.decorations(/✓/);
+    await window.page.keyboard.press('Control+Shift+ArrowRight');
+    await window.page.keyboard.press('Control+Shift+ArrowRight');
+    await window.page.keyboard.type('> 100000');
+    await window.decorations(/before the edit/);
+    await window.save(/> 100000/);
+    await window.decorations(/✗ \d+/);
+    await window.picture('expectation-failed');
+  });
+});

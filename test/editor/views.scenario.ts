@@ -1,0 +1,88 @@
+// The Policy view, the Test Explorer, and the safety matrix.
+import { expect, test } from 'vitest';
+import { lane } from '../support/lanes.ts';
+import type { Window } from './driver.ts';
+import { editorSession } from './session.ts';
+import { findEditorTools } from './tools.ts';
+
+const POLICY_ROWS = '.tree-explorer-viewlet-tree-view .monaco-list-row';
+const TEST_ROWS = '.test-explorer .monaco-list-row';
+
+/** Opens a row of the Test Explorer. */
+async function expand({ page }: Window, label: string): Promise<void> {
+  await page.locator(TEST_ROWS, { hasText: label }).first().locator('.monaco-tl-twistie').click();
+}
+
+lane('editor', 'views of policies in VS Code', findEditorTools, (tools) => {
+  const session = editorSession(tools);
+
+  test('a param that is changed in the Policy view changes the simulation and not the file', async () => {
+    const window = await session.open('irq_boost.pvpolicy', { 'pvpolicy.simulate.openReport': false });
+    await window.ready();
+    await window.command('Explorer: Focus on Policy View');
+    await window.shows(POLICY_ROWS, /boost_limit.*5ms in 2ms..20ms/);
+    await window.command('PV Policy: Simulate on a Trace');
+    await window.shows(POLICY_ROWS, /kvm:kvm_inj_virq.*fired \d+×/);
+    const before = window.onDisk();
+    const row = window.page.locator(POLICY_ROWS, { hasText: 'boost_limit' });
+    await row.hover();
+    await row.locator('a[aria-label^="Set Param for Simulation"]').click();
+    await window.page.locator('.quick-input-widget input').waitFor();
+    await window.page.keyboard.press('Control+a');
+    await window.page.keyboard.type('2ms');
+    await window.page.keyboard.press('Enter');
+    await window.shows(POLICY_ROWS, /boost_limit.*2ms \(the policy says 5ms\)/);
+    await window.decorations(/simulated with 2ms/);
+    expect(window.onDisk()).toBe(before);
+    await window.picture('params', 'documentation');
+
+    await row.hover();
+    await row.locator('a[aria-label^="Set Param for Simulation"]').click();
+    await window.page.locator('.quick-input-widget input').waitFor();
+    await window.page.keyboard.press('Control+a');
+    await window.page.keyboard.type('9s');
+    await window.page.keyboard.press('Enter');
+    await window.shows('.notification-toast', /boost_limit was not changed/);
+    await window.shows(POLICY_ROWS, /boost_limit.*2ms \(the policy says 5ms\)/);
+  });
+
+  test('scenarios and expectations are tests, with measured values and coverage', async () => {
+    const window = await session.open('irq_boost.pvpolicy');
+    await window.ready();
+    await window.command('PV Policy: Test Scenarios');
+    await window.shows(TEST_ROWS, /irq_boost/);
+    await expand(window, 'irq_boost.pvpolicy');
+    await expand(window, 'three_vms');
+    await window.shows(TEST_ROWS, /sum\(boosts of web\) > 100/);
+    await window.page.locator(`${TEST_ROWS} .codicon-testing-passed-icon`).first().waitFor();
+    await window.picture('tests', 'documentation');
+    await window.command('Test: Run All Tests with Coverage');
+    await window.shows(
+      '.test-coverage-list .monaco-list-row, .coverage-view .monaco-list-row, .pane .monaco-list-row',
+      /irq_boost/,
+    );
+    await window.picture('coverage');
+  });
+
+  test('the safety matrix shows what each hook may call', async () => {
+    const window = await session.open('irq_boost.pvpolicy');
+    await window.ready();
+    window.set({ 'pvpolicy.kernelProfile': '7.3' });
+    await window.shows('.statusbar-item[id*="pvpolicy.status"]', /Linux 7\.3/);
+    await window.command('PV Policy: Show Kernel Matrix');
+    const page = await window.webview(/what a hook may call/);
+    expect(page).toMatch(/scx_bpf_/);
+    await window.picture('matrix', 'documentation');
+  });
+
+  test('the kernel profile is picked from the status bar', async () => {
+    const window = await session.open('vm_share.pvpolicy');
+    await window.ready();
+    await window.page.locator('.statusbar-item[id*="pvpolicy.status"] a').click();
+    await window.shows('.quick-input-list .monaco-list-row', /Every supported kernel/);
+    await window.picture('profiles');
+    await window.page.keyboard.type('Linux 7.0');
+    await window.page.keyboard.press('Enter');
+    await window.shows('.statusbar-item[id*="pvpolicy.status"]', /Linux 7\.0/);
+  });
+});
