@@ -90,6 +90,17 @@ const bundles = [
     plugins: [sharedProtocol],
   },
   {
+    // The page of a report: the script and its style, for the editor's view and for files.
+    entryPoints: [
+      { in: 'client/report/main.ts', out: 'report' },
+      { in: 'client/report/style.css', out: 'report' },
+    ],
+    platform: 'browser',
+    target: 'es2022',
+    format: 'iife',
+    outExtension: { '.js': '.js' },
+  },
+  {
     stdin: {
       contents: `module.exports = {${SHARED.map((name) => `get '${name}'() { return require('${name}') }`).join()}}`,
       resolveDir: root,

@@ -2,6 +2,10 @@ import type { LogFinding } from '../kernel/verifier-log/explain.ts';
 import type { SimulationReport } from '../simulation.ts';
 
 export type { LogFinding, SimulationReport };
+export type { Decision } from '../simulate/result.ts';
+export type { ReportData } from '../report.ts';
+export type { DistributionsOf, TimelineOf } from '../simulate/pictures.ts';
+export type { Timeline, TimelineThread } from '../simulate/timeline.ts';
 
 /**
  * What client and server say to each other beyond LSP. The client imports this file and no other of the server.

@@ -1,0 +1,78 @@
+import { el } from './dom.ts';
+
+/** A cell: text, text in one of the style's colours, or something to press. */
+export type Cell =
+  | string
+  | { readonly text: string; readonly style: 'ok' | 'failed' | 'open' }
+  | { readonly text: string; readonly press: () => void };
+
+/** Rows that a table shows before it is asked for all. */
+const FIRST = 50;
+
+/** A table under its heading; nothing where it has no rows. Titles with a `#` are of numbers. */
+export function table(
+  heading: string,
+  titles: readonly string[],
+  rows: readonly (readonly Cell[])[],
+  note?: string,
+): HTMLElement | undefined {
+  if (rows.length === 0) return undefined;
+  const numbers = titles.map((title) => title.startsWith('#'));
+  const body = el('tbody');
+  const fill = (from: number, to: number): void => {
+    for (const row of rows.slice(from, to))
+      body.append(el('tr', {}, ...row.map((cell, i) => cellOf(cell, numbers[i] === true))));
+  };
+  fill(0, FIRST);
+  const section = el(
+    'section',
+    {},
+    el('h2', {}, heading),
+    note === undefined ? undefined : el('p', {}, note),
+    el(
+      'div',
+      { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': heading },
+      el(
+        'table',
+        {},
+        el(
+          'thead',
+          {},
+          el(
+            'tr',
+            {},
+            ...titles.map((title) =>
+              el(
+                'th',
+                { scope: 'col', class: title.startsWith('#') ? 'number' : '' },
+                title.replace('#', ''),
+              ),
+            ),
+          ),
+        ),
+        body,
+      ),
+    ),
+  );
+  if (rows.length > FIRST) {
+    const more = el('button', { type: 'button', class: 'more' }, `Show ${rows.length - FIRST} more`);
+    more.addEventListener('click', () => {
+      fill(FIRST, rows.length);
+      more.remove();
+    });
+    section.append(more);
+  }
+  return section;
+}
+
+function cellOf(cell: Cell, number: boolean): HTMLElement {
+  const style = number ? 'number' : '';
+  if (typeof cell === 'string') return el('td', { class: style }, cell);
+  if ('press' in cell)
+    return el(
+      'td',
+      { class: style },
+      el('button', { type: 'button', class: 'link', click: cell.press }, cell.text),
+    );
+  return el('td', { class: `${style} ${cell.style}` }, cell.text);
+}
