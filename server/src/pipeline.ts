@@ -34,6 +34,8 @@ export interface Snapshot {
   readonly diagnostics: readonly Diagnostic[];
   /** Absent where the policy has errors. */
   readonly program: Program | undefined;
+  /** Runs the next stage towards the diagnostics, for who has other things to do in between; false: they are there. */
+  readonly advance: () => boolean;
 }
 
 /** What the stages of a snapshot found, as far as they ran. */
@@ -111,6 +113,11 @@ export function snapshot(text: string, settings: Settings, before?: Snapshot): S
     },
     get program() {
       return program();
+    },
+    advance() {
+      const next = [tree, model, unsafe, diagnostics].find((stage) => stage.known === undefined);
+      next?.();
+      return next !== undefined && next !== diagnostics;
     },
   };
   takers.set(made, () => {

@@ -13,6 +13,7 @@ import type {
   WorkspaceEdit,
 } from 'vscode-languageserver';
 import { TextDocument } from 'vscode-languageserver-textdocument';
+import { textAt } from './opened.ts';
 import { marked, Session } from './session.ts';
 
 let session: Session;
@@ -191,8 +192,9 @@ describe('edits', () => {
       options: { tabSize: 4, insertSpaces: true },
     });
     expect(apply(text, edits)).toBe(POLICY);
-    expect(edits).toHaveLength(1);
-    expect(edits[0]?.range.start.line).toBe(21);
+    // Nothing but white space is replaced, and on that line only.
+    expect(edits.map(({ range }) => range.start.line)).not.toContain(22);
+    expect(edits.map(({ range }) => textAt(text, range)).join('')).toMatch(/^\s*$/u);
     const again = await open(POLICY);
     const none = await session.ask('textDocument/formatting', again.uri, undefined, {
       options: { tabSize: 4, insertSpaces: true },
@@ -215,6 +217,17 @@ describe('edits', () => {
     const rename = (newName: string) => session.ask('textDocument/rename', uri, position, { newName });
     await expect(rename('2nd')).rejects.toThrow(/is no name/u);
     await expect(rename('switches')).rejects.toThrow(/is taken/u);
+    await expect(rename('return')).rejects.toThrow(/would/u);
+  });
+
+  test('rename refuses a name that would mean something else somewhere', async () => {
+    const source = at('limit', 2)
+      .replace('let v = vcpu(next)', 'let cap = vcpu(next)')
+      .replaceAll(/\bv\b(?=[.),])/gu, 'cap');
+    const { uri, at: position } = await open(source.replace('due(v: vcpu)', 'due(cap: vcpu)'));
+    await expect(session.ask('textDocument/rename', uri, position, { newName: 'cap' })).rejects.toThrow(
+      /would/u,
+    );
   });
 
   test('a quick fix makes an unsafe policy safe', async () => {
@@ -282,6 +295,19 @@ describe('completion', () => {
       expect.arrayContaining(['scx_bpf_dsq_move_to_local', 'kick', 'defer boost']),
     );
     expect(await labels(inside('<|>'))).not.toContain('scx_bpf_dsq_move_to_local');
+  });
+
+  test('what is left out is listed with the reason once its name is begun', async () => {
+    const { uri, at: position } = await open(
+      'policy s for sched_ext\n\ndsq q fifo\n\non op enqueue(p, flags) {\n    scx_bpf_dsq_mo<|>\n}\n',
+    );
+    const { items } = await session.ask<CompletionList>('textDocument/completion', uri, position);
+    const found = items.find(({ label }) => label === 'scx_bpf_dsq_move_to_local');
+    expect(found?.detail).toMatch(/^not here: .*\(PV4\d{3}, .+\)$/u);
+    expect(found?.tags).toEqual([1]);
+    expect(
+      items.toSorted((a, b) => (a.sortText ?? '').localeCompare(b.sortText ?? '')).at(-1)?.sortText,
+    ).toMatch(/^9/u);
   });
 });
 

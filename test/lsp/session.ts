@@ -21,6 +21,8 @@ export interface SessionOptions {
   readonly initializationOptions?: object;
   /** Answers `workspace/configuration`; absent: the client has no such request. */
   readonly configuration?: unknown;
+  /** URIs of the workspace's folders. */
+  readonly folders?: readonly string[];
 }
 
 /** Waits at most this long (ms) for what a server says by itself. */
@@ -56,13 +58,14 @@ export class Session {
 
   static async start(options: SessionOptions = {}): Promise<Session> {
     const session = new Session();
-    const { configuration, initializationOptions } = options;
+    const { configuration, initializationOptions, folders } = options;
     if (configuration !== undefined) {
       session.connection.onRequest('workspace/configuration', () => [configuration]);
     }
     session.initialized = await session.connection.sendRequest('initialize', {
       processId: process.pid,
       rootUri: null,
+      ...(folders && { workspaceFolders: folders.map((uri) => ({ uri, name: uri })) }),
       capabilities: { workspace: { configuration: configuration !== undefined } },
       initializationOptions,
     });

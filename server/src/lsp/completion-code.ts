@@ -6,6 +6,7 @@ import type { Model, Symbol } from '../semantics/model.ts';
 import { show } from '../semantics/types.ts';
 import { actionItems } from './completion-actions.ts';
 import { builtinItem, callItem, keyword, plainItem, snippet, type Item } from './completion-items.ts';
+import { leftOut } from './left-out.ts';
 import { contextAt, safeCalls } from './safe-calls.ts';
 import { isGuest, localsAt } from './scope.ts';
 import type { AnyNode } from '../../../grammar/walk.ts';
@@ -30,6 +31,7 @@ export function codeItems(
     ...[...globals].map(([name, symbol]) => ownItem(name, symbol)),
     ...languageItems(),
     ...ofHost,
+    ...(guest ? [] : leftOut(snapshot, context, /\w*$/u.exec(before)?.[0] ?? '')),
     ...STATEMENTS,
   ];
 }

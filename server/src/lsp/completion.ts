@@ -6,6 +6,7 @@ import { hookItems } from './completion-hooks.ts';
 import { keyword, snippet, typeItem, type Item } from './completion-items.ts';
 import { memberItems } from './completion-members.ts';
 import { toOffset } from './convert.ts';
+import { LEAST } from './left-out.ts';
 import { pathTo } from '../../../grammar/walk.ts';
 
 /** Characters after which clients ask for completion without a key. */
@@ -14,7 +15,9 @@ export const TRIGGERS = ['.', ':'] as const;
 /** What can be written at `position`. */
 export function completion(snapshot: Snapshot, position: Position): CompletionList {
   const offset = toOffset(snapshot, position);
-  return { isIncomplete: false, items: [...items(snapshot, offset)] };
+  const word = /\w*$/u.exec(snapshot.text.slice(Math.max(0, offset - 100), offset))?.[0] ?? '';
+  // What is left out is listed from a few letters on: until then clients must ask again.
+  return { isIncomplete: word.length < LEAST, items: [...items(snapshot, offset)] };
 }
 
 function items(snapshot: Snapshot, offset: number): readonly Item[] {

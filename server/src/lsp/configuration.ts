@@ -1,4 +1,4 @@
-import type { Connection } from 'vscode-languageserver';
+import type { Connection, Diagnostic as LspDiagnostic } from 'vscode-languageserver';
 import { LineIndex } from '../../../grammar/text.ts';
 import { openKernel, type OpenedKernel } from '../kernel/open-kernel.ts';
 import { PROFILES, type Profile } from '../kernel/profiles.ts';
@@ -15,6 +15,9 @@ export class Configuration {
   private readonly host: Host;
   private readonly configs = new Map<string, Config | undefined>();
   private readonly kernels = new Map<string, OpenedKernel>();
+  /** Texts of the pvpolicy.json that are open in the editor, by path: they hold already. */
+  private readonly texts = new Map<string, string>();
+  private readonly found = new Map<string, readonly LspDiagnostic[]>();
   private client: ClientSettings = {};
 
   constructor(connection: Connection, host: Host) {
@@ -35,6 +38,28 @@ export class Configuration {
   invalidate(): void {
     this.configs.clear();
     this.kernels.clear();
+  }
+
+  /** Takes the text of a pvpolicy.json that is open; undefined: it was closed, and the file counts again. */
+  edit(uri: string, text: string | undefined): void {
+    const path = this.host.pathOf(uri);
+    if (path === undefined) return;
+    if (text === undefined) this.texts.delete(path);
+    else this.texts.set(path, text);
+    this.invalidate();
+    this.read(path);
+  }
+
+  /** The text of a pvpolicy.json that is open. */
+  opened(uri: string): string | undefined {
+    const path = this.host.pathOf(uri);
+    return path === undefined ? undefined : this.texts.get(path);
+  }
+
+  /** What is wrong with a pvpolicy.json that is open; undefined for other documents. */
+  diagnosticsOf(uri: string): LspDiagnostic[] | undefined {
+    const path = this.host.pathOf(uri);
+    return path === undefined || !this.texts.has(path) ? undefined : [...(this.found.get(path) ?? [])];
   }
 
   settingsOf(uri: string): Settings {
@@ -68,16 +93,21 @@ export class Configuration {
   /** Reads a pvpolicy.json once, and shows what is wrong with it. */
   private read(path: string): Config | undefined {
     if (this.configs.has(path)) return this.configs.get(path);
-    const bytes = this.host.read(path);
-    const text = bytes && decode(bytes).text;
+    const text = this.texts.get(path) ?? this.textOnDisk(path);
     const config =
       text === undefined ? undefined : readConfig(text, (file) => this.open(besideConfig(path, file)));
     this.configs.set(path, config);
     if (config && text !== undefined) {
       const uri = this.host.uriOf(path);
       const diagnostics = toLsp(config.diagnostics, new LineIndex(text), uri, this.host.docs);
+      this.found.set(path, diagnostics);
       void this.connection.sendDiagnostics({ uri, diagnostics });
     }
     return config;
+  }
+
+  private textOnDisk(path: string): string | undefined {
+    const bytes = this.host.read(path);
+    return bytes && decode(bytes).text;
   }
 }

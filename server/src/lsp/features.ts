@@ -2,29 +2,50 @@ import {
   DocumentDiagnosticReportKind,
   LSPErrorCodes,
   ResponseError,
+  type CallHierarchyItem,
+  type CancellationToken,
+  type CompletionList,
   type Connection,
-  type Diagnostic,
+  type DocumentDiagnosticParams,
   type DocumentDiagnosticReport,
+  type Location,
+  type Position,
+  type Range,
   type SemanticTokens,
+  type SemanticTokensDelta,
+  type SemanticTokensDeltaParams,
+  type TextDocumentPositionParams,
 } from 'vscode-languageserver';
+import { LineIndex } from '../../../grammar/text.ts';
 import type { Snapshot } from '../pipeline.ts';
+import { incomingCalls, outgoingCalls, prepareCallHierarchy } from './call-hierarchy.ts';
 import { codeActions } from './code-actions.ts';
 import { codeLenses } from './code-lens.ts';
 import { completion } from './completion.ts';
+import { configCompletion } from './config-completion.ts';
+import type { Configuration } from './configuration.ts';
 import { toOffset } from './convert.ts';
 import { definition } from './definition.ts';
+import { documentLinks } from './document-links.ts';
 import type { Documents } from './documents.ts';
 import { folding } from './folding.ts';
+import { onTypeFormatting, rangeFormatting } from './format-edits.ts';
 import { formatting } from './formatting.ts';
 import type { Guard } from './guard.ts';
 import { highlights } from './highlight.ts';
+import type { Host } from './host.ts';
 import { hover } from './hover.ts';
-import { toLsp, type Docs } from './publish.ts';
+import { inlayHints } from './inlay-hints.ts';
+import { linkedEditing } from './linked-editing.ts';
+import { documentDiagnostics } from './pull-diagnostics.ts';
 import { references } from './references.ts';
 import { prepareRename, rename, type Refused } from './rename.ts';
+import { selectionRanges } from './selection-range.ts';
+import { TokenHistory } from './semantic-tokens-delta.ts';
 import { semanticTokens } from './semantic-tokens.ts';
 import { signatureHelp } from './signature-help.ts';
 import { symbols } from './symbols.ts';
+import { typeDefinition } from './type-definition.ts';
 
 interface OfDocument {
   readonly textDocument: { readonly uri: string };
@@ -35,14 +56,11 @@ export function registerFeatures(
   connection: Connection,
   documents: Documents,
   guard: Guard,
-  docs: Docs,
+  host: Host,
+  configuration: Configuration,
 ): void {
-  const on = <P extends OfDocument, R>(
-    name: string,
-    answer: (snapshot: Snapshot, params: P) => R,
-    otherwise: R,
-  ) =>
-    guard<P, R>(
+  const on: On = (name, answer, otherwise) =>
+    guard(
       name,
       (params) => {
         const snapshot = documents.get(params.textDocument.uri);
@@ -52,24 +70,47 @@ export function registerFeatures(
     );
 
   connection.onHover(on('hover', (s, p) => hover(s, p.position) ?? null, null));
-  connection.onCompletion(
-    on('completion', (s, p) => completion(s, p.position), { isIncomplete: false, items: [] }),
+  const nothing = { isIncomplete: false, items: [] };
+  const ofPolicy = on<TextDocumentPositionParams, CompletionList>(
+    'completion',
+    (s, p) => completion(s, p.position),
+    nothing,
   );
+  connection.onCompletion((params, token) => {
+    const config = configuration.opened(params.textDocument.uri);
+    if (config === undefined) return ofPolicy(params, token);
+    const offset = new LineIndex(config).offsetAt(params.position);
+    return { isIncomplete: false, items: [...configCompletion(config, offset)] };
+  });
   connection.onSignatureHelp(on('signatureHelp', (s, p) => signatureHelp(s, p.position) ?? null, null));
   connection.onDocumentSymbol(on('symbols', (s) => [...symbols(s)], []));
   connection.onDocumentFormatting(on('formatting', (s) => [...formatting(s)], []));
   connection.onFoldingRanges(on('folding', (s) => [...folding(s)], []));
   connection.onDocumentHighlight(on('highlight', (s, p) => [...highlights(s, p.position)], []));
   connection.onCodeLens(on('codeLens', (s, p) => [...codeLenses(s, p.textDocument.uri)], []));
-  connection.onDefinition(
-    on(
-      'definition',
+  const place = (name: string, find: (s: Snapshot, at: Position) => Range | undefined) =>
+    on<TextDocumentPositionParams, Location | null>(
+      name,
       (s, p) => {
-        const range = definition(s, p.position);
+        const range = find(s, p.position);
         return range ? { uri: p.textDocument.uri, range } : null;
       },
       null,
-    ),
+    );
+  connection.onDefinition(place('definition', definition));
+  connection.onDeclaration(place('declaration', definition));
+  connection.onTypeDefinition(place('typeDefinition', typeDefinition));
+  connection.onSelectionRanges(on('selectionRange', (s, p) => [...selectionRanges(s, p.positions)], []));
+  connection.onDocumentLinks(
+    on('documentLink', (s, p) => [...documentLinks(s, p.textDocument.uri, host)], []),
+  );
+  connection.languages.onLinkedEditingRange(
+    on('linkedEditing', (s, p) => linkedEditing(s, p.position) ?? null, null),
+  );
+  connection.languages.inlayHint.on(on('inlayHint', (s, p) => [...inlayHints(s, p.range)], []));
+  connection.onDocumentRangeFormatting(on('rangeFormatting', (s, p) => [...rangeFormatting(s, p.range)], []));
+  connection.onDocumentOnTypeFormatting(
+    on('onTypeFormatting', (s, p) => [...onTypeFormatting(s, p.position, p.ch)], []),
   );
   connection.onReferences(
     on(
@@ -82,7 +123,7 @@ export function registerFeatures(
     ),
   );
   connection.onCodeAction(
-    on('codeAction', (s, p) => [...codeActions(s, p.textDocument.uri, p.range, p.context.diagnostics)], []),
+    on('codeAction', (s, p) => [...codeActions(s, p.textDocument.uri, p.range, p.context)], []),
   );
   connection.onPrepareRename(on('prepareRename', (s, p) => orRefuse(prepareRename(s, p.position)), null));
   connection.onRenameRequest(
@@ -95,22 +136,64 @@ export function registerFeatures(
       null,
     ),
   );
-  const noTokens: SemanticTokens = { data: [] };
-  connection.languages.semanticTokens.on(on('semanticTokens', (s) => semanticTokens(s), noTokens));
-  connection.languages.semanticTokens.onRange(
+  semanticTokenFeatures(connection, documents, on);
+  callHierarchyFeatures(connection, documents, on, guard);
+  const empty: DocumentDiagnosticReport = { kind: DocumentDiagnosticReportKind.Full, items: [] };
+  const diagnostic = on<DocumentDiagnosticParams, DocumentDiagnosticReport>(
+    'diagnostic',
+    (s, p) => documentDiagnostics(s, p.textDocument.uri, host.docs, p.previousResultId),
+    empty,
+  );
+  connection.languages.diagnostics.on((params, token) => {
+    const items = configuration.diagnosticsOf(params.textDocument.uri);
+    return items === undefined ? diagnostic(params, token) : { kind: 'full', items };
+  });
+}
+
+type On = <P extends OfDocument, R>(
+  name: string,
+  answer: (snapshot: Snapshot, params: P) => R,
+  otherwise: R,
+) => (params: P, token: CancellationToken) => Promise<R | ResponseError<never>>;
+
+function semanticTokenFeatures(connection: Connection, documents: Documents, on: On): void {
+  const { semanticTokens: tokens } = connection.languages;
+  const history = new TokenHistory();
+  documents.onClose((uri) => history.forget(uri));
+  const none: SemanticTokens = { data: [] };
+  tokens.on(on('semanticTokens', (s, p) => history.full(p.textDocument.uri, semanticTokens(s)), none));
+  tokens.onDelta(
+    on<SemanticTokensDeltaParams, SemanticTokens | SemanticTokensDelta>(
+      'semanticTokens/delta',
+      (s, p) => history.delta(p.textDocument.uri, p.previousResultId, semanticTokens(s)),
+      none,
+    ),
+  );
+  tokens.onRange(
     on(
       'semanticTokens/range',
       (s, p) => semanticTokens(s, { start: toOffset(s, p.range.start), end: toOffset(s, p.range.end) }),
-      noTokens,
+      none,
     ),
   );
-  const full = (items: Diagnostic[]): DocumentDiagnosticReport => ({
-    kind: DocumentDiagnosticReportKind.Full,
-    items,
-  });
-  connection.languages.diagnostics.on(
-    on('diagnostic', (s, p) => full(toLsp(s.diagnostics, s.lines, p.textDocument.uri, docs)), full([])),
+}
+
+function callHierarchyFeatures(connection: Connection, documents: Documents, on: On, guard: Guard): void {
+  const { callHierarchy } = connection.languages;
+  callHierarchy.onPrepare(
+    on('callHierarchy', (s, p) => [...prepareCallHierarchy(s, p.textDocument.uri, p.position)], []),
   );
+  const calls = <R>(name: string, answer: (s: Snapshot, item: CallHierarchyItem) => readonly R[]) =>
+    guard<{ readonly item: CallHierarchyItem }, R[]>(
+      name,
+      ({ item }) => {
+        const snapshot = documents.get(item.uri);
+        return snapshot ? [...answer(snapshot, item)] : [];
+      },
+      [],
+    );
+  callHierarchy.onIncomingCalls(calls('incomingCalls', incomingCalls));
+  callHierarchy.onOutgoingCalls(calls('outgoingCalls', outgoingCalls));
 }
 
 /** What a rename cannot do is told to the user, by the error that LSP has for it. */

@@ -22,6 +22,12 @@ export interface Host {
   /** The bytes of a file; undefined where there is none that can be read. */
   readonly read: (path: string) => Uint8Array | undefined;
   readonly docs: Docs;
+  /** URI of the file at `path`, which is relative to the folder of the document `uri`. */
+  readonly beside: (uri: string, path: string) => string | undefined;
+  /** URI of the page about the kernel's hooks, or its calls. */
+  readonly kernelPage: (name: 'hooks' | 'calls') => string | undefined;
+  /** Paths of the policies and pvpolicy.json below a folder. */
+  readonly find: (folder: string) => readonly string[];
   /** Runs beside the server, tells how far it is in words, and ends early when cancelled. */
   readonly simulate: (
     job: SimulationJob,

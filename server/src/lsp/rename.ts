@@ -1,6 +1,6 @@
 import type { Position, Range, TextEdit } from 'vscode-languageserver';
 import type { Ident } from '../../../grammar/ast.ts';
-import type { Snapshot } from '../pipeline.ts';
+import { snapshot as snapshotOf, type Snapshot } from '../pipeline.ts';
 import { toOffset, toRange } from './convert.ts';
 import { declaration, occurrenceAt, uses } from './occurrences.ts';
 
@@ -28,7 +28,33 @@ export function rename(
   }
   const taken = snapshot.model.globals.host.get(newName) ?? snapshot.model.globals.guest.get(newName);
   if (taken) return { refused: `'${newName}' is taken in this policy` };
+  const conflict = conflictOf(snapshot, found.uses, newName);
+  if (conflict !== undefined) return { refused: `with '${newName}' ${conflict}` };
   return found.uses.map((ident) => ({ range: toRange(snapshot, ident.span), newText: newName }));
+}
+
+/** What would go wrong under the new name: found by making the renamed policy and looking at it. */
+function conflictOf(old: Snapshot, places: readonly Ident[], newName: string): string | undefined {
+  const { text, settings } = old;
+  const sorted = places.toSorted((a, b) => a.span.start - b.span.start);
+  let renamed = '';
+  let at = 0;
+  const starts = new Set<number>();
+  for (const { span } of sorted) {
+    renamed += text.slice(at, span.start);
+    starts.add(renamed.length);
+    renamed += newName;
+    at = span.end;
+  }
+  const then = snapshotOf(renamed + text.slice(at), settings);
+  const before = old.diagnostics.filter(({ severity }) => severity === 'error').length;
+  const errors = then.diagnostics.filter(({ severity }) => severity === 'error');
+  if (errors.length > before) return `there would be an error: ${errors[0]?.message ?? ''}`;
+  const [first] = starts;
+  const symbol = first === undefined ? undefined : occurrenceAt(then.model, first)?.symbol;
+  const meant = symbol === undefined ? [] : uses(then.model, symbol);
+  const same = meant.length === starts.size && meant.every(({ span }) => starts.has(span.start));
+  return same ? undefined : 'some places would mean something else';
 }
 
 function renamable(

@@ -1,19 +1,10 @@
-import {
-  CodeActionKind,
-  DidChangeConfigurationNotification,
-  RequestType,
-  TextDocuments,
-  TextDocumentSyncKind,
-  type Connection,
-  type InitializeParams,
-  type InitializeResult,
-} from 'vscode-languageserver';
+import { RequestType, TextDocuments, type Connection, type InitializeParams } from 'vscode-languageserver';
 import { TextDocument } from 'vscode-languageserver-textdocument';
 import { VERSION } from '../version.ts';
 import { CONFIG_NAME } from '../workspace/settings.ts';
 import { compile } from './compile.ts';
 import { explain } from './explain-log.ts';
-import { TRIGGERS } from './completion.ts';
+import { capabilities, wishes } from './capabilities.ts';
 import { Configuration } from './configuration.ts';
 import { Documents } from './documents.ts';
 import { registerFeatures } from './features.ts';
@@ -33,7 +24,6 @@ import {
   type CompileResult,
   type ExplainLogParams,
   type ExplainLogResult,
-  type InitializationOptions,
   type MatrixParams,
   type MatrixResult,
   type OutlineParams,
@@ -41,9 +31,10 @@ import {
   type SimulateParams,
   type SimulateResult,
 } from './protocol.ts';
-import { LEGEND } from './semantic-tokens.ts';
 import { simulate } from './simulate.ts';
 import { Timings } from './timings.ts';
+import { followClient, registerWorkspaceFeatures } from './workspace-features.ts';
+import { WorkspaceFiles } from './workspace-files.ts';
 
 /** Serves one client over `connection` until it goes away. */
 export function serve(connection: Connection, host: Host): void {
@@ -59,47 +50,60 @@ export function serve(connection: Connection, host: Host): void {
     push: () => wishes(client).diagnostics !== 'pull',
   });
 
+  const files = new WorkspaceFiles(host, documents, configuration);
+
   connection.onInitialize((params) => {
     client = params;
     return { serverInfo: { name: 'pvpolicy', version: VERSION }, capabilities: capabilities(params) };
   });
   connection.onInitialized(() => {
-    if (client?.capabilities.workspace?.didChangeConfiguration?.dynamicRegistration) {
-      void connection.client.register(DidChangeConfigurationNotification.type, { section: 'pvpolicy' });
-    }
+    if (client) followClient(connection, client, files);
     void settingsChanged(undefined);
   });
 
+  const refresh = (): void => {
+    configuration.invalidate();
+    files.invalidate();
+    documents.refresh();
+    if (wishes(client).diagnostics === 'pull' && client?.capabilities.workspace?.diagnostics?.refreshSupport)
+      void connection.languages.diagnostics.refresh();
+  };
   const settingsChanged = async (pushed: unknown): Promise<void> => {
     try {
       const asks = client?.capabilities.workspace?.configuration === true;
       configuration.setClient(asks ? await connection.workspace.getConfiguration('pvpolicy') : pushed);
-      configuration.invalidate();
-      documents.refresh();
+      refresh();
     } catch (error) {
       report(connection, 'reading the settings', error);
     }
   };
   connection.onDidChangeConfiguration(({ settings }) => settingsChanged(settings?.pvpolicy));
-  const configSaved = (uri: string): void => {
-    if (!uri.endsWith(`/${CONFIG_NAME}`)) return;
-    configuration.invalidate();
-    documents.refresh();
-  };
-  connection.onDidChangeWatchedFiles(({ changes }) => changes.forEach(({ uri }) => configSaved(uri)));
+  connection.onDidChangeWatchedFiles(({ changes }) => {
+    files.invalidate();
+    if (changes.some(({ uri }) => isConfig(uri))) refresh();
+  });
 
   const texts = new TextDocuments(TextDocument);
   texts.onDidChangeContent(({ document }) => {
     try {
-      documents.update(document);
+      if (isConfig(document.uri)) {
+        configuration.edit(document.uri, document.getText());
+        documents.refresh();
+      } else documents.update(document);
     } catch (error) {
       report(connection, `reading ${document.uri}, version ${document.version}`, error);
     }
   });
-  texts.onDidClose(({ document }) => documents.close(document.uri));
+  texts.onDidClose(({ document: { uri } }) => {
+    if (isConfig(uri)) {
+      configuration.edit(uri, undefined);
+      documents.refresh();
+    } else documents.close(uri);
+  });
   texts.listen(connection);
 
-  registerFeatures(connection, documents, guard, host.docs);
+  registerFeatures(connection, documents, guard, host, configuration);
+  registerWorkspaceFeatures(connection, files, guard, host);
   connection.onRequest(
     new RequestType<CompileParams, CompileResult, void>(COMPILE),
     guard('compile', compile(documents), bug),
@@ -127,31 +131,4 @@ export function serve(connection: Connection, host: Host): void {
 
 const bug = { ok: false, message: 'a bug of pvpolicy; the log says more' } as const;
 
-/** The client's wishes; whatever else it sent is ignored. */
-const wishes = (client: InitializeParams | undefined): InitializationOptions => {
-  const options: unknown = client?.initializationOptions;
-  return typeof options === 'object' && options !== null ? options : {};
-};
-
-function capabilities(client: InitializeParams): InitializeResult['capabilities'] {
-  const { lenses, diagnostics } = wishes(client);
-  return {
-    textDocumentSync: { openClose: true, change: TextDocumentSyncKind.Incremental },
-    hoverProvider: true,
-    completionProvider: { triggerCharacters: [...TRIGGERS] },
-    signatureHelpProvider: { triggerCharacters: ['(', ','] },
-    definitionProvider: true,
-    referencesProvider: true,
-    documentHighlightProvider: true,
-    documentSymbolProvider: true,
-    documentFormattingProvider: true,
-    foldingRangeProvider: true,
-    renameProvider: { prepareProvider: true },
-    codeActionProvider: { codeActionKinds: [CodeActionKind.QuickFix] },
-    semanticTokensProvider: { legend: LEGEND, full: true, range: true },
-    ...(lenses === true && { codeLensProvider: {} }),
-    ...(diagnostics === 'pull' && {
-      diagnosticProvider: { interFileDependencies: false, workspaceDiagnostics: false },
-    }),
-  };
-}
+const isConfig = (uri: string): boolean => uri.endsWith(`/${CONFIG_NAME}`);

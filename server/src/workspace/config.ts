@@ -77,7 +77,7 @@ function lists(
 }
 
 /** Every name that some kernel, the imported one or the file itself has. */
-function knownNames(
+export function knownNames(
   profile: Profile | undefined,
   outOfTree: OutOfTree | undefined,
 ): Readonly<Record<Narrowed, ReadonlySet<string>>> {

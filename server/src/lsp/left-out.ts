@@ -1,0 +1,43 @@
+import { CompletionItemKind, CompletionItemTag, type CompletionItem } from 'vscode-languageserver';
+import { describe } from '../diagnostics/table.ts';
+import type { Snapshot } from '../pipeline.ts';
+import type { HookContext } from '../safety/context.ts';
+import { callCard } from '../safety/cards.ts';
+import { judgeCall } from '../safety/verdict.ts';
+
+/** So much of a name must be written before what is left out is listed as well. */
+export const LEAST = 3;
+const MOST = 20;
+
+/**
+ * The kernel's calls that begin with `word` and that completion leaves out, since they must not be made in `context`: each
+ * with the reason, behind everything else. They complete all the same; the diagnostic then tells the whole chain.
+ */
+export function leftOut(
+  { model, kernels }: Snapshot,
+  context: HookContext | undefined,
+  word: string,
+): readonly CompletionItem[] {
+  if (context === undefined || word.length < LEAST) return [];
+  const found: CompletionItem[] = [];
+  for (const { name, usable } of model.kernel.calls()) {
+    if (usable !== true || !name.startsWith(word)) continue;
+    for (const profile of kernels.profiles) {
+      const verdict = judgeCall(name, context, profile, kernels);
+      if (verdict === undefined) continue;
+      const why = `not here: ${describe(verdict.code).title}`;
+      found.push({
+        label: name,
+        kind: CompletionItemKind.Function,
+        tags: [CompletionItemTag.Deprecated],
+        detail: `${why} (${verdict.code}, ${profile.id})`,
+        labelDetails: { description: why },
+        sortText: `9${name}`,
+        documentation: { kind: 'markdown', value: callCard(name, kernels) ?? '' },
+      });
+      break;
+    }
+    if (found.length >= MOST) break;
+  }
+  return found;
+}
