@@ -8,10 +8,10 @@ import { DEFAULTS } from '../../server/src/workspace/settings.ts';
 import { findClang } from '../support/lanes.ts';
 
 /**
- * Compiles a policy to a BPF object in `folder` and gives its path. What the safety analysis says is overridden: this
- * is how tests show what a kernel does with the policies that it rejects.
+ * Writes the C of a policy, and a copy of it, to `folder`/NAME; gives NAME. What the safety analysis says is overridden:
+ * this is how tests show what a kernel does with the policies that it rejects.
  */
-export function compileUnchecked(policy: string, folder: string): string {
+export function writeC(policy: string, folder: string): string {
   const source = readFileSync(policy, 'utf8');
   const sourceName = basename(policy);
   const program = lower(snapshot(source, DEFAULTS).model);
@@ -19,16 +19,19 @@ export function compileUnchecked(policy: string, folder: string): string {
   mkdirSync(work, { recursive: true });
   copyFileSync(policy, join(work, sourceName));
   for (const { name, text } of emitC(program, { sourceName, source })) writeFileSync(join(work, name), text);
-  const object = `${program.name}.bpf.o`;
+  return program.name;
+}
+
+/** Compiles a policy to a BPF object in `folder` and gives its path; unchecked, as `writeC`. */
+export function compileUnchecked(policy: string, folder: string): string {
+  const name = writeC(policy, folder);
+  const work = join(folder, name);
+  const object = `${name}.bpf.o`;
   const options = ['-g', '-O2', '-target', 'bpf', '-mcpu=v3', '-D__TARGET_ARCH_x86', '-Wall', '-Werror'];
   const multiarch = `/usr/include/${process.arch === 'arm64' ? 'aarch64' : 'x86_64'}-linux-gnu`;
-  execFileSync(
-    findClang() ?? 'clang',
-    [...options, `-I${multiarch}`, '-c', `${program.name}.bpf.c`, '-o', object],
-    {
-      cwd: work,
-    },
-  );
+  execFileSync(findClang() ?? 'clang', [...options, `-I${multiarch}`, '-c', `${name}.bpf.c`, '-o', object], {
+    cwd: work,
+  });
   copyFileSync(join(work, object), join(folder, object));
   return join(folder, object);
 }

@@ -79,11 +79,14 @@ const emulatorFailed = ({ console: text }: BootResult): boolean =>
   text.includes('Kernel panic - not syncing');
 
 /** The static loader for BPF objects (load.c), built once per test run into `folder`. */
-export function buildLoader(folder: string): string {
-  const output = join(folder, 'load');
+export const buildLoader = (folder: string): string => buildStatic(join(HERE, 'load.c'), folder);
+
+/** A program of libbpf that needs no library where it runs; gives its path in `folder`. */
+export function buildStatic(source: string, folder: string): string {
+  const output = join(folder, basename(source, '.c'));
   const libbpf = join(FOLDER, 'libbpf');
   execFileSync('gcc', [
-    ...['-O2', '-Wall', '-Wextra', '-static', `-I${libbpf}/include`, join(HERE, 'load.c')],
+    ...['-O2', '-Wall', '-Wextra', '-Wno-unused-parameter', '-static', `-I${libbpf}/include`, source],
     ...[join(libbpf, 'libbpf.a'), '-lelf', '-lz', '-o', output],
   ]);
   return output;

@@ -157,12 +157,6 @@ struct {
 	__type(value, struct vcpu);
 } vcpus SEC(".maps");
 
-/* The vCPU that the thread runs, or NULL. */
-static __always_inline struct vcpu *pv_vcpu_of(struct task_struct *p)
-{
-	return p ? bpf_task_storage_get(&vcpus, p, NULL, 0) : NULL;
-}
-
 /* What the policy asks the agent to do. */
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
@@ -258,22 +252,27 @@ static __always_inline void pv_ask_signal(u32 line, u32 event)
 	bpf_ringbuf_submit(r, 0);
 }
 
-/* A thread is a vCPU from its first KVM entry or exit on. */
-static __noinline void pv_track(struct kvm_vcpu *kvcpu)
+static __noinline struct vcpu *pv_new_vcpu(struct task_struct *p, struct kvm_vcpu *kvcpu)
 {
-	struct task_struct *p = bpf_get_current_task_btf();
-	struct vcpu *v;
+	struct vcpu *v = bpf_task_storage_get(&vcpus, p, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
 
-	if (!kvcpu || bpf_task_storage_get(&vcpus, p, NULL, 0))
-		return;
-	v = bpf_task_storage_get(&vcpus, p, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
 	if (!v) {
 		__sync_fetch_and_add(&pv_health.states_lost, 1);
-		return;
+		return NULL;
 	}
 	v->tid = p->pid;
 	v->tgid = p->tgid;
 	v->id = kvcpu->vcpu_id;
+	return v;
+}
+
+/* The vCPU of this thread: one from its first KVM entry or exit on. */
+static __always_inline struct vcpu *pv_track(struct kvm_vcpu *kvcpu)
+{
+	struct task_struct *p = bpf_get_current_task_btf();
+	struct vcpu *v = bpf_task_storage_get(&vcpus, p, NULL, 0);
+
+	return v || !kvcpu ? v : pv_new_vcpu(p, kvcpu);
 }
 
 SEC("tp_btf/kvm_entry")
@@ -284,17 +283,11 @@ int BPF_PROG(pv_kvm_entry, struct kvm_vcpu *kvcpu)
 }
 
 SEC("tp_btf/kvm_exit")
-int BPF_PROG(pv_kvm_exit, struct kvm_vcpu *kvcpu)
-{
-	pv_track(kvcpu);
-	return 0;
-}
-
-SEC("tp_btf/kvm_exit")
 int BPF_PROG(on_kvm_exit, struct kvm_vcpu *kvcpu, u32 isa)
 {
+	struct vcpu *pv_self = pv_track(kvcpu);
 #line 5 "acts.pvpolicy"
-	struct vcpu *v = pv_vcpu_of(bpf_get_current_task_btf());
+	struct vcpu *v = pv_self;
 #line 5 "acts.pvpolicy"
 	if (v) {
 		pv_core_tag(v->tgid);
@@ -312,7 +305,7 @@ int BPF_PROG(on_kvm_exit, struct kvm_vcpu *kvcpu, u32 isa)
 #line 11 "acts.pvpolicy"
 			pv_signal(PV_EVENT_FIRST);
 	}
-#line 316 "acts.bpf.c"
+#line 309 "acts.bpf.c"
 	return 0;
 }
 

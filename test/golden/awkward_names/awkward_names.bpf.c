@@ -94,32 +94,26 @@ static __always_inline u64 pv_min(u64 a, u64 b)
 	return a < b ? a : b;
 }
 
-/* The position of the highest bit of x, 0 for 0. Six tests: the verifier walks a loop once for each bit. */
+/*
+ * The position of the highest bit of x, 0 for 0. Without a branch, for the verifier would walk all that follows once for
+ * each: the bits below the highest are set, and a product with a de Bruijn sequence is different for each result.
+ */
 static __always_inline u32 pv_log2(u64 x)
 {
-	u32 n = 0;
+	static const u8 position[64] = {
+		0, 47, 1, 56, 48, 27, 2, 60, 57, 49, 41, 37, 28, 16, 3, 61,
+		54, 58, 35, 52, 50, 42, 21, 44, 38, 32, 29, 23, 17, 11, 4, 62,
+		46, 55, 26, 59, 40, 36, 15, 53, 34, 51, 20, 43, 31, 22, 10, 45,
+		25, 39, 14, 33, 19, 30, 9, 24, 13, 18, 8, 12, 7, 6, 5, 63,
+	};
 
-	if (x >> 32) {
-		n += 32;
-		x >>= 32;
-	}
-	if (x >> 16) {
-		n += 16;
-		x >>= 16;
-	}
-	if (x >> 8) {
-		n += 8;
-		x >>= 8;
-	}
-	if (x >> 4) {
-		n += 4;
-		x >>= 4;
-	}
-	if (x >> 2) {
-		n += 2;
-		x >>= 2;
-	}
-	return n + (x >> 1);
+	x |= x >> 1;
+	x |= x >> 2;
+	x |= x >> 4;
+	x |= x >> 8;
+	x |= x >> 16;
+	x |= x >> 32;
+	return position[x * 0x03f79d71b4cb0a89ULL >> 58];
 }
 
 /* Adds x to the histogram. */
@@ -262,32 +256,37 @@ static u64 pv_memcpy(u64 n, u64 pv_short)
 #line 29 "awkward_names.pvpolicy"
 	u64 pv_double = pv_min(n, pv_short) + pv_int;
 	return pv_double;
-#line 266 "awkward_names.bpf.c"
+#line 260 "awkward_names.bpf.c"
 }
 
 static u64 on_sched_switch(struct task_struct *current_task)
 {
 #line 34 "awkward_names.pvpolicy"
 	return pv_memcpy((u64)current_task->pid, 3);
-#line 273 "awkward_names.bpf.c"
+#line 267 "awkward_names.bpf.c"
 }
 
-/* A thread is a vCPU from its first KVM entry or exit on. */
-static __noinline void pv_track(struct kvm_vcpu *kvcpu)
+static __noinline struct vcpu *pv_new_vcpu(struct task_struct *p, struct kvm_vcpu *kvcpu)
 {
-	struct task_struct *p = bpf_get_current_task_btf();
-	struct vcpu *v;
+	struct vcpu *v = bpf_task_storage_get(&vcpus, p, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
 
-	if (!kvcpu || bpf_task_storage_get(&vcpus, p, NULL, 0))
-		return;
-	v = bpf_task_storage_get(&vcpus, p, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
 	if (!v) {
 		__sync_fetch_and_add(&pv_health.states_lost, 1);
-		return;
+		return NULL;
 	}
 	v->tid = p->pid;
 	v->tgid = p->tgid;
 	v->id = kvcpu->vcpu_id;
+	return v;
+}
+
+/* The vCPU of this thread: one from its first KVM entry or exit on. */
+static __always_inline struct vcpu *pv_track(struct kvm_vcpu *kvcpu)
+{
+	struct task_struct *p = bpf_get_current_task_btf();
+	struct vcpu *v = bpf_task_storage_get(&vcpus, p, NULL, 0);
+
+	return v || !kvcpu ? v : pv_new_vcpu(p, kvcpu);
 }
 
 SEC("tp_btf/kvm_entry")
@@ -326,7 +325,7 @@ int BPF_PROG(pv_on_sched_switch, bool preempt, struct task_struct *prev, struct 
 #line 48 "awkward_names.pvpolicy"
 			pv_signal(PV_EVENT_A_B_1);
 	}
-#line 330 "awkward_names.bpf.c"
+#line 329 "awkward_names.bpf.c"
 	return 0;
 }
 

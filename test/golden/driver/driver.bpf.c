@@ -100,32 +100,26 @@ static __always_inline u64 pv_sub_sat(u64 a, u64 b)
 	return a > b ? a - b : 0;
 }
 
-/* The position of the highest bit of x, 0 for 0. Six tests: the verifier walks a loop once for each bit. */
+/*
+ * The position of the highest bit of x, 0 for 0. Without a branch, for the verifier would walk all that follows once for
+ * each: the bits below the highest are set, and a product with a de Bruijn sequence is different for each result.
+ */
 static __always_inline u32 pv_log2(u64 x)
 {
-	u32 n = 0;
+	static const u8 position[64] = {
+		0, 47, 1, 56, 48, 27, 2, 60, 57, 49, 41, 37, 28, 16, 3, 61,
+		54, 58, 35, 52, 50, 42, 21, 44, 38, 32, 29, 23, 17, 11, 4, 62,
+		46, 55, 26, 59, 40, 36, 15, 53, 34, 51, 20, 43, 31, 22, 10, 45,
+		25, 39, 14, 33, 19, 30, 9, 24, 13, 18, 8, 12, 7, 6, 5, 63,
+	};
 
-	if (x >> 32) {
-		n += 32;
-		x >>= 32;
-	}
-	if (x >> 16) {
-		n += 16;
-		x >>= 16;
-	}
-	if (x >> 8) {
-		n += 8;
-		x >>= 8;
-	}
-	if (x >> 4) {
-		n += 4;
-		x >>= 4;
-	}
-	if (x >> 2) {
-		n += 2;
-		x >>= 2;
-	}
-	return n + (x >> 1);
+	x |= x >> 1;
+	x |= x >> 2;
+	x |= x >> 4;
+	x |= x >> 8;
+	x |= x >> 16;
+	x |= x >> 32;
+	return position[x * 0x03f79d71b4cb0a89ULL >> 58];
 }
 
 /* Adds x to the histogram. */
@@ -247,7 +241,7 @@ static __always_inline struct vcpu *pv_vcpu_of(struct task_struct *p)
 /* v over the vCPUs of the VM with the state m. */
 #define pv_for_each_vcpu(v, m, i)						\
 	pv_for((i), 0, PV_VCPUS, PV_VCPUS)						\
-		if (((v) = pv_vcpu_by_tid((m)->vcpu[i])))
+		if ((m)->vcpu[i] && ((v) = pv_vcpu_by_tid((m)->vcpu[i])))
 
 static __noinline void pv_add_to_vm(struct vm_state *m, u32 tid)
 {
@@ -413,7 +407,7 @@ static bool spend(u32 m)
 		return false;
 	__sync_fetch_and_add(&m_state->spent, 1);
 	return true;
-#line 417 "driver.bpf.c"
+#line 411 "driver.bpf.c"
 }
 
 /* The thread id in the initial pid namespace. */
@@ -472,7 +466,7 @@ int BPF_PROG(on_sched_switch, bool preempt, struct task_struct *prev, struct tas
 	struct task_state *prev_state = pv_task_state(prev->pid);
 #line 45 "driver.pvpolicy"
 	prev_state->switches++;
-#line 476 "driver.bpf.c"
+#line 470 "driver.bpf.c"
 	return 0;
 }
 
@@ -492,7 +486,7 @@ static __always_inline void on_every_1s(void)
 #line 48 "driver.pvpolicy"
 		m_state->spent = 0;
 	}
-#line 496 "driver.bpf.c"
+#line 490 "driver.bpf.c"
 }
 
 static int every_1s(void *map, u32 *key, struct pv_timer *timer)
@@ -502,35 +496,35 @@ static int every_1s(void *map, u32 *key, struct pv_timer *timer)
 	return 0;
 }
 
-static void on_register(struct vcpu *v)
+static __always_inline void on_register(struct vcpu *v)
 {
 #line 22 "driver.pvpolicy"
 	__sync_fetch_and_add(&pv_global_stats()->registered, 1);
-#line 510 "driver.bpf.c"
+#line 504 "driver.bpf.c"
 }
 
-static void on_unregister(struct vcpu *v)
+static __always_inline void on_unregister(struct vcpu *v)
 {
 #line 25 "driver.pvpolicy"
 	bpf_printk("vCPU %u of %u goes after %llu halts", v->tid, v->tgid, (u64)v->halts);
-#line 517 "driver.bpf.c"
+#line 511 "driver.bpf.c"
 }
 
-static void on_vmenter(struct vcpu *v)
+static __always_inline void on_vmenter(struct vcpu *v)
 {
 #line 28 "driver.pvpolicy"
 	v->entered = bpf_ktime_get_ns();
-#line 524 "driver.bpf.c"
+#line 518 "driver.bpf.c"
 }
 
-static void on_vmexit(struct vcpu *v)
+static __always_inline void on_vmexit(struct vcpu *v)
 {
 #line 30 "driver.pvpolicy"
 	pv_record(&pv_vcpu_stats(v->tid)->in_guest, pv_sub_sat(bpf_ktime_get_ns(), v->entered));
-#line 531 "driver.bpf.c"
+#line 525 "driver.bpf.c"
 }
 
-static void on_halt(struct vcpu *v)
+static __always_inline void on_halt(struct vcpu *v)
 {
 #line 33 "driver.pvpolicy"
 	v->halts++;
@@ -542,10 +536,10 @@ static void on_halt(struct vcpu *v)
 		if (s != v && s->halts < v->halts && spend(s->tgid))
 			pv_boost(s->tid, s->tgid, SCHED_RR, 2, 5 * NSEC_PER_MSEC);
 	}
-#line 546 "driver.bpf.c"
+#line 540 "driver.bpf.c"
 }
 
-static void on_intr_inj(struct vcpu *v)
+static __always_inline void on_intr_inj(struct vcpu *v)
 {
 #line 42 "driver.pvpolicy"
 	struct vcpu *w = pv_vcpu_of(bpf_get_current_task_btf());
@@ -553,7 +547,7 @@ static void on_intr_inj(struct vcpu *v)
 	if (w)
 #line 42 "driver.pvpolicy"
 		w->halts = 0;
-#line 557 "driver.bpf.c"
+#line 551 "driver.bpf.c"
 }
 
 SEC("struct_ops/pvsched_vcpu_reg")
@@ -584,8 +578,11 @@ void BPF_PROG(driver_unregister, struct pid *pid)
 SEC("struct_ops/pvsched_vcpu_notify_event")
 void BPF_PROG(driver_notify_event, void *addr, struct pid *pid, u32 event)
 {
-	struct vcpu *v = pv_join(pv_tid(pid));
+	u32 tid = pv_tid(pid);
+	struct vcpu *v = pv_vcpu_by_tid(tid);
 
+	if (!v)
+		v = pv_join(tid);
 	if (!v)
 		return;
 	if (event & PVSCHED_VCPU_VMENTER)

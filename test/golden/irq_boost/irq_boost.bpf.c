@@ -93,32 +93,26 @@ static __always_inline u64 pv_sub_sat(u64 a, u64 b)
 	return a > b ? a - b : 0;
 }
 
-/* The position of the highest bit of x, 0 for 0. Six tests: the verifier walks a loop once for each bit. */
+/*
+ * The position of the highest bit of x, 0 for 0. Without a branch, for the verifier would walk all that follows once for
+ * each: the bits below the highest are set, and a product with a de Bruijn sequence is different for each result.
+ */
 static __always_inline u32 pv_log2(u64 x)
 {
-	u32 n = 0;
+	static const u8 position[64] = {
+		0, 47, 1, 56, 48, 27, 2, 60, 57, 49, 41, 37, 28, 16, 3, 61,
+		54, 58, 35, 52, 50, 42, 21, 44, 38, 32, 29, 23, 17, 11, 4, 62,
+		46, 55, 26, 59, 40, 36, 15, 53, 34, 51, 20, 43, 31, 22, 10, 45,
+		25, 39, 14, 33, 19, 30, 9, 24, 13, 18, 8, 12, 7, 6, 5, 63,
+	};
 
-	if (x >> 32) {
-		n += 32;
-		x >>= 32;
-	}
-	if (x >> 16) {
-		n += 16;
-		x >>= 16;
-	}
-	if (x >> 8) {
-		n += 8;
-		x >>= 8;
-	}
-	if (x >> 4) {
-		n += 4;
-		x >>= 4;
-	}
-	if (x >> 2) {
-		n += 2;
-		x >>= 2;
-	}
-	return n + (x >> 1);
+	x |= x >> 1;
+	x |= x >> 2;
+	x |= x >> 4;
+	x |= x >> 8;
+	x |= x >> 16;
+	x |= x >> 32;
+	return position[x * 0x03f79d71b4cb0a89ULL >> 58];
 }
 
 /* Adds x to the histogram. */
@@ -259,7 +253,7 @@ static bool wants_boost(struct vcpu *v)
 	const struct hint *v_hint = pv_hint(v->tid);
 #line 29 "irq_boost.pvpolicy"
 	return v_hint->rt_running || v_hint->irqs_off || v_hint->preempt_off;
-#line 263 "irq_boost.bpf.c"
+#line 257 "irq_boost.bpf.c"
 }
 
 static void end_boost(struct vcpu *v)
@@ -268,7 +262,7 @@ static void end_boost(struct vcpu *v)
 	pv_unboost(v->tid, v->tgid);
 	v->boosted = false;
 	pv_record(&pv_vm_stats(v->tgid)->boost_length, pv_sub_sat(bpf_ktime_get_ns(), v->since));
-#line 272 "irq_boost.bpf.c"
+#line 266 "irq_boost.bpf.c"
 }
 
 /* The thread id in the initial pid namespace. */
@@ -332,26 +326,26 @@ int BPF_PROG(on_kvm_inj_virq, u32 vector)
 			__sync_fetch_and_add(&pv_vm_stats(v->tgid)->boosts, 1);
 		}
 	}
-#line 336 "irq_boost.bpf.c"
+#line 330 "irq_boost.bpf.c"
 	return 0;
 }
 
-static void on_vmexit(struct vcpu *v)
+static __always_inline void on_vmexit(struct vcpu *v)
 {
 #line 51 "irq_boost.pvpolicy"
 	if (v->boosted && !wants_boost(v))
 #line 51 "irq_boost.pvpolicy"
 		end_boost(v);
-#line 346 "irq_boost.bpf.c"
+#line 340 "irq_boost.bpf.c"
 }
 
-static void on_halt(struct vcpu *v)
+static __always_inline void on_halt(struct vcpu *v)
 {
 #line 55 "irq_boost.pvpolicy"
 	if (v->boosted)
 #line 55 "irq_boost.pvpolicy"
 		end_boost(v);
-#line 355 "irq_boost.bpf.c"
+#line 349 "irq_boost.bpf.c"
 }
 
 SEC("struct_ops/pvsched_vcpu_reg")
@@ -376,8 +370,11 @@ void BPF_PROG(irq_boost_unregister, struct pid *pid)
 SEC("struct_ops/pvsched_vcpu_notify_event")
 void BPF_PROG(irq_boost_notify_event, void *addr, struct pid *pid, u32 event)
 {
-	struct vcpu *v = pv_join(pv_tid(pid));
+	u32 tid = pv_tid(pid);
+	struct vcpu *v = pv_vcpu_by_tid(tid);
 
+	if (!v)
+		v = pv_join(tid);
 	if (!v)
 		return;
 	if (event & PVSCHED_VCPU_VMEXIT)

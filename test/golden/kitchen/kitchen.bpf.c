@@ -293,32 +293,26 @@ static __always_inline u64 pv_ring_largest(const u64 *item, u32 len, const u32 m
 	return best;
 }
 
-/* The position of the highest bit of x, 0 for 0. Six tests: the verifier walks a loop once for each bit. */
+/*
+ * The position of the highest bit of x, 0 for 0. Without a branch, for the verifier would walk all that follows once for
+ * each: the bits below the highest are set, and a product with a de Bruijn sequence is different for each result.
+ */
 static __always_inline u32 pv_log2(u64 x)
 {
-	u32 n = 0;
+	static const u8 position[64] = {
+		0, 47, 1, 56, 48, 27, 2, 60, 57, 49, 41, 37, 28, 16, 3, 61,
+		54, 58, 35, 52, 50, 42, 21, 44, 38, 32, 29, 23, 17, 11, 4, 62,
+		46, 55, 26, 59, 40, 36, 15, 53, 34, 51, 20, 43, 31, 22, 10, 45,
+		25, 39, 14, 33, 19, 30, 9, 24, 13, 18, 8, 12, 7, 6, 5, 63,
+	};
 
-	if (x >> 32) {
-		n += 32;
-		x >>= 32;
-	}
-	if (x >> 16) {
-		n += 16;
-		x >>= 16;
-	}
-	if (x >> 8) {
-		n += 8;
-		x >>= 8;
-	}
-	if (x >> 4) {
-		n += 4;
-		x >>= 4;
-	}
-	if (x >> 2) {
-		n += 2;
-		x >>= 2;
-	}
-	return n + (x >> 1);
+	x |= x >> 1;
+	x |= x >> 2;
+	x |= x >> 4;
+	x |= x >> 8;
+	x |= x >> 16;
+	x |= x >> 32;
+	return position[x * 0x03f79d71b4cb0a89ULL >> 58];
 }
 
 /* Adds x to the histogram. */
@@ -555,7 +549,7 @@ static __noinline struct vcpu *pv_vcpu_by_tid(u32 tid)
 /* v over the vCPUs of the VM with the state m. */
 #define pv_for_each_vcpu(v, m, i)						\
 	pv_for((i), 0, PV_VCPUS, PV_VCPUS)						\
-		if (((v) = pv_vcpu_by_tid((m)->vcpu[i])))
+		if ((m)->vcpu[i] && ((v) = pv_vcpu_by_tid((m)->vcpu[i])))
 
 static __noinline void pv_add_to_vm(struct vm_state *m, u32 tid)
 {
@@ -934,7 +928,7 @@ static u64 weight(struct task_struct *p, s64 kind)
 #line 52 "kitchen.pvpolicy"
 		return 1000;
 	}
-#line 938 "kitchen.bpf.c"
+#line 932 "kitchen.bpf.c"
 }
 
 static u64 fib(u64 n)
@@ -948,7 +942,7 @@ static u64 fib(u64 n)
 		b = c;
 	}
 	return a;
-#line 952 "kitchen.bpf.c"
+#line 946 "kitchen.bpf.c"
 }
 
 static struct vcpu *pick(struct task_struct *p)
@@ -958,7 +952,7 @@ static struct vcpu *pick(struct task_struct *p)
 #line 68 "kitchen.pvpolicy"
 		return NULL;
 	return pv_vcpu_of(p);
-#line 962 "kitchen.bpf.c"
+#line 956 "kitchen.bpf.c"
 }
 
 static void home_seen(s32 c)
@@ -967,7 +961,7 @@ static void home_seen(s32 c)
 	if (home(c) > 0)
 #line 155 "kitchen.pvpolicy"
 		__sync_fetch_and_add(&pv_cpu_stats(c)->per_cpu, 1);
-#line 971 "kitchen.bpf.c"
+#line 965 "kitchen.bpf.c"
 }
 
 static void this_cpu_busy(s32 c)
@@ -976,7 +970,7 @@ static void this_cpu_busy(s32 c)
 	struct cpu_state *c_state = pv_cpu_state(c);
 #line 160 "kitchen.pvpolicy"
 	pv_atomic_sub_sat(&c_state->busy, NSEC_PER_USEC);
-#line 980 "kitchen.bpf.c"
+#line 974 "kitchen.bpf.c"
 }
 
 static s64 arithmetic(s64 x, u64 y)
@@ -987,27 +981,32 @@ static s64 arithmetic(s64 x, u64 y)
 	u64 e = pv_div(y, y + 1) + pv_mod(y, y + 2);
 	u64 f = (y << 3) | (((y >> 2) & 255) ^ 5);
 	return q - (s64)d + (s64)e * -2 + (s64)f + (s64)pv_abs(x);
-#line 991 "kitchen.bpf.c"
+#line 985 "kitchen.bpf.c"
 }
 
-/* A thread is a vCPU from its first KVM entry or exit on. */
-static __noinline void pv_track(struct kvm_vcpu *kvcpu)
+static __noinline struct vcpu *pv_new_vcpu(struct task_struct *p, struct kvm_vcpu *kvcpu)
 {
-	struct task_struct *p = bpf_get_current_task_btf();
-	struct vcpu *v;
+	struct vcpu *v = bpf_task_storage_get(&vcpus, p, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
 
-	if (!kvcpu || bpf_task_storage_get(&vcpus, p, NULL, 0))
-		return;
-	v = bpf_task_storage_get(&vcpus, p, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
 	if (!v) {
 		__sync_fetch_and_add(&pv_health.states_lost, 1);
-		return;
+		return NULL;
 	}
 	v->tid = p->pid;
 	v->tgid = p->tgid;
 	v->id = kvcpu->vcpu_id;
 	pv_add_to_vm(pv_vm_state(v->tgid), v->tid);
 	pv_add_vm(v->tgid);
+	return v;
+}
+
+/* The vCPU of this thread: one from its first KVM entry or exit on. */
+static __always_inline struct vcpu *pv_track(struct kvm_vcpu *kvcpu)
+{
+	struct task_struct *p = bpf_get_current_task_btf();
+	struct vcpu *v = bpf_task_storage_get(&vcpus, p, NULL, 0);
+
+	return v || !kvcpu ? v : pv_new_vcpu(p, kvcpu);
 }
 
 SEC("tp_btf/kvm_entry")
@@ -1144,7 +1143,7 @@ int BPF_PROG(on_sched_switch, bool preempt, struct task_struct *prev, struct tas
 	if (nice_of(next->pid) > 3)
 #line 151 "kitchen.pvpolicy"
 		pv_set_uclamp(next->pid, next->tgid, 102 /* 10% */, 512 /* 50% */);
-#line 1148 "kitchen.bpf.c"
+#line 1147 "kitchen.bpf.c"
 	return 0;
 }
 
@@ -1169,7 +1168,7 @@ static __always_inline void on_every_10ms(void)
 #line 90 "kitchen.pvpolicy"
 			pv_cap(m, share);
 	}
-#line 1173 "kitchen.bpf.c"
+#line 1172 "kitchen.bpf.c"
 }
 
 static int every_10ms(void *map, u32 *key, struct pv_timer *timer)
@@ -1184,7 +1183,7 @@ static void on_init(void)
 #line 81 "kitchen.pvpolicy"
 	state.epoch = 1;
 	state.budget = 10 * NSEC_PER_MSEC;
-#line 1188 "kitchen.bpf.c"
+#line 1187 "kitchen.bpf.c"
 }
 
 /* The agent runs it once, before it attaches the others. */

@@ -237,7 +237,7 @@ static __noinline struct vcpu *pv_vcpu_by_tid(u32 tid)
 /* v over the vCPUs of the VM with the state m. */
 #define pv_for_each_vcpu(v, m, i)						\
 	pv_for((i), 0, PV_VCPUS, PV_VCPUS)						\
-		if (((v) = pv_vcpu_by_tid((m)->vcpu[i])))
+		if ((m)->vcpu[i] && ((v) = pv_vcpu_by_tid((m)->vcpu[i])))
 
 static __noinline void pv_add_to_vm(struct vm_state *m, u32 tid)
 {
@@ -392,24 +392,29 @@ static u64 count_cpus(struct task_struct *p)
 #line 393 "loops.bpf.c"
 }
 
-/* A thread is a vCPU from its first KVM entry or exit on. */
-static __noinline void pv_track(struct kvm_vcpu *kvcpu)
+static __noinline struct vcpu *pv_new_vcpu(struct task_struct *p, struct kvm_vcpu *kvcpu)
 {
-	struct task_struct *p = bpf_get_current_task_btf();
-	struct vcpu *v;
+	struct vcpu *v = bpf_task_storage_get(&vcpus, p, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
 
-	if (!kvcpu || bpf_task_storage_get(&vcpus, p, NULL, 0))
-		return;
-	v = bpf_task_storage_get(&vcpus, p, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
 	if (!v) {
 		__sync_fetch_and_add(&pv_health.states_lost, 1);
-		return;
+		return NULL;
 	}
 	v->tid = p->pid;
 	v->tgid = p->tgid;
 	v->id = kvcpu->vcpu_id;
 	pv_add_to_vm(pv_vm_state(v->tgid), v->tid);
 	pv_add_vm(v->tgid);
+	return v;
+}
+
+/* The vCPU of this thread: one from its first KVM entry or exit on. */
+static __always_inline struct vcpu *pv_track(struct kvm_vcpu *kvcpu)
+{
+	struct task_struct *p = bpf_get_current_task_btf();
+	struct vcpu *v = bpf_task_storage_get(&vcpus, p, NULL, 0);
+
+	return v || !kvcpu ? v : pv_new_vcpu(p, kvcpu);
 }
 
 SEC("tp_btf/kvm_entry")
@@ -434,7 +439,7 @@ int BPF_PROG(on_sched_wakeup, struct task_struct *p)
 	if (pv_comm_eq(pv_comm(p), (struct pv_comm){ .text = "stress" }))
 #line 58 "loops.pvpolicy"
 		__sync_fetch_and_add(&pv_global_stats()->rounds, sum_to(100));
-#line 438 "loops.bpf.c"
+#line 443 "loops.bpf.c"
 	return 0;
 }
 
@@ -458,7 +463,7 @@ static __always_inline void on_every_50ms(void)
 		__sync_fetch_and_add(&m_state->seen, 1);
 	}
 	__sync_fetch_and_add(&state.total, busiest);
-#line 462 "loops.bpf.c"
+#line 467 "loops.bpf.c"
 }
 
 static int every_50ms(void *map, u32 *key, struct pv_timer *timer)

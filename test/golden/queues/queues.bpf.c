@@ -293,32 +293,26 @@ static __always_inline u64 pv_div(u64 a, u64 b)
 	return b ? a / b : 0;
 }
 
-/* The position of the highest bit of x, 0 for 0. Six tests: the verifier walks a loop once for each bit. */
+/*
+ * The position of the highest bit of x, 0 for 0. Without a branch, for the verifier would walk all that follows once for
+ * each: the bits below the highest are set, and a product with a de Bruijn sequence is different for each result.
+ */
 static __always_inline u32 pv_log2(u64 x)
 {
-	u32 n = 0;
+	static const u8 position[64] = {
+		0, 47, 1, 56, 48, 27, 2, 60, 57, 49, 41, 37, 28, 16, 3, 61,
+		54, 58, 35, 52, 50, 42, 21, 44, 38, 32, 29, 23, 17, 11, 4, 62,
+		46, 55, 26, 59, 40, 36, 15, 53, 34, 51, 20, 43, 31, 22, 10, 45,
+		25, 39, 14, 33, 19, 30, 9, 24, 13, 18, 8, 12, 7, 6, 5, 63,
+	};
 
-	if (x >> 32) {
-		n += 32;
-		x >>= 32;
-	}
-	if (x >> 16) {
-		n += 16;
-		x >>= 16;
-	}
-	if (x >> 8) {
-		n += 8;
-		x >>= 8;
-	}
-	if (x >> 4) {
-		n += 4;
-		x >>= 4;
-	}
-	if (x >> 2) {
-		n += 2;
-		x >>= 2;
-	}
-	return n + (x >> 1);
+	x |= x >> 1;
+	x |= x >> 2;
+	x |= x >> 4;
+	x |= x >> 8;
+	x |= x >> 16;
+	x |= x >> 32;
+	return position[x * 0x03f79d71b4cb0a89ULL >> 58];
 }
 
 /* Adds x to the histogram. */
@@ -580,25 +574,30 @@ static u64 weight(struct task_struct *p)
 #line 25 "queues.pvpolicy"
 		return weight_of(v->tgid);
 	return 100;
-#line 584 "queues.bpf.c"
+#line 578 "queues.bpf.c"
 }
 
-/* A thread is a vCPU from its first KVM entry or exit on. */
-static __noinline void pv_track(struct kvm_vcpu *kvcpu)
+static __noinline struct vcpu *pv_new_vcpu(struct task_struct *p, struct kvm_vcpu *kvcpu)
 {
-	struct task_struct *p = bpf_get_current_task_btf();
-	struct vcpu *v;
+	struct vcpu *v = bpf_task_storage_get(&vcpus, p, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
 
-	if (!kvcpu || bpf_task_storage_get(&vcpus, p, NULL, 0))
-		return;
-	v = bpf_task_storage_get(&vcpus, p, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
 	if (!v) {
 		__sync_fetch_and_add(&pv_health.states_lost, 1);
-		return;
+		return NULL;
 	}
 	v->tid = p->pid;
 	v->tgid = p->tgid;
 	v->id = kvcpu->vcpu_id;
+	return v;
+}
+
+/* The vCPU of this thread: one from its first KVM entry or exit on. */
+static __always_inline struct vcpu *pv_track(struct kvm_vcpu *kvcpu)
+{
+	struct task_struct *p = bpf_get_current_task_btf();
+	struct vcpu *v = bpf_task_storage_get(&vcpus, p, NULL, 0);
+
+	return v || !kvcpu ? v : pv_new_vcpu(p, kvcpu);
 }
 
 SEC("tp_btf/kvm_entry")
@@ -631,7 +630,7 @@ static __always_inline void on_every_100ms(void)
 #line 94 "queues.pvpolicy"
 			c_state->served = 0;
 	}
-#line 635 "queues.bpf.c"
+#line 634 "queues.bpf.c"
 }
 
 static int every_100ms(void *map, u32 *key, struct pv_timer *timer)
@@ -664,7 +663,7 @@ s32 BPF_PROG(queues_select_cpu, struct task_struct *p, s32 prev_cpu, u64 wake_fl
 #line 41 "queues.pvpolicy"
 		scx_bpf_dsq_insert(p, SCX_DSQ_LOCAL, slice, 0);
 	return cpu;
-#line 668 "queues.bpf.c"
+#line 667 "queues.bpf.c"
 }
 
 SEC("struct_ops/enqueue")
@@ -698,7 +697,7 @@ void BPF_PROG(queues_enqueue, struct task_struct *p, u64 enq_flags)
 			scx_bpf_dsq_insert(p, DSQ_OTHERS, slice, enq_flags);
 		}
 	}
-#line 702 "queues.bpf.c"
+#line 701 "queues.bpf.c"
 }
 
 SEC("struct_ops/dispatch")
@@ -731,7 +730,7 @@ void BPF_PROG(queues_dispatch, s32 cpu, struct task_struct *prev)
 #line 69 "queues.pvpolicy"
 			scx_bpf_task_set_slice(q, pv_short);
 	}
-#line 735 "queues.bpf.c"
+#line 734 "queues.bpf.c"
 }
 
 SEC("struct_ops/running")
@@ -744,7 +743,7 @@ void BPF_PROG(queues_running, struct task_struct *p)
 	if (pv_before(state.vtime_now, p->scx.dsq_vtime))
 #line 75 "queues.pvpolicy"
 		state.vtime_now = p->scx.dsq_vtime;
-#line 748 "queues.bpf.c"
+#line 747 "queues.bpf.c"
 }
 
 SEC("struct_ops/stopping")
@@ -757,7 +756,7 @@ void BPF_PROG(queues_stopping, struct task_struct *p, bool runnable)
 	pv_record(&pv_global_stats()->ran, used);
 	scx_bpf_task_set_dsq_vtime(p, p->scx.dsq_vtime + pv_div(used * 100, weight(p)));
 	scx_bpf_task_set_slice(p, pv_sub_sat(p->scx.slice, NSEC_PER_USEC));
-#line 761 "queues.bpf.c"
+#line 760 "queues.bpf.c"
 }
 
 SEC("struct_ops/enable")
@@ -765,7 +764,7 @@ void BPF_PROG(queues_enable, struct task_struct *p)
 {
 #line 85 "queues.pvpolicy"
 	scx_bpf_task_set_dsq_vtime(p, state.vtime_now);
-#line 769 "queues.bpf.c"
+#line 768 "queues.bpf.c"
 }
 
 SEC("struct_ops.s/init_task")
@@ -780,14 +779,14 @@ s32 BPF_PROG(queues_init_task, struct task_struct *p, struct scx_init_task_args 
 	}
 #line 89 "queues.pvpolicy"
 	return 0;
-#line 784 "queues.bpf.c"
+#line 783 "queues.bpf.c"
 }
 
 static void on_init(void)
 {
 #line 29 "queues.pvpolicy"
 	state.vtime_now = 0;
-#line 791 "queues.bpf.c"
+#line 790 "queues.bpf.c"
 }
 
 SEC("struct_ops.s/init")
@@ -818,7 +817,7 @@ static void on_exit(void)
 {
 #line 31 "queues.pvpolicy"
 	bpf_printk("queues ends");
-#line 822 "queues.bpf.c"
+#line 821 "queues.bpf.c"
 }
 
 struct pv_exit pv_exit SEC(".data") = {};

@@ -101,32 +101,26 @@ static __always_inline u64 pv_sub_sat(u64 a, u64 b)
 	return a > b ? a - b : 0;
 }
 
-/* The position of the highest bit of x, 0 for 0. Six tests: the verifier walks a loop once for each bit. */
+/*
+ * The position of the highest bit of x, 0 for 0. Without a branch, for the verifier would walk all that follows once for
+ * each: the bits below the highest are set, and a product with a de Bruijn sequence is different for each result.
+ */
 static __always_inline u32 pv_log2(u64 x)
 {
-	u32 n = 0;
+	static const u8 position[64] = {
+		0, 47, 1, 56, 48, 27, 2, 60, 57, 49, 41, 37, 28, 16, 3, 61,
+		54, 58, 35, 52, 50, 42, 21, 44, 38, 32, 29, 23, 17, 11, 4, 62,
+		46, 55, 26, 59, 40, 36, 15, 53, 34, 51, 20, 43, 31, 22, 10, 45,
+		25, 39, 14, 33, 19, 30, 9, 24, 13, 18, 8, 12, 7, 6, 5, 63,
+	};
 
-	if (x >> 32) {
-		n += 32;
-		x >>= 32;
-	}
-	if (x >> 16) {
-		n += 16;
-		x >>= 16;
-	}
-	if (x >> 8) {
-		n += 8;
-		x >>= 8;
-	}
-	if (x >> 4) {
-		n += 4;
-		x >>= 4;
-	}
-	if (x >> 2) {
-		n += 2;
-		x >>= 2;
-	}
-	return n + (x >> 1);
+	x |= x >> 1;
+	x |= x >> 2;
+	x |= x >> 4;
+	x |= x >> 8;
+	x |= x >> 16;
+	x |= x >> 32;
+	return position[x * 0x03f79d71b4cb0a89ULL >> 58];
 }
 
 /* Adds x to the histogram. */
@@ -223,7 +217,7 @@ static __noinline struct vcpu *pv_vcpu_by_tid(u32 tid)
 /* v over the vCPUs of the VM with the state m. */
 #define pv_for_each_vcpu(v, m, i)						\
 	pv_for((i), 0, PV_VCPUS, PV_VCPUS)						\
-		if (((v) = pv_vcpu_by_tid((m)->vcpu[i])))
+		if ((m)->vcpu[i] && ((v) = pv_vcpu_by_tid((m)->vcpu[i])))
 
 static __noinline void pv_add_to_vm(struct vm_state *m, u32 tid)
 {
@@ -322,7 +316,7 @@ static bool spins(struct vcpu *v, u64 t)
 {
 #line 34 "spin_guard.pvpolicy"
 	return v->on_cpu && pv_sub_sat(t, v->last_halt) > spin_after;
-#line 326 "spin_guard.bpf.c"
+#line 320 "spin_guard.bpf.c"
 }
 
 /* Takes one boost from the VM's budget. */
@@ -341,37 +335,35 @@ static bool within_budget(u32 m, u64 t)
 	}
 	__sync_fetch_and_add(&m_state->used, 1);
 	return true;
-#line 345 "spin_guard.bpf.c"
+#line 339 "spin_guard.bpf.c"
 }
 
-/* A thread is a vCPU from its first KVM entry or exit on. */
-static __noinline void pv_track(struct kvm_vcpu *kvcpu)
+static __noinline struct vcpu *pv_new_vcpu(struct task_struct *p, struct kvm_vcpu *kvcpu)
 {
-	struct task_struct *p = bpf_get_current_task_btf();
-	struct vcpu *v;
+	struct vcpu *v = bpf_task_storage_get(&vcpus, p, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
 
-	if (!kvcpu || bpf_task_storage_get(&vcpus, p, NULL, 0))
-		return;
-	v = bpf_task_storage_get(&vcpus, p, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
 	if (!v) {
 		__sync_fetch_and_add(&pv_health.states_lost, 1);
-		return;
+		return NULL;
 	}
 	v->tid = p->pid;
 	v->tgid = p->tgid;
 	v->id = kvcpu->vcpu_id;
 	pv_add_to_vm(pv_vm_state(v->tgid), v->tid);
+	return v;
+}
+
+/* The vCPU of this thread: one from its first KVM entry or exit on. */
+static __always_inline struct vcpu *pv_track(struct kvm_vcpu *kvcpu)
+{
+	struct task_struct *p = bpf_get_current_task_btf();
+	struct vcpu *v = bpf_task_storage_get(&vcpus, p, NULL, 0);
+
+	return v || !kvcpu ? v : pv_new_vcpu(p, kvcpu);
 }
 
 SEC("tp_btf/kvm_entry")
 int BPF_PROG(pv_kvm_entry, struct kvm_vcpu *kvcpu)
-{
-	pv_track(kvcpu);
-	return 0;
-}
-
-SEC("tp_btf/kvm_exit")
-int BPF_PROG(pv_kvm_exit, struct kvm_vcpu *kvcpu)
 {
 	pv_track(kvcpu);
 	return 0;
@@ -398,7 +390,7 @@ int BPF_PROG(on_sched_switch, bool preempt, struct task_struct *prev, struct tas
 		v2->on_cpu = true;
 		v2->preempted = false;
 	}
-#line 402 "spin_guard.bpf.c"
+#line 394 "spin_guard.bpf.c"
 	return 0;
 }
 
@@ -419,7 +411,7 @@ int BPF_PROG(on_kvm_vcpu_wakeup, u64 ns, bool waited, bool valid)
 			v->boosted = false;
 		}
 	}
-#line 423 "spin_guard.bpf.c"
+#line 415 "spin_guard.bpf.c"
 	return 0;
 }
 
@@ -427,8 +419,9 @@ int BPF_PROG(on_kvm_vcpu_wakeup, u64 ns, bool waited, bool valid)
 SEC("tp_btf/kvm_exit")
 int BPF_PROG(on_kvm_exit, struct kvm_vcpu *kvcpu, u32 isa)
 {
+	struct vcpu *pv_self = pv_track(kvcpu);
 #line 78 "spin_guard.pvpolicy"
-	struct vcpu *v = pv_vcpu_of(bpf_get_current_task_btf());
+	struct vcpu *v = pv_self;
 #line 78 "spin_guard.pvpolicy"
 	if (v) {
 		u64 t = bpf_ktime_get_ns();
@@ -446,7 +439,7 @@ int BPF_PROG(on_kvm_exit, struct kvm_vcpu *kvcpu, u32 isa)
 			}
 		}
 	}
-#line 450 "spin_guard.bpf.c"
+#line 443 "spin_guard.bpf.c"
 	return 0;
 }
 

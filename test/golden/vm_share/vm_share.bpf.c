@@ -317,22 +317,27 @@ static u64 weight(struct task_struct *p)
 #line 318 "vm_share.bpf.c"
 }
 
-/* A thread is a vCPU from its first KVM entry or exit on. */
-static __noinline void pv_track(struct kvm_vcpu *kvcpu)
+static __noinline struct vcpu *pv_new_vcpu(struct task_struct *p, struct kvm_vcpu *kvcpu)
 {
-	struct task_struct *p = bpf_get_current_task_btf();
-	struct vcpu *v;
+	struct vcpu *v = bpf_task_storage_get(&vcpus, p, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
 
-	if (!kvcpu || bpf_task_storage_get(&vcpus, p, NULL, 0))
-		return;
-	v = bpf_task_storage_get(&vcpus, p, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
 	if (!v) {
 		__sync_fetch_and_add(&pv_health.states_lost, 1);
-		return;
+		return NULL;
 	}
 	v->tid = p->pid;
 	v->tgid = p->tgid;
 	v->id = kvcpu->vcpu_id;
+	return v;
+}
+
+/* The vCPU of this thread: one from its first KVM entry or exit on. */
+static __always_inline struct vcpu *pv_track(struct kvm_vcpu *kvcpu)
+{
+	struct task_struct *p = bpf_get_current_task_btf();
+	struct vcpu *v = bpf_task_storage_get(&vcpus, p, NULL, 0);
+
+	return v || !kvcpu ? v : pv_new_vcpu(p, kvcpu);
 }
 
 SEC("tp_btf/kvm_entry")
@@ -361,7 +366,7 @@ s32 BPF_PROG(vm_share_select_cpu, struct task_struct *p, s32 prev_cpu, u64 wake_
 		scx_bpf_dsq_insert(p, SCX_DSQ_LOCAL, slice, 0);
 	}
 	return cpu;
-#line 365 "vm_share.bpf.c"
+#line 370 "vm_share.bpf.c"
 }
 
 SEC("struct_ops/enqueue")
@@ -376,7 +381,7 @@ void BPF_PROG(vm_share_enqueue, struct task_struct *p, u64 enq_flags)
 #line 46 "vm_share.pvpolicy"
 		vt = floor;
 	scx_bpf_dsq_insert_vtime(p, DSQ_SHARED_QUEUE, slice, vt, enq_flags);
-#line 380 "vm_share.bpf.c"
+#line 385 "vm_share.bpf.c"
 }
 
 SEC("struct_ops/dispatch")
@@ -384,7 +389,7 @@ void BPF_PROG(vm_share_dispatch, s32 cpu, struct task_struct *prev)
 {
 #line 51 "vm_share.pvpolicy"
 	scx_bpf_dsq_move_to_local(DSQ_SHARED_QUEUE);
-#line 388 "vm_share.bpf.c"
+#line 393 "vm_share.bpf.c"
 }
 
 SEC("struct_ops/running")
@@ -397,7 +402,7 @@ void BPF_PROG(vm_share_running, struct task_struct *p)
 	if (pv_before(state.vtime_now, p->scx.dsq_vtime))
 #line 56 "vm_share.pvpolicy"
 		state.vtime_now = p->scx.dsq_vtime;
-#line 401 "vm_share.bpf.c"
+#line 406 "vm_share.bpf.c"
 }
 
 SEC("struct_ops/stopping")
@@ -408,7 +413,7 @@ void BPF_PROG(vm_share_stopping, struct task_struct *p, bool runnable)
 #line 60 "vm_share.pvpolicy"
 	u64 used = pv_sub_sat(pv_now(), p_state->started);
 	scx_bpf_task_set_dsq_vtime(p, p->scx.dsq_vtime + pv_div(used * 100, weight(p)));
-#line 412 "vm_share.bpf.c"
+#line 417 "vm_share.bpf.c"
 }
 
 SEC("struct_ops/enable")
@@ -416,7 +421,7 @@ void BPF_PROG(vm_share_enable, struct task_struct *p)
 {
 #line 65 "vm_share.pvpolicy"
 	scx_bpf_task_set_dsq_vtime(p, state.vtime_now);
-#line 420 "vm_share.bpf.c"
+#line 425 "vm_share.bpf.c"
 }
 
 SEC("struct_ops.s/init")

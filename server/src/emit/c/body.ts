@@ -43,6 +43,8 @@ export interface Body {
   readonly names: Map<number, string>;
   /** The task whose vCPU a local is, where the policy came from the one to the other. */
   readonly threads: Map<number, string>;
+  /** The variable with the vCPU of the thread, where the handler begins with finding it; set where the policy uses it. */
+  self: { readonly name: string; used: boolean } | undefined;
   /** Masks that the policy made: their variables are `struct bpf_cpumask *`. */
   readonly ownedMasks: Set<number>;
   /** Locals that are assigned to after their declaration, and those that nobody reads. */
@@ -80,6 +82,7 @@ export function createBody(unit: Unit, code: readonly Stmt[], result: IrType, pl
     result,
     names: new Map(),
     threads: new Map(),
+    self: undefined,
     ownedMasks: new Set(),
     mutated,
     read,

@@ -33,8 +33,11 @@ export interface Shape {
   readonly section: string | undefined;
   /** The head, given the parameters. */
   readonly head: (params: readonly string[]) => string;
-  /** Lines before the policy's own. */
-  readonly first?: readonly string[];
+  /** Does the handler begin with finding the vCPU of its thread? `first` gives the line that does, once the policy's are known. */
+  readonly self?: {
+    readonly name: string;
+    readonly first: (used: boolean, names: readonly string[]) => readonly string[];
+  };
   /** What a `return` of the policy looks like, and the last line; `undefined` where the policy gives the value. */
   readonly plainReturn: string;
   readonly last?: string;
@@ -44,12 +47,15 @@ export interface Shape {
 export function handlerLines(unit: Unit, handler: Handler, shape: Shape): Line[] {
   const body = createBody(unit, handler.body, VOID, shape.plainReturn);
   const params = handler.params.map((param) => paramText(body, param));
+  if (shape.self) body.self = { name: shape.self.name, used: false };
   const doubted = handler.params.filter((param, i) => isDoubted(handler, i) && body.read.has(param.id));
   const tests = doubted.flatMap((param) => [`if (!${localName(body, param)})`, `\t${shape.plainReturn};`]);
   const code = blockLines(body, handler.body);
   const ends = shape.last === undefined || /^return\b/.test(code.at(-1)?.text ?? '');
+  const names = handler.params.map((param) => localName(body, param));
+  const first = shape.self?.first(body.self?.used === true, names) ?? [];
   const lines = [
-    ...generated(...markLines(unit, handler), ...(shape.first ?? []), ...tests),
+    ...generated(...markLines(unit, handler), ...first, ...tests),
     ...code,
     ...(ends ? [] : generated(shape.last ?? '')),
   ];

@@ -28,6 +28,10 @@ export function intrinsicC(body: Body, expr: Expr & { kind: 'intrinsic' }): C {
       return atom('bpf_get_current_task_btf()', 'none');
     case 'current-vcpu':
       unit.features.add('vcpus');
+      if (body.self) {
+        body.self.used = true;
+        return atom(body.self.name, 'none');
+      }
       unit.features.add('vcpu-of-task');
       return atom('pv_vcpu_of(bpf_get_current_task_btf())', 'none');
     case 'vcpu-of-task':

@@ -131,7 +131,8 @@ function eventLines(unit: Unit): Line[] {
   return handlersOf(unit, 'pvsched').flatMap((handler) =>
     handlerLines(unit, handler, {
       section: undefined,
-      head: (params) => `static void ${names.get(handler) ?? ''}(${params.join(', ') || 'struct vcpu *v'})`,
+      head: (params) =>
+        `static __always_inline void ${names.get(handler) ?? ''}(${params.join(', ') || 'struct vcpu *v'})`,
       plainReturn: 'return',
     }),
   );
@@ -208,8 +209,11 @@ function notify(
     'SEC("struct_ops/pvsched_vcpu_notify_event")',
     `void BPF_PROG(${name}_notify_event, void *addr, struct pid *pid, u32 event)`,
     '{',
-    '\tstruct vcpu *v = pv_join(pv_tid(pid));',
+    '\tu32 tid = pv_tid(pid);',
+    '\tstruct vcpu *v = pv_vcpu_by_tid(tid);',
     '',
+    '\tif (!v)',
+    '\t\tv = pv_join(tid);',
     '\tif (!v)',
     '\t\treturn;',
     ...events.flatMap(({ event, calls }) => [

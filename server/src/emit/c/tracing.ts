@@ -3,7 +3,7 @@ import { handlerLines, handlerName, handlerNames } from './handlers.ts';
 import { generated, type Line } from './printer.ts';
 import { programText } from './program.ts';
 import { startTimers, timerLines, timersOf, timerVariables } from './timers.ts';
-import { forgettingLines, handlersOf, trackingLines } from './tracking.ts';
+import { forgettingLines, handlersOf, selfOf, trackingLines } from './tracking.ts';
 import type { Unit } from './unit.ts';
 
 /** NAME.bpf.c for the target tracing: a program for each tracepoint; the agent acts. */
@@ -24,6 +24,7 @@ export function tracepointLines(unit: Unit): Line[] {
     return handlerLines(unit, handler, {
       section: `SEC("tp_btf/${handler.hook.name}")`,
       head: (params) => `int BPF_PROG(${[name, ...params].join(', ')})`,
+      ...selfOf(unit, handler),
       plainReturn: 'return 0',
       last: 'return 0;',
     });

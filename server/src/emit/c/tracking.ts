@@ -1,7 +1,28 @@
 import type { Handler } from '../../ir/ir.ts';
+import type { Shape } from './handlers.ts';
 import { generated, type Line } from './printer.ts';
 import { stateFields } from './state.ts';
 import type { Unit } from './unit.ts';
+
+/** Tracepoints that the thread of a vCPU passes by, with the vCPU as their first argument. */
+const MOMENTS: readonly string[] = ['kvm_entry', 'kvm_exit'];
+
+/**
+ * A handler of such a tracepoint finds its own vCPU itself, from the first time on: a program that does it for all may
+ * run after this one.
+ */
+export function selfOf(unit: Unit, { hook, params }: Handler): Pick<Shape, 'self'> {
+  if (unit.program.target === 'pvsched' || params.length === 0 || !MOMENTS.includes(hook.name)) return {};
+  return {
+    self: { name: 'pv_self', first: (used, [kvcpu = '']) => trackHere(unit, hook.name, used, kvcpu) },
+  };
+}
+
+function trackHere(unit: Unit, moment: string, used: boolean, kvcpu: string): readonly string[] {
+  if (!unit.features.has('vcpus')) return [];
+  unit.tracked.add(moment);
+  return [`${used ? 'struct vcpu *pv_self = ' : ''}pv_track(${kvcpu});`];
+}
 
 /** Programs that find out which threads are vCPUs: KVM tells when one enters or leaves its guest. */
 export function trackingLines(unit: Unit): Line[] {
@@ -10,34 +31,43 @@ export function trackingLines(unit: Unit): Line[] {
   unit.structs.mention('task_struct');
   const lists = listsVcpus(unit);
   return generated(
-    '/* A thread is a vCPU from its first KVM entry or exit on. */',
-    'static __noinline void pv_track(struct kvm_vcpu *kvcpu)',
+    'static __noinline struct vcpu *pv_new_vcpu(struct task_struct *p, struct kvm_vcpu *kvcpu)',
     '{',
-    '\tstruct task_struct *p = bpf_get_current_task_btf();',
-    '\tstruct vcpu *v;',
+    '\tstruct vcpu *v = bpf_task_storage_get(&vcpus, p, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);',
     '',
-    '\tif (!kvcpu || bpf_task_storage_get(&vcpus, p, NULL, 0))',
-    '\t\treturn;',
-    '\tv = bpf_task_storage_get(&vcpus, p, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);',
     '\tif (!v) {',
     '\t\t__sync_fetch_and_add(&pv_health.states_lost, 1);',
-    '\t\treturn;',
+    '\t\treturn NULL;',
     '\t}',
     '\tv->tid = p->pid;',
     '\tv->tgid = p->tgid;',
     '\tv->id = kvcpu->vcpu_id;',
     ...lists.map((line) => `\t${line}`),
+    '\treturn v;',
     '}',
     '',
-    ...['kvm_entry', 'kvm_exit'].flatMap((name) => [
-      `SEC("tp_btf/${name}")`,
-      `int BPF_PROG(pv_${name}, struct kvm_vcpu *kvcpu)`,
-      '{',
-      '\tpv_track(kvcpu);',
-      '\treturn 0;',
-      '}',
-      '',
-    ]),
+    '/* The vCPU of this thread: one from its first KVM entry or exit on. */',
+    'static __always_inline struct vcpu *pv_track(struct kvm_vcpu *kvcpu)',
+    '{',
+    '\tstruct task_struct *p = bpf_get_current_task_btf();',
+    '\tstruct vcpu *v = bpf_task_storage_get(&vcpus, p, NULL, 0);',
+    '',
+    '\treturn v || !kvcpu ? v : pv_new_vcpu(p, kvcpu);',
+    '}',
+    '',
+    ...MOMENTS.flatMap((name) =>
+      unit.tracked.has(name)
+        ? []
+        : [
+            `SEC("tp_btf/${name}")`,
+            `int BPF_PROG(pv_${name}, struct kvm_vcpu *kvcpu)`,
+            '{',
+            '\tpv_track(kvcpu);',
+            '\treturn 0;',
+            '}',
+            '',
+          ],
+    ),
   );
 }
 

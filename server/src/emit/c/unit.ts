@@ -34,6 +34,8 @@ export interface Unit {
     { readonly enumName: string | undefined; readonly value: bigint | undefined }
   >;
   readonly features: Set<Feature>;
+  /** Tracepoints whose handlers tell vCPUs apart themselves. */
+  readonly tracked: Set<string>;
   /** Actions that the agent is asked for. */
   readonly actions: Set<string>;
   /** Enumerators of the events that `signal` names. */
@@ -103,6 +105,7 @@ export function createUnit(
     kfuncs: new Set(),
     constants: new Map(),
     features: new Set(),
+    tracked: new Set(),
     actions: new Set(),
     events: new Map(),
     usedMaskForms: new Set(),

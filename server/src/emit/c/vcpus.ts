@@ -91,7 +91,7 @@ function listLines(): string[] {
     '/* v over the vCPUs of the VM with the state m. */',
     '#define pv_for_each_vcpu(v, m, i)\t\t\t\t\t\t\\',
     '\tpv_for((i), 0, PV_VCPUS, PV_VCPUS)\t\t\t\t\t\t\\',
-    '\t\tif (((v) = pv_vcpu_by_tid((m)->vcpu[i])))',
+    '\t\tif ((m)->vcpu[i] && ((v) = pv_vcpu_by_tid((m)->vcpu[i])))',
     '',
     'static __noinline void pv_add_to_vm(struct vm_state *m, u32 tid)',
     '{',
