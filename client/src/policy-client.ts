@@ -44,6 +44,8 @@ export class PolicyClient {
   /** The server has looked at a policy anew. */
   readonly onDidCheck = this.checked.event;
   private runs = 0;
+  private readonly created = performance.now();
+  private toldFirst = false;
 
   constructor(context: ExtensionContext) {
     const module = context.asAbsolutePath('dist/server.mjs');
@@ -55,6 +57,7 @@ export class PolicyClient {
       middleware: {
         handleDiagnostics: (uri, diagnostics, next) => {
           next(uri, diagnostics);
+          this.tellFirst();
           this.checked.fire(uri);
         },
       },
@@ -67,6 +70,14 @@ export class PolicyClient {
       this.checked,
       this.client.onDidChangeState(({ newState }) => this.changed.fire(STATES[newState])),
     );
+  }
+
+  /** How long people wait for the first squiggle, for those who look into a slow start. */
+  private tellFirst(): void {
+    if (this.toldFirst) return;
+    this.toldFirst = true;
+    const took = performance.now() - this.created;
+    this.log.info(`first diagnostics ${took.toFixed(0)} ms after activation`);
   }
 
   async start(): Promise<void> {

@@ -77,8 +77,11 @@ export interface Window {
   set(settings: Settings): void;
   /** The log of the extension so far. */
   log(): string;
-  /** Takes a picture in the light, the high contrast and the dark theme; one for the documentation may be copied to docs/images. */
-  picture(name: string, use?: 'documentation'): Promise<void>;
+  /**
+   * Takes a picture in the light, the high contrast and the dark theme; one for the documentation may be copied to docs/images.
+   * `again` is done before each, for what does not survive the change of the theme.
+   */
+  picture(name: string, use?: 'documentation', again?: () => Promise<unknown>): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -119,7 +122,7 @@ export async function startEditor(
   return {
     async open(file, settings) {
       const workspace = join(scratch, `window-${++windows}`, 'policies');
-      for (const source of sources) cpSync(source, workspace, { recursive: true });
+      for (const source of sources) cpSync(source, workspace, { recursive: true, filter: isShown });
       if (settings) writeSettings(workspace, settings);
       return openWindow(await context.newPage(), server, workspace, file);
     },
@@ -173,9 +176,9 @@ async function openWindow(
     save: (expected) => saveAndRead(page, onDisk, expected),
     set: (settings) => writeSettings(workspace, settings),
     log: () => newestLog(join(server.folder, 'user-data/logs')),
-    async picture(name, use) {
+    async picture(name, use, again) {
       for (const theme of ['light', 'contrast', 'dark'] as const) {
-        const file = await takePicture(page, name, theme);
+        const file = await takePicture(page, name, theme, again);
         if (theme !== 'contrast' && use === 'documentation' && process.env['UPDATE_IMAGES'] === '1')
           keep(file);
       }
@@ -185,6 +188,9 @@ async function openWindow(
   };
   return window;
 }
+
+/** The gallery would fill the lists of every picture. */
+const isShown = (path: string): boolean => basename(path) !== 'gallery';
 
 function writeSettings(workspace: string, settings: Settings): void {
   mkdirSync(join(workspace, '.vscode'), { recursive: true });
@@ -295,10 +301,16 @@ const THEMES = {
 } as const;
 
 /** The editor follows what the system prefers, at once and with pop-ups left open. */
-async function takePicture(page: Page, name: string, theme: keyof typeof THEMES): Promise<string> {
+async function takePicture(
+  page: Page,
+  name: string,
+  theme: keyof typeof THEMES,
+  again?: () => Promise<unknown>,
+): Promise<string> {
   const { media, shown } = THEMES[theme];
   await page.emulateMedia(media);
   await page.locator(shown).first().waitFor();
+  await again?.();
   mkdirSync(shots, { recursive: true });
   const path = join(shots, `${name}-${theme}.png`);
   await page.screenshot({ path, animations: 'disabled' });

@@ -77,7 +77,7 @@ function wantedKinds({ document }: TextEditor): ReadonlySet<MarkPart['kind']> {
   const kinds = (key: string, ...some: MarkPart['kind'][]): MarkPart['kind'][] =>
     setting<boolean>(`results.${key}`, document) ? some : [];
   return new Set([
-    ...kinds('hits', 'hits'),
+    ...kinds('hits', 'hook', 'hits'),
     ...kinds('actions', 'action', 'value'),
     ...kinds('expectations', 'passed', 'failed', 'open'),
   ]);
@@ -92,7 +92,9 @@ function afterLine(
   const shown = parts.filter(({ kind }) => wanted.has(kind));
   if (shown.length === 0) return [];
   const stale = result?.stale === true;
-  const contentText = shown.map(({ text }) => text).join(' · ') + (stale ? ' (before the edit)' : '');
+  // Once for a hook, and for what people rely on; the colour tells of the rest.
+  const says = stale && shown.some(({ kind }) => kind !== 'hits' && kind !== 'action');
+  const contentText = shown.map(({ text }) => text).join(' · ') + (says ? ' (before the edit)' : '');
   const after = { contentText, color: colorOf(shown, stale), ...(stale && { fontStyle: 'italic' }) };
   return [{ range: new Range(end, end), renderOptions: { after } }];
 }

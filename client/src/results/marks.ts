@@ -11,7 +11,7 @@ export interface LineMark {
 }
 
 export interface MarkPart {
-  readonly kind: 'hits' | 'action' | 'value' | 'passed' | 'failed' | 'open';
+  readonly kind: 'hook' | 'hits' | 'action' | 'value' | 'passed' | 'failed' | 'open';
   readonly text: string;
 }
 
@@ -32,14 +32,17 @@ export function lineMarks(
   const add = (line: number, kind: MarkPart['kind'], text: string): void =>
     void parts.set(line, [...(parts.get(line) ?? []), { kind, text }]);
   for (const { line, fired } of replay.hooks)
-    add(line, 'hits', fired === 0 ? 'never fired' : `fired ${times(fired)}`);
+    add(line, 'hook', fired === 0 ? 'never fired' : `fired ${times(fired)}`);
   const ran = new Map(replay.lines.map(({ line, hits }) => [line, hits]));
+  const actions = actionsByLine(replay);
   for (const [line, hits] of ran) {
+    const told = actions.get(line);
     // Of a block that never ran, the first line says so; the others are dimmed.
-    if (hits > 0) add(line, 'hits', times(hits));
-    else if (ran.get(previous(ran, line)) !== 0) add(line, 'hits', 'never ran');
+    if (hits === 0 && ran.get(previous(ran, line)) !== 0) add(line, 'hits', 'never ran');
+    // An action that is all of a line was asked for as often as the line ran.
+    if (hits > 0 && told?.count !== hits) add(line, 'hits', times(hits));
   }
-  for (const [line, text] of actionTexts(replay)) add(line, 'action', text);
+  for (const [line, { text }] of actions) add(line, 'action', text);
   for (const one of [report, ...others]) {
     for (const expectation of one.expectations)
       add(expectation.line, verdictKind(expectation.ok), verdict(expectation));
@@ -67,14 +70,18 @@ function previous(lines: ReadonlyMap<number, number>, line: number): number {
 type Replay = SimulationReport['replay'];
 type Decision = Replay['decisions'][number];
 
-/** `120 boost of 3 threads, 54.3 ms in all`, by the line that asked. */
-export function actionTexts(replay: Replay): ReadonlyMap<number, string> {
+/** `boost 120× on 3 threads, 54.3 ms in all`, by the line that asked, with how many decisions that were. */
+function actionsByLine(
+  replay: Replay,
+): ReadonlyMap<number, { readonly text: string; readonly count: number }> {
   const byLine = groupBy(replay.decisions, ({ line }) => line);
   const text = (decisions: readonly Decision[]): string =>
     [...groupBy(decisions, ({ action }) => action)]
-      .map(([action, some]) => `${atLeast(replay, some.length)} ${action}${effect(replay, some)}`)
+      .map(([action, some]) => `${action} ${atLeast(replay, some.length)} ${effect(replay, some)}`)
       .join(', ');
-  return new Map([...byLine].map(([line, decisions]) => [line, text(decisions)]));
+  return new Map(
+    [...byLine].map(([line, decisions]) => [line, { text: text(decisions), count: decisions.length }]),
+  );
 }
 
 function groupBy<T, K>(items: readonly T[], keyOf: (item: T) => K): ReadonlyMap<K, readonly T[]> {
@@ -90,7 +97,7 @@ function groupBy<T, K>(items: readonly T[], keyOf: (item: T) => K): ReadonlyMap<
 
 /** Decisions beyond a bound are not told one by one. */
 const atLeast = (replay: Replay, number: number): string =>
-  replay.decisions_dropped > 0 ? `${count(number)}+` : count(number);
+  replay.decisions_dropped > 0 ? `≥ ${times(number)}` : times(number);
 
 /** On how many, and for boosts for how long in all. */
 function effect(replay: Replay, decisions: readonly Decision[]): string {
@@ -101,7 +108,7 @@ function effect(replay: Replay, decisions: readonly Decision[]): string {
   const boosted = replay.boosts
     .filter(({ tid, from, to }) => to !== null && starts.has(`${tid} ${from}`))
     .reduce((sum, { from, to }) => sum + ((to ?? from) - from), 0);
-  return ` of ${plural(targets, thing)}${boosted > 0 ? `, ${duration(boosted)} in all` : ''}`;
+  return `on ${plural(targets, thing)}${boosted > 0 ? `, ${duration(boosted)} in all` : ''}`;
 }
 
 const verdictKind = (ok: boolean | null): 'passed' | 'failed' | 'open' =>

@@ -69,7 +69,7 @@ function paramNode(
     icon: own === undefined ? 'settings' : 'settings-gear',
     ...(own !== undefined && { color: 'pvpolicy.results.passed' }),
     context: own === undefined ? 'param' : 'changedParam',
-    description: own === undefined ? `${value}${within}` : `${own} (the policy says ${value})`,
+    description: own === undefined ? `${value}${within}` : `${own} instead of ${value}`,
     tooltip: `${tunable ? 'tunable' : 'param'} ${name}: ${type} = ${value}${within}\n\n${doc ?? ''}`.trim(),
   };
 }

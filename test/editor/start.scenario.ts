@@ -1,0 +1,105 @@
+// The first five minutes: the sample, the walkthrough, templates, the C beside its policy, and a recording.
+import { expect, test } from 'vitest';
+import { lane } from '../support/lanes.ts';
+import { editorSession } from './session.ts';
+import { findEditorTools } from './tools.ts';
+
+lane('editor', 'first steps in VS Code', findEditorTools, (tools) => {
+  const session = editorSession(tools);
+
+  test('the sample policy opens with its trace and simulates at once', async () => {
+    const window = await session.open('vm_share.pvpolicy', { 'pvpolicy.simulate.openReport': false });
+    await window.ready();
+    await window.command('PV Policy: Open the Sample Policy');
+    await window.shows('.tab.active', /irq_boost/);
+    await window.shows('.view-line', /policy irq_boost for pvsched/);
+    await window.page.keyboard.press('F5');
+    await window.decorations(/449×/);
+  });
+
+  test('the walkthrough has pictures and its buttons work', async () => {
+    const window = await session.open('vm_share.pvpolicy');
+    await window.ready();
+    await window.command('Welcome: Open Walkthrough...');
+    await window.page.keyboard.type('First Steps with PV Policy');
+    await window.page.keyboard.press('Enter');
+    await window.shows('.getting-started-step', /Open a policy/);
+    await window.page.locator('.getting-started-media img, .getting-started-media .image').first().waitFor();
+    await window.picture('walkthrough');
+    await window.page
+      .locator('.getting-started-step .monaco-button', { hasText: 'Open the Sample Policy' })
+      .click();
+    await window.shows('.tab.active', /irq_boost/);
+  });
+
+  test('a new policy starts from a template, unsaved, and compiles', async () => {
+    const window = await session.open('vm_share.pvpolicy');
+    await window.ready();
+    await window.command('PV Policy: New Policy from Template…');
+    await window.shows('.quick-input-list .monaco-list-row', /spin_guard/);
+    await window.picture('templates');
+    await window.page.keyboard.type('spin_guard');
+    await window.page.keyboard.press('Enter');
+    await window.shows('.tab.active', /Untitled/);
+    await window.errorCount(0);
+    await window.command('PV Policy: Compile to BPF C');
+    await window.shows('.tab', /\.bpf ?\.c/);
+    await window.shows('.view-line', /SEC\(/);
+  });
+
+  test('the C beside the policy follows the cursor and the saved text', async () => {
+    const window = await session.open('spin_guard.pvpolicy');
+    await window.ready();
+    await window.command('PV Policy: Compile to BPF C');
+    await window.shows('.tab', /^spin_guard\.bpf ?\.c$/);
+    await window.page.locator('.view-line', { hasText: 'counter boosts per vm' }).first().click();
+    await window.goTo('defer boost(s');
+    await window.page.keyboard.press('ArrowRight');
+    await window.shows('.editor-group-container:not(.active) .view-line', /boost/);
+    await window.picture('c-follows');
+    await window.command('PV Policy: Go to Policy or C');
+    await window.shows('.tab.active', /spin_guard\.bpf ?\.c/);
+  });
+
+  test('recording shows the command and what it needs', async () => {
+    const window = await session.open('irq_boost.pvpolicy');
+    await window.ready();
+    await window.command('PV Policy: Record a Trace…');
+    await window.page.locator('.quick-input-widget input').waitFor();
+    await window.page.keyboard.press('Enter');
+    const text = await window.shows('.monaco-dialog-box', /sudo .*cli\.cjs record -o .* --duration 10s/);
+    expect(text).toMatch(/needs Linux and root/);
+    await window.picture('record');
+  });
+
+  test('a verifier log is explained on the lines of the policy', async () => {
+    const window = await session.open('irq_boost.pvpolicy');
+    await window.ready();
+    await window.command('File: New Untitled Text File');
+    await window.page.keyboard.type(LOG);
+    await window.command('PV Policy: Explain a Verifier Log');
+    await window.problems(/irq_boost\.pvpolicy/);
+    await window.problems(/R1 type=scalar expected=ptr_/);
+    await window.picture('verifier-log');
+  });
+
+  test('the time from activation to the first diagnostics is in the log', async () => {
+    const window = await session.open('irq_boost.pvpolicy');
+    await window.ready();
+    await window.errorCount(0);
+    const [, milliseconds] = /first diagnostics (\d+) ms after activation/u.exec(window.log()) ?? [];
+    console.log(`first diagnostics ${milliseconds} ms after activation (budget 300 ms)`);
+    expect(Number(milliseconds)).toBeGreaterThan(0);
+  });
+});
+
+const LOG = `libbpf: prog 'kvm_kvm_inj_virq': -- BEGIN PROG LOAD LOG --
+0: R1=ctx() R10=fp0
+; x @ irq_boost.pvpolicy:44
+1: (79) r1 = *(u64 *)(r1 +0)
+2: (85) call bpf_ringbuf_submit#132
+R1 type=scalar expected=ptr_, trusted_ptr_
+processed 3 insns (limit 1000000) max_states_per_insn 0 total_states 0 peak_states 0 mark_read 0
+-- END PROG LOAD LOG --
+libbpf: prog 'kvm_kvm_inj_virq': failed to load: -13
+`;
