@@ -1,10 +1,11 @@
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterAll, describe, expect, test } from 'vitest';
 import type { Trace, TraceError } from '../../server/src/trace/columns.ts';
 import { openTrace } from '../../server/src/trace/open.ts';
+import { HEADER_PAGE, formatText, names, pages } from './encode.ts';
 import { comparable, example, line, read, textOf, totalOf } from './support.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'pvpolicy-trace-'));
@@ -80,7 +81,7 @@ describe('openTrace', () => {
 
   test('names what is wrong with a file', async () => {
     expect((await refused(join(folder, 'nowhere'))).message).toBe('does not exist');
-    expect((await refused(folder)).message).toBe('is a directory, not a file');
+    expect((await refused(folder)).message).toContain('holds no trace');
     expect((await refused(file('empty', ''))).message).toBe('is empty');
     expect((await refused(file('empty.gz', gzipSync('')))).message).toBe('is empty');
     expect((await refused(file('bad.gz', Uint8Array.of(0x1f, 0x8b, 8, 0, 1, 2, 3)))).message).toContain(
@@ -102,7 +103,7 @@ describe('openTrace', () => {
     ['xz', Uint8Array.of(0xfd, 0x37, 0x7a, 0x58, 0x5a, 0), 'xz -d FILE'],
     ['CTF', Uint8Array.of(0xc1, 0x1f, 0xfc, 0xc1, 0), 'name the folder'],
     ['Perfetto', Uint8Array.of(0x0a, 0x12, 0x52, 0x00, 0x0a, 3), 'Perfetto'],
-    ['HTML', '<!DOCTYPE html>\n<html>\n', 'HTML'],
+    ['HTML without a trace', '<!DOCTYPE html>\n<html>\n', 'no event was found'],
     ['Chrome JSON', '{"traceEvents":[]}', 'JSON'],
     ['UTF-16', Uint8Array.of(0xff, 0xfe, 0x23, 0), 'UTF-16'],
     ['a program', '\x7fELF\x02\x01\x01\0\0\0', 'binary file'],
@@ -112,6 +113,35 @@ describe('openTrace', () => {
     const bytes = typeof content === 'string' ? Buffer.from(content, 'latin1') : content;
     expect((await refused(file(what, bytes))).message).toContain(says);
     expect((await refused(file(what, gzipSync(bytes)))).message).toContain(says);
+  });
+
+  test('reads the text inside of a page of systrace, at the lines of the page', async () => {
+    const script = '<script class="trace-data" type="application/text">\n';
+    const page = `<!DOCTYPE html>\n<p>${'x'.repeat(100_000)}\n${script}# tracer: nop\n${LINE}torn\n  </script>\n${script}{"a": 1}\n</script>\n`;
+    for (const content of [page, gzipSync(page)]) {
+      const trace = await opened(file('page.html', content));
+      expect(trace).toMatchObject({ format: 'systrace-html', length: 1, skipped: 1 });
+      expect(trace.notes).toEqual([
+        { message: 'the line is no event', line: 6, offset: page.indexOf('torn'), count: 1 },
+      ]);
+    }
+  });
+
+  test('reads the pages of ring buffers in a folder', async () => {
+    const root = mkdtempSync(join(folder, 'pages-'));
+    for (const name of names) {
+      mkdirSync(join(root, 'events/all', name), { recursive: true });
+      writeFileSync(join(root, 'events/all', name, 'format'), formatText(name));
+    }
+    mkdirSync(join(root, 'per_cpu/cpu3'), { recursive: true });
+    writeFileSync(join(root, 'events/header_page'), HEADER_PAGE);
+    writeFileSync(join(root, 'saved_tgids'), '7 5\n');
+    writeFileSync(join(root, 'trace_clock'), 'local [boot]\n');
+    const event = { time: 900n, cpu: 3, tid: 7, name: 'sched_waking', values: ['sh', 8, 120, 1] } as const;
+    writeFileSync(join(root, 'per_cpu/cpu3/trace_pipe_raw'), pages([event, { ...event, time: 1000n }]));
+    const trace = await opened(root);
+    expect(trace).toMatchObject({ format: 'raw-pages', clock: 'boot', cpus: 4, length: 2, skipped: 0 });
+    expect(trace.tasks.get(7)?.tgid).toBe(5);
   });
 
   test('does not take text for something else', async () => {

@@ -194,6 +194,15 @@ describe.skipIf(!haveRecorded)('recorded traces', () => {
     expect(totalOf(taskset)).toBe(915);
   });
 
+  test('a page of systrace, and pages of ring buffers in an archive', async () => {
+    const page = await opened('third-party/systrace-surfaceflinger.html');
+    expect(page).toMatchObject({ format: 'systrace-html', cpus: 8, skipped: 0 });
+    expect(countsOf(page)).toMatchObject({ sched_switch: 715 });
+    const raw = await opened('third-party/schedviz-test.tar.gz');
+    expect(raw).toMatchObject({ format: 'raw-pages', cpus: 1, skipped: 0 });
+    expect(totalOf(raw)).toBe(28_922);
+  });
+
   test.each([
     ['text-variants/tracefs-latency.txt.gz', 'latency format'],
     ['text-variants/trace-cmd-report-l-latency.txt.gz', 'latency format'],
@@ -202,8 +211,7 @@ describe.skipIf(!haveRecorded)('recorded traces', () => {
     ['text-variants/perf-sched-timehist.txt.gz', 'report of perf sched'],
     ['text-variants/perf-sched-latency.txt.gz', 'report of perf sched'],
     ['host-6.18/kvm4-clock-tsc.v7-zstd.dat', 'its clock is x86-tsc'],
-    ['third-party/systrace-surfaceflinger.html', 'HTML'],
-    ['third-party/schedviz-raw-cpu0.bin', 'binary'],
+    ['third-party/schedviz-raw-cpu0.bin', 'name the folder'],
   ])('%s is refused: %s', async (name, reason) => {
     expect(await reasonFor(name)).toContain(reason);
   });

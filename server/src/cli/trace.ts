@@ -9,7 +9,8 @@ import { table, type Paint } from './terminal.ts';
 export const trace: Command = {
   operands: 'info TRACE',
   options: {},
-  notes: 'Reads ftrace text, trace-cmd report, perf script, trace.dat and perf.data, plain or compressed.',
+  notes:
+    'Reads ftrace text, trace-cmd report, perf script, systrace pages, trace.dat, perf.data and folders of ring-buffer pages, plain or compressed.',
   async run({ operands, given, terminal }: Invocation): Promise<Exit> {
     const [action, path, more] = operands;
     if (action === undefined) throw new Refusal('trace info TRACE is what there is');

@@ -50,9 +50,13 @@ export type TraceFormat =
   | 'ftrace-text'
   | 'trace-cmd-text'
   | 'perf-script-text'
+  | 'systrace-html'
   | 'trace.dat-v6'
   | 'trace.dat-v7'
   | 'perf.data'
+  | 'raw-pages'
+  | 'perfetto'
+  | 'ctf'
   | 'simulated';
 
 export interface TaskInfo {

@@ -5,7 +5,8 @@ import { type ByteSource, memorySource } from './binary/bytes.ts';
 import type { TraceResult } from './columns.ts';
 import { fileSource } from './node/file-source.ts';
 import { ZstdError, unpack, unzstd } from './node/unpack.ts';
-import { createTextReader } from './read-text.ts';
+import { type TextReader, createTextReader } from './read-text.ts';
+import { createSystraceReader } from './systrace.ts';
 import { type BinaryKind, type Sniffed, sniff } from './sniff.ts';
 
 /** Bytes read at a time. */
@@ -27,6 +28,7 @@ export async function openTrace(path: string): Promise<TraceResult> {
   let file: FileHandle | undefined;
   try {
     file = await open(path);
+    if ((await file.stat()).isDirectory()) return await readFolder(path);
     const chunks = chunksOf(file);
     const { value: head } = await chunks.next();
     if (!head) return refused('is empty');
@@ -55,10 +57,25 @@ function readFrom(file: FileHandle, found: Sniffed, chunks: Chunks): Promise<Tra
 /** Reads a file that is not text; its reader is loaded when it is first needed. */
 async function readBinary(format: BinaryKind, source: ByteSource): Promise<TraceResult> {
   switch (format) {
+    case 'tar': {
+      const { readTar } = await import('./binary/tar.ts');
+      return (await import('./binary/raw-pages.ts')).readRawPages(readTar(source));
+    }
     case 'trace.dat':
       return (await import('./binary/trace-dat.ts')).readTraceDat(source, unpack);
     case 'perf.data':
       return (await import('./binary/perf-data.ts')).readPerfData(source, unpack);
+  }
+}
+
+/** Reads a folder with the pages of ring buffers. */
+async function readFolder(path: string): Promise<TraceResult> {
+  const { filesIn } = await import('./node/folder.ts');
+  const files = filesIn(path);
+  try {
+    return (await import('./binary/raw-pages.ts')).readRawPages(files.all);
+  } finally {
+    files.close();
   }
 }
 
@@ -95,7 +112,7 @@ function gunzipped(chunks: Chunks): Source {
 
 /** Reads what `source` hands over: text as it comes; what is not text is gathered first. */
 async function readStream(source: Source): Promise<TraceResult> {
-  const reader = createTextReader();
+  let reader: TextReader = createTextReader();
   const gathered: Uint8Array[] = [];
   let size = 0;
   let format: BinaryKind | undefined;
@@ -104,6 +121,7 @@ async function readStream(source: Source): Promise<TraceResult> {
   const failure = await source((chunk) => {
     if (first) {
       const found = sniff(chunk);
+      if (found.kind === 'text' && found.html) reader = createSystraceReader();
       if (found.kind === 'unreadable') refusal = found.reason;
       if (found.kind === 'packed')
         refusal = `is compressed twice; decompress it once with: ${found.by} -d FILE`;

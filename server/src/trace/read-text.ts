@@ -16,6 +16,12 @@ export interface TextReader {
   finish(cut?: string): TraceResult;
 }
 
+/** A reader of which parts of the file can be kept. */
+export interface JumpingReader extends TextReader {
+  /** Leaves out the next `bytes` bytes of the line. */
+  jump(bytes: number): void;
+}
+
 /** No line of a trace is as long as this, in bytes; what is longer is skipped without being kept. */
 const LONGEST_LINE = 64 * 1024;
 /** Of a line that is no event, so many bytes are looked at. */
@@ -34,11 +40,11 @@ const NO_EVENTS =
   'no event was found; expected is the text of tracefs, of trace-cmd report or of perf script';
 
 /** Reads the text of a trace: tracefs `trace` and `trace_pipe`, `trace-cmd report`, `perf script`. */
-export function createTextReader(): TextReader {
+export function createTextReader(): JumpingReader {
   return new LineReader();
 }
 
-class LineReader implements TextReader {
+class LineReader implements JumpingReader {
   private readonly cursor = new Cursor();
   private readonly head = newLineHead();
   private readonly row = newRow();
@@ -80,6 +86,10 @@ class LineReader implements TextReader {
     }
     this.consumed += chunk.length;
     return !this.error;
+  }
+
+  jump(bytes: number): void {
+    this.consumed += bytes;
   }
 
   finish(cut?: string): TraceResult {

@@ -1,9 +1,9 @@
 /** Formats that are not text, and are read as a whole file. */
-export type BinaryKind = 'trace.dat' | 'perf.data';
+export type BinaryKind = 'trace.dat' | 'perf.data' | 'tar';
 
 /** What the first bytes of a file say it is. */
 export type Sniffed =
-  | { readonly kind: 'text' }
+  | { readonly kind: 'text'; readonly html: boolean }
   | { readonly kind: 'packed'; readonly by: 'gzip' | 'zstd' }
   | { readonly kind: 'binary'; readonly format: BinaryKind }
   | { readonly kind: 'unreadable'; readonly reason: string };
@@ -40,6 +40,24 @@ const MAGICS: readonly { readonly bytes: readonly number[]; readonly is: Sniffed
   { bytes: [0xfe, 0xff], is: UTF16 },
 ];
 
+const PAGES =
+  "looks like the ring buffer of one CPU, which says nothing of its events; name the folder that has it as traces/cpuN, or per_cpu/cpuN/trace_pipe_raw, and the events' format files";
+
+/** Does a page of a ring buffer begin here: a time, how much there is, and a record? */
+function isPage(head: Uint8Array): boolean {
+  if (head.length < SNIFF_LENGTH) return false;
+  const view = new DataView(head.buffer, head.byteOffset, SNIFF_LENGTH);
+  const size = view.getUint32(8, true) & 0xfffff;
+  const type = view.getUint32(16, true) & 31;
+  return (
+    view.getUint32(4, true) < 2 ** 28 &&
+    view.getUint32(12, true) === 0 &&
+    size >= 8 &&
+    size <= 4080 &&
+    type > 0
+  );
+}
+
 function code(letter: string): number {
   return letter.charCodeAt(0);
 }
@@ -50,13 +68,14 @@ export function sniff(head: Uint8Array): Sniffed {
   const magic = MAGICS.find(({ bytes }) => bytes.every((byte, i) => head[i] === byte));
   if (magic) return magic.is;
   const text = String.fromCharCode(...head.subarray(0, SNIFF_LENGTH));
-  if (/^\s*<(?:!doctype html|html|script)/i.test(text))
-    return unreadable('is an HTML page (systrace?), which is not read yet; record ftrace text');
+  if (/^\s*<(?:!doctype html|html|script)/i.test(text)) return { kind: 'text', html: true };
   if (/^\s*[{[]\s*(?:"|\{)/.test(text))
     return unreadable('is JSON (a Chrome trace?), which holds no scheduler events to replay');
-  if (!text.includes('\0')) return { kind: 'text' };
+  if (!text.includes('\0')) return { kind: 'text', html: false };
+  if (text.startsWith('ustar', 257)) return { kind: 'binary', format: 'tar' };
   // TracePacket, field 1 of Trace, length-delimited.
   if (head[0] === 0x0a)
     return unreadable('looks like a Perfetto trace, which is not read yet; record ftrace text');
+  if (isPage(head)) return unreadable(PAGES);
   return unreadable('is a binary file of a kind that is not known');
 }

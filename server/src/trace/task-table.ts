@@ -58,8 +58,8 @@ export class TaskTable {
     return tid > 0 && tid < this.places.length && this.places[tid] !== 0;
   }
 
-  /** Is the name of `tid` still unknown? Not of the idle tasks. */
-  isUnnamed(tid: number): boolean {
+  /** Notes that `tid` was seen; is its name still unknown? Not of the idle tasks. */
+  mention(tid: number): boolean {
     const place = this.place(tid);
     return place >= 0 && this.comm[place] === UNKNOWN;
   }

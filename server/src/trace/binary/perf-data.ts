@@ -160,7 +160,7 @@ class PerfReader {
     if (attr.tid >= 0) {
       const tid = view.getInt32(from + attr.tid + 4, little);
       const group = view.getInt32(from + attr.tid, little);
-      if (group > 0 && tasks.has(tid)) tasks.group(tid, group);
+      if (group > 0) this.sawGroup(tid, group);
     }
     if (head.cpus > 0 && cpu >= head.cpus) records.collected.cpus = Math.max(records.collected.cpus, cpu + 1);
   }

@@ -76,7 +76,7 @@ export class Records {
       return;
     }
     const kind = collected.saw(type.name, time, cpu);
-    if (this.comms.size > 0 && collected.tasks.isUnnamed(tid)) this.nameFromTable(tid);
+    if (collected.tasks.mention(tid)) this.nameFromTable(tid);
     if (kind < 0) return;
     row.kind = kind;
     row.cpu = cpu;

@@ -11,7 +11,7 @@ import { readHeadV7 } from './trace-dat-v7.ts';
 import type { Unpack } from './unpack.ts';
 
 /** Clocks that do not count nanoseconds. */
-const NO_TIME = /^(?:x86-tsc|ppc-tb|counter|uptime)$/;
+export const NO_TIME = /^(?:x86-tsc|ppc-tb|counter|uptime)$/;
 const NO_EVENTS = 'there are no events in it';
 
 /** Reads a trace.dat, as trace-cmd writes it, of version 6 or 7. */
