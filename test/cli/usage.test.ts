@@ -20,6 +20,7 @@ describe('usage', () => {
     expect(status).toBe(0);
     const commands = [...out.matchAll(/^ {2}(\w+) {2,}\S/gmu)].map(([, name = '']) => name);
     expect(commands).toEqual([
+      'new',
       'check',
       'explain',
       'fmt',

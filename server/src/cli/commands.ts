@@ -7,6 +7,10 @@ export interface Listed {
 }
 
 export const COMMANDS: Readonly<Record<string, Listed>> = {
+  new: {
+    summary: 'begin a policy with one of the gallery',
+    load: async () => (await import('./new.ts')).newPolicy,
+  },
   check: {
     summary: 'tell what is wrong with policies',
     load: async () => (await import('./check.ts')).check,
