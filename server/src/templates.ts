@@ -43,7 +43,7 @@ function beginOf(text: string, decl: ast.Decl): number {
   return lines.join('\n').length;
 }
 
-const firstSentence = (doc: string): string => /^[\s\S]*?[.:](?=\s|$)/.exec(doc)?.[0].replace(/\s+/g, ' ').replace(/:$/, '.') ?? doc;
+const firstSentence = (doc: string): string => /^[^.]*\./.exec(doc.replaceAll(/\s+/g, ' '))?.[0] ?? doc;
 
 /** The template's text with the policy called `name`, which must be a word of the language. */
 export function named({ text }: Template, name: string): string {

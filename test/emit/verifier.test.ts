@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it, test } from 'vitest';
 import { compileObject, findClang, isClang, writeFiles } from '../../server/src/emit/clang.ts';
 import { findClang as laneClang, lane, onPath } from '../support/lanes.ts';
+import { load, obstacle } from '../support/verifier.ts';
 import { SAMPLES, type Sample } from './c/samples.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'pvpolicy-verifier-'));
@@ -18,27 +19,6 @@ async function compiled({ name, files, policy }: Sample): Promise<string> {
   const out = join(folder, name);
   await writeFiles(out, [...files, ...result.objects]);
   return out;
-}
-
-/** Why this machine's kernel cannot be asked; undefined where it can. */
-function obstacle(): string | undefined {
-  if (process.platform !== 'linux') return 'this is no Linux';
-  if (process.getuid?.() !== 0) return 'only root may load programs';
-  if (!existsSync('/sys/kernel/btf/vmlinux')) return 'this kernel has no BTF';
-  if (onPath('bpftool') === undefined) return 'bpftool is not installed';
-  // A container may be root and still be refused.
-  const probe = spawnSync(onPath('bpftool') ?? '', ['prog', 'list'], { encoding: 'utf8' });
-  return probe.status === 0 ? undefined : `bpftool prog list: ${probe.stderr.trim()}`;
-}
-
-/** Loads every program of an object, which is the verifier's word on each, and lets go of them; they never run. */
-function load(object: string): string {
-  const pins = `/sys/fs/bpf/pvpolicy-test-${process.pid}`;
-  const { status, stderr } = spawnSync(onPath('bpftool') ?? '', ['prog', 'loadall', object, pins], {
-    encoding: 'utf8',
-  });
-  rmSync(pins, { recursive: true, force: true });
-  return status === 0 ? 'accepted' : stderr;
 }
 
 /** Programs for tracepoints can be loaded anywhere; operations and their functions only where the kernel has them. */

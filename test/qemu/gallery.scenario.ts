@@ -53,7 +53,8 @@ lane(
 
     it.each(SCHEDULERS)('runs $file under load, and lets go of it', ({ snapshot }) => {
       const name = snapshot.program?.name ?? '';
-      const said = new RegExp(`BEGIN ${name}\n(.*?)END ${name}\n`, 's').exec(result?.console ?? '')?.[1] ?? '';
+      const said =
+        new RegExp(`BEGIN ${name}\n(.*?)END ${name}\n`, 's').exec(result?.console ?? '')?.[1] ?? '';
       expect(said).toContain(`"state":"enabled","ops":"${name}"`);
       expect(said).toContain('STATE disabled');
       expect(said).toContain('disabled (unregistered from user space)');

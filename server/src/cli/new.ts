@@ -73,10 +73,8 @@ function write(file: string, text: string, force: boolean): void {
 function list(templates: readonly Template[]): string {
   const wide = Math.max(...templates.map(({ name }) => name.length));
   const target = Math.max(...templates.map((template) => template.target.length));
-  return templates
-    .map((t) => `${t.name.padEnd(wide)}  ${t.target.padEnd(target)}  ${t.summary}\n`)
-    .join('');
+  return templates.map((t) => `${t.name.padEnd(wide)}  ${t.target.padEnd(target)}  ${t.summary}\n`).join('');
 }
 
 const listJson = (templates: readonly Template[]): string =>
-  `${JSON.stringify({ version: 1, templates: templates.map(({ text: _, ...rest }) => rest) })}\n`;
+  `${JSON.stringify({ version: 1, templates: templates.map(({ name, target, summary }) => ({ name, target, summary })) })}\n`;

@@ -1,5 +1,6 @@
 import type { CancellationToken } from 'vscode-languageserver';
 import type { Settings } from '../workspace/settings.ts';
+import type { Template } from '../templates.ts';
 import type { SimulateResult } from './protocol.ts';
 import type { Docs } from './publish.ts';
 
@@ -28,6 +29,8 @@ export interface Host {
   readonly kernelPage: (name: 'hooks' | 'calls') => string | undefined;
   /** Paths of the policies and pvpolicy.json below a folder. */
   readonly find: (folder: string) => readonly string[];
+  /** The policies of the gallery, in its order. */
+  readonly templates: () => readonly Template[];
   /** Runs beside the server, tells how far it is in words, and ends early when cancelled. */
   readonly simulate: (
     job: SimulationJob,

@@ -1,7 +1,8 @@
 import type { LogFinding } from '../kernel/verifier-log/explain.ts';
 import type { SimulationReport } from '../simulation.ts';
+import type { Template } from '../templates.ts';
 
-export type { LogFinding, SimulationReport };
+export type { LogFinding, SimulationReport, Template };
 export type { Decision } from '../simulate/result.ts';
 export type { ReportData } from '../report.ts';
 export type { DistributionsOf, TimelineOf } from '../simulate/pictures.ts';
@@ -72,6 +73,11 @@ export interface ExplainLogParams {
 
 /** Empty: there is no refusal in the log. `line` counts from 1; `exact: false` means at or after it. */
 export type ExplainLogResult = readonly LogFinding[];
+
+/** Policies to begin a new one with; the client puts the new policy's name in the place of `policy NAME for`. */
+export const TEMPLATES = 'pvpolicy/templates';
+
+export type TemplatesResult = readonly Template[];
 
 /** How long the requests so far took; for people who look into a slow server. */
 export const TIMINGS = 'pvpolicy/timings';

@@ -19,6 +19,7 @@ import {
   MATRIX,
   OUTLINE,
   SIMULATE,
+  TEMPLATES,
   TIMINGS,
   type CompileParams,
   type CompileResult,
@@ -30,6 +31,7 @@ import {
   type PolicyOutline,
   type SimulateParams,
   type SimulateResult,
+  type TemplatesResult,
 } from './protocol.ts';
 import { simulate } from './simulate.ts';
 import { Timings } from './timings.ts';
@@ -125,6 +127,7 @@ export function serve(connection: Connection, host: Host): void {
     guard('matrix', matrix, null),
   );
   connection.onRequest(KERNELS, kernels);
+  connection.onRequest(TEMPLATES, (): TemplatesResult => host.templates());
   connection.onRequest(TIMINGS, () => timings.summary());
   connection.listen();
 }

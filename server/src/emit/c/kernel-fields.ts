@@ -16,6 +16,8 @@ export function kernelC(body: Body, object: Expr, path: readonly string[]): C {
   const width = kernelWidth(type);
   const [guard] = root.guards ?? [];
   if (guard === undefined) return atom(text, width);
+  // Calls that take a mask take no NULL: whoever uses it tests the task.
+  if (type.includes('struct cpumask')) return { ...atom(text, width), guards: [guard] };
   return {
     text: `${guard} ? ${text} : ${type.endsWith('*') ? 'NULL' : '0'}`,
     level: LEVEL.conditional,

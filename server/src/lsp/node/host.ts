@@ -1,11 +1,14 @@
 import { existsSync, readdirSync, readFileSync, type Dirent } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { templateOf, type Template } from '../../templates.ts';
 import type { Host } from '../host.ts';
 import { SimulationThread } from './simulation-thread.ts';
 
 /** The documentation in the package that this bundle is part of. */
 const DOCS = fileURLToPath(new URL('../docs', import.meta.url));
+
+const GALLERY = fileURLToPath(new URL('../examples/gallery', import.meta.url));
 
 /** The machine that the server runs on, by way of Node. `script` is the file of the server itself. */
 export function nodeHost(script: string): Host {
@@ -35,6 +38,7 @@ export function nodeHost(script: string): Host {
       return from === undefined ? undefined : pathToFileURL(resolve(dirname(from), path)).href;
     },
     find,
+    templates: readTemplates,
     simulate: (job, progress, token) => thread.run(job, progress, token),
   };
 }
@@ -74,4 +78,13 @@ function entriesOf(folder: string): readonly Dirent[] {
   } catch {
     return [];
   }
+}
+
+/** None where the package was installed without them. */
+function readTemplates(): readonly Template[] {
+  if (!existsSync(GALLERY)) return [];
+  return readdirSync(GALLERY)
+    .filter((file) => file.endsWith('.pvpolicy'))
+    .toSorted()
+    .map((file) => templateOf(file, readFileSync(join(GALLERY, file), 'utf8')));
 }
