@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
-// Loads a BPF object into the kernel, attaches everything in it for a bounded time and says in one JSON line what
-// became of it. Runs as the only program of interest in a virtual machine; links libbpf statically.
+// Loads a BPF object into the kernel, runs its syscall programs once, attaches everything else in it for a bounded time
+// (less where the kernel ejects the scheduler) and says in one JSON line what became of it. Runs as the only program of
+// interest in a virtual machine; links libbpf statically.
 //
 //	load OBJECT SECONDS [verify]        with `verify` the object is loaded and not attached
+#include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <stdio.h>
@@ -11,6 +13,7 @@
 #include <unistd.h>
 
 #define MAX_LINKS 64
+#define STATE "/sys/kernel/sched_ext/state"
 
 static int print(enum libbpf_print_level level, const char *format, va_list args)
 {
@@ -36,6 +39,13 @@ static int fail(const char *stage, int error)
 	return 1;
 }
 
+static int run_once(struct bpf_program *program)
+{
+	LIBBPF_OPTS(bpf_test_run_opts, opts);
+
+	return bpf_prog_test_run_opts(bpf_program__fd(program), &opts);
+}
+
 int main(int argc, char **argv)
 {
 	struct bpf_link *links[MAX_LINKS];
@@ -43,7 +53,7 @@ int main(int argc, char **argv)
 	struct bpf_program *program;
 	struct bpf_map *map;
 	char state[64], ops[64];
-	int count = 0, seconds, waited;
+	int count = 0, seconds, waited, scheds = 0;
 
 	if (argc < 3)
 		return 2;
@@ -58,6 +68,9 @@ int main(int argc, char **argv)
 		printf("RESULT {\"ok\":true,\"stage\":\"load\"}\n");
 		return 0;
 	}
+	bpf_object__for_each_program(program, object)
+		if (bpf_program__type(program) == BPF_PROG_TYPE_SYSCALL && run_once(program))
+			return fail(bpf_program__name(program), errno);
 	bpf_object__for_each_program(program, object) {
 		if (bpf_program__type(program) == BPF_PROG_TYPE_STRUCT_OPS || bpf_program__type(program) == BPF_PROG_TYPE_SYSCALL)
 			continue;
@@ -75,10 +88,17 @@ int main(int argc, char **argv)
 		if (!links[count])
 			return fail(bpf_map__name(map), errno);
 		count++;
+		scheds++;
 	}
-	for (waited = 0; waited < seconds; waited++)
-		sleep(1);
-	read_line("/sys/kernel/sched_ext/state", state, sizeof(state));
+	printf("ATTACHED\n");
+	fflush(stdout);
+	for (waited = 0; waited < 4 * seconds; waited++) {
+		read_line(STATE, state, sizeof(state));
+		if (scheds && waited > 0 && !strcmp(state, "disabled"))
+			break;
+		usleep(250 * 1000);
+	}
+	read_line(STATE, state, sizeof(state));
 	read_line("/sys/kernel/sched_ext/root/ops", ops, sizeof(ops));
 	while (count > 0)
 		bpf_link__destroy(links[--count]);

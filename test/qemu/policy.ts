@@ -1,37 +1,52 @@
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { emitC } from '../../server/src/emit/c/index.ts';
 import { lower } from '../../server/src/ir/lower.ts';
 import { snapshot } from '../../server/src/pipeline.ts';
 import { DEFAULTS } from '../../server/src/workspace/settings.ts';
 import { findClang } from '../support/lanes.ts';
 
+/** How the C is changed before clang compiles it. */
+export type Edit = (c: string) => string;
+
 /**
  * Writes the C of a policy, and a copy of it, to `folder`/NAME; gives NAME. What the safety analysis says is overridden:
  * this is how tests show what a kernel does with the policies that it rejects.
  */
-export function writeC(policy: string, folder: string): string {
+export function writeC(policy: string, folder: string, edit: Edit = (c) => c): string {
   const source = readFileSync(policy, 'utf8');
   const sourceName = basename(policy);
   const program = lower(snapshot(source, DEFAULTS).model);
   const work = join(folder, program.name);
   mkdirSync(work, { recursive: true });
   copyFileSync(policy, join(work, sourceName));
-  for (const { name, text } of emitC(program, { sourceName, source })) writeFileSync(join(work, name), text);
+  const main = `${program.name}.bpf.c`;
+  for (const { name, text } of emitC(program, { sourceName, source }))
+    writeFileSync(join(work, name), name === main ? edit(text) : text);
   return program.name;
 }
 
 /** Compiles a policy to a BPF object in `folder` and gives its path; unchecked, as `writeC`. */
-export function compileUnchecked(policy: string, folder: string): string {
-  const name = writeC(policy, folder);
-  const work = join(folder, name);
-  const object = `${name}.bpf.o`;
-  const options = ['-g', '-O2', '-target', 'bpf', '-mcpu=v3', '-D__TARGET_ARCH_x86', '-Wall', '-Werror'];
+export function compileUnchecked(policy: string, folder: string, edit?: Edit): string {
+  const name = writeC(policy, folder, edit);
+  const object = compileC(join(folder, name, `${name}.bpf.c`), ['-Wall', '-Werror']);
+  const result = join(folder, `${name}.bpf.o`);
+  copyFileSync(object, result);
+  return result;
+}
+
+/** Compiles BPF C to an object beside it and gives its path. */
+export function compileC(source: string, options: readonly string[]): string {
   const multiarch = `/usr/include/${process.arch === 'arm64' ? 'aarch64' : 'x86_64'}-linux-gnu`;
-  execFileSync(findClang() ?? 'clang', [...options, `-I${multiarch}`, '-c', `${name}.bpf.c`, '-o', object], {
-    cwd: work,
-  });
-  copyFileSync(join(work, object), join(folder, object));
-  return join(folder, object);
+  const object = source.replace(/\.c$/, '.o');
+  execFileSync(
+    findClang() ?? 'clang',
+    [
+      ...['-g', '-O2', '-target', 'bpf', '-mcpu=v3', '-D__TARGET_ARCH_x86', ...options],
+      ...[`-I${multiarch}`, '-c', basename(source), '-o', basename(object)],
+    ],
+    { cwd: dirname(source) },
+  );
+  return object;
 }

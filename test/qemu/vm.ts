@@ -44,6 +44,8 @@ export interface Boot {
   /** Shell script that runs as root once the machine is up. */
   readonly script: string;
   readonly timeoutMs: number;
+  /** A machine that prints nothing for so long has hung, and is ended. */
+  readonly silentMs?: number;
 }
 
 export interface BootResult {
@@ -114,7 +116,11 @@ function symlinkShell(root: string): void {
   execFileSync('ln', ['-s', 'busybox', join(root, 'bin/sh')]);
 }
 
-function run({ timeoutMs }: Boot, initramfs: string, vmlinuz: string): Promise<BootResult> {
+function run(
+  { timeoutMs, silentMs = timeoutMs }: Boot,
+  initramfs: string,
+  vmlinuz: string,
+): Promise<BootResult> {
   const append = 'console=ttyS0 quiet panic=-1 mitigations=off';
   const machine = spawn(
     'qemu-system-x86_64',
@@ -138,18 +144,24 @@ function run({ timeoutMs }: Boot, initramfs: string, vmlinuz: string): Promise<B
   return new Promise((resolve, reject) => {
     let text = '';
     let timedOut = false;
-    const timer = setTimeout(() => {
+    const end = (): void => {
       timedOut = true;
       machine.kill('SIGKILL');
-    }, timeoutMs);
+    };
+    const timer = setTimeout(end, timeoutMs);
+    let silence = setTimeout(end, timeoutMs);
     const collect = (chunk: Buffer): void => {
       text += chunk.toString();
+      clearTimeout(silence);
+      // Emulated, a machine takes its time to come up.
+      silence = setTimeout(end, text.includes('BOOTED') ? silentMs : timeoutMs);
     };
     machine.stdout.on('data', collect);
     machine.stderr.on('data', collect);
     machine.on('error', reject);
     machine.on('close', () => {
       clearTimeout(timer);
+      clearTimeout(silence);
       resolve({ finished: !timedOut && text.includes('FINISHED'), console: readable(text) });
     });
   });

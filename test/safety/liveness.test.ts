@@ -15,6 +15,8 @@ on op enqueue(p, enq_flags) {
 ${body}
 }
 on op dispatch() {
+    for t in held { scx_bpf_dsq_insert(t, fast, 5ms, 0) }
+    held.clear()
     if !scx_bpf_dsq_move_to_local(fast) { scx_bpf_dsq_move_to_local(slow) }
 }
 `;

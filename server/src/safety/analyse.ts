@@ -10,11 +10,13 @@ import { checkCall, checkOldName } from './call-rules.ts';
 import { contextOf, titleOf } from './context.ts';
 import { Costs } from './cost.ts';
 import { checkFeedback } from './feedback.ts';
+import { checkFrequency } from './frequency.ts';
 import { checkHook } from './hook-rules.ts';
 import { memoryOf } from './memory.ts';
 import { checkLiveness } from './liveness/liveness.ts';
 import { checkKickFlags, checkName } from './name-rules.ts';
 import { Cache, type Place } from './place.ts';
+import { checkSharing } from './sharing.ts';
 import { isThisCpu } from './this-cpu.ts';
 import { Reach, type Reached } from './reach.ts';
 import type { Use } from './uses.ts';
@@ -49,6 +51,7 @@ export function analyse(
   }
   found.push(
     ...checkFeedback(model, reach, kernels),
+    ...checkSharing(model, kernels),
     ...checkBoosts(model, reach),
     ...checkLiveness(model, reach),
   );
@@ -111,6 +114,7 @@ function checkUse({ use, step }: Reached, hook: Place, allow: Allowlist): readon
         ...checkCall(use.name, use.span, place),
         ...checkKickFlags(use.name, use.args),
         ...checkKick(use.name, use.args[0], use.span, place),
+        ...checkFrequency(use.name, use.args, use.span, place),
       ];
     case 'action':
       return [

@@ -26,6 +26,15 @@ export class Reading {
     return look(expr);
   }
 
+  /** What the expression stands for: names that never change followed to what they were declared with. */
+  valueOf(expr: Expr): Expr {
+    if (expr.kind === 'paren') return this.valueOf(expr.inner);
+    const symbol = expr.kind === 'name' ? this.model.names.get(expr.name) : undefined;
+    const origin =
+      symbol?.kind === 'local' && !this.changing.has(symbol.decl) ? this.origins.get(symbol.decl) : undefined;
+    return origin === undefined ? expr : this.valueOf(origin);
+  }
+
   /**
    * Can the condition change while the task or vCPU does what it did before: does it compare, look at the policy's own
    * state, at the clock or at a variable?

@@ -25,7 +25,7 @@ export const LIVENESS = {
   PV5005: warning<{ constant: string }>(
     'slice without an end',
     (a) =>
-      `a task with ${a.constant} keeps its CPU until it sleeps, and this policy kicks no CPU: others may starve until the watchdog ejects it; give a slice, or kick the CPU when others wait`,
+      `a task with ${a.constant} keeps its CPU until it sleeps, and nothing in this policy takes a CPU away: others may starve until the watchdog ejects it; give a slice, or kick the CPU with SCX_KICK_PREEMPT when others wait`,
   ),
   PV5006: error<{ call: string; queue: string; order: string }>(
     'queue of another order',
@@ -86,6 +86,26 @@ export const LIVENESS = {
     'boost that the guest decides',
     (a) =>
       `in '${a.hook}' nothing but a hint of the guest decides about the boost: a guest that always asks has it for good; give each VM a budget, and test it beside the hint`,
+  ),
+  PV5018: warning<{ slice: string; shortest: string }>(
+    'slice that is too short',
+    (a) =>
+      `a slice of ${a.slice} is over before the task has got anything done: below ${a.shortest} the CPU does little but switch; give a longer one, or leave 0 to a store to p.scx.slice, which ends a turn`,
+  ),
+  PV5019: warning<Readonly<Record<never, never>>>(
+    'idle CPU that is claimed and not used',
+    () =>
+      'the call takes the CPU out of the record of idle ones, and nothing here uses it: it stays idle, and no other task finds it, until something else runs there; insert the task there, kick it, or return it',
+  ),
+  PV5020: warning<{ most: string; room: string }>(
+    'more insertions than dispatch can hold',
+    (a) =>
+      `one run of 'on op dispatch' may insert ${a.most} tasks, and the kernel holds ${a.room} of them back until it ends: one more ejects the scheduler; bound the loop with 'max ${a.room}', or move tasks to the local queue in between`,
+  ),
+  PV5021: error<{ list: string }>(
+    'list that nobody takes from',
+    (a) =>
+      `the task is kept in ${a.list}, and nothing in the policy reads ${a.list}: it would never run again, and the watchdog would eject the scheduler; dispatch what is in ${a.list} in 'on op dispatch'`,
   ),
 };
 

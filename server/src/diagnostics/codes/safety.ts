@@ -152,6 +152,16 @@ export const SAFETY = {
     (a) =>
       `${a.call} asks the kernel's record of idle CPUs, which 'on op update_idle' turns off: the call would eject the scheduler; leave 'on op update_idle' out, or keep a record of your own and ask that`,
   ),
+  PV4030: warning<{ field: string; inner: string; outer: string }>(
+    'state that an interrupt changes too',
+    (a) =>
+      `'${a.inner}' may run in the middle of '${a.outer}', on the same CPU, and both change ${a.field} in more than one step: one of the two changes is lost; give each hook state of its own, or use '+=' and the like, which are one step`,
+  ),
+  PV4031: warning<{ cpu: string; hook: string; kernels: string }>(
+    'frequency of another CPU',
+    (a) =>
+      `'${a.hook}' runs with the run queue of one CPU locked, and nothing here says that '${a.cpu}' is that CPU: asking for the frequency of another ejects the scheduler${a.kernels}; ask for this_cpu(), or do it in 'every'`,
+  ),
   PV4040: error<{ hook: string; name: string; kernel: string }>(
     'hook that nobody has read',
     (a) =>

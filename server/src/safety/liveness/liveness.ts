@@ -9,6 +9,9 @@ import type { Use } from '../uses.ts';
 import { Paths, type Exit } from './paths.ts';
 import { checkQueues } from './queues.ts';
 import { checkIdleTracking, checkKicks } from './kicks.ts';
+import { checkDispatchBuffer } from './dispatch-buffer.ts';
+import { checkIdleClaims } from './idle-claims.ts';
+import { checkKeptTasks } from './kept-tasks.ts';
 import { checkReenqueue } from './reenqueue.ts';
 import { checkStarvation } from './starvation.ts';
 import { TooManyPaths, type PathState } from './state.ts';
@@ -25,6 +28,9 @@ export function checkLiveness(model: Model, reach: Reach): readonly Diagnostic[]
     ...checkStarvation(model, reach),
     ...checkKicks(model),
     ...checkReenqueue(model),
+    ...checkIdleClaims(model),
+    ...checkDispatchBuffer(model),
+    ...checkKeptTasks(model),
     ...checkIdleTracking(model, callsOf(model, reach)),
   ];
 }

@@ -6,6 +6,7 @@ import { textOf } from '../../semantics/fixes.ts';
 import type { HandlerModel, Model } from '../../semantics/model.ts';
 import type { Reach } from '../reach.ts';
 import type { Use } from '../uses.ts';
+import { checkShortSlices } from './slices.ts';
 import { branches } from './conditions.ts';
 
 /** Calls that name a queue and neither fill nor drain it. */
@@ -65,6 +66,7 @@ export function checkQueues(model: Model, reach: Reach): readonly Diagnostic[] {
     ...checkDrained(uses),
     ...checkOrders(uses, model),
     ...checkSlices(uses),
+    ...checkShortSlices(uses, model),
   ];
 }
 
@@ -150,13 +152,18 @@ function isBuiltIn(queue: Expr, model: Model): boolean {
 
 const nameOf = (queue: Expr): string => textOf(queue) ?? 'the queue';
 
-/** What takes a CPU away from a task, or its slice. */
+/**
+ * What takes a CPU away from a task, or its slice. A kick without SCX_KICK_PREEMPT does neither: the task that runs goes on
+ * while it has slice left (kernel/sched/ext.c:balance_one), which the action `kick` leaves it.
+ */
 function preempts(use: Use): boolean {
   switch (use.kind) {
     case 'action':
-      return ['kick', 'set_slice'].includes(use.action.name);
+      return use.action.name === 'set_slice';
     case 'call':
-      return ['scx_bpf_kick_cpu', 'scx_bpf_task_set_slice'].includes(use.name);
+      return (
+        use.name === 'scx_bpf_task_set_slice' || (use.name === 'scx_bpf_kick_cpu' && !isGentle(use.args[1]))
+      );
     case 'constant':
       return use.name === 'SCX_ENQ_PREEMPT';
     case 'write':
@@ -165,6 +172,11 @@ function preempts(use: Use): boolean {
       return false;
   }
 }
+
+/** Flags of a kick that are known to preempt nobody. */
+const isGentle = (flags: Expr | undefined): boolean =>
+  (flags?.kind === 'int' && flags.value === 0n) ||
+  (flags?.kind === 'name' && flags.name.text === 'SCX_KICK_IDLE');
 
 function checkSlices(uses: ReadonlySet<Use>): readonly Diagnostic[] {
   const endless = [...uses].find((use) => use.kind === 'constant' && use.name === 'SCX_SLICE_INF');

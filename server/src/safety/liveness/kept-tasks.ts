@@ -1,0 +1,52 @@
+import type { Expr, Field } from '../../../../grammar/ast.ts';
+import type { Diagnostic, Span } from '../../diagnostics/diagnostic.ts';
+import { diagnostic } from '../../diagnostics/table.ts';
+import type { Model } from '../../semantics/model.ts';
+import { eachChild, type Part } from '../children.ts';
+
+/** Tasks of the hook in a list, ring or field are kept; reading it anywhere may bring them back. */
+export function checkKeptTasks(model: Model): readonly Diagnostic[] {
+  const kept = new Map<Field, Span>();
+  const read = new Set<Field>();
+  const enqueue = model.handlers.find(({ hook }) => hook?.family === 'op' && hook.name === 'enqueue');
+  if (enqueue === undefined) return [];
+  const visit = (node: Part): void => {
+    const target = keptIn(node, model);
+    if (target !== undefined) {
+      const field = fieldOf(target, model);
+      if (field !== undefined && !kept.has(field)) kept.set(field, node.span);
+      eachChild(node, (child) => {
+        if (child !== target && !(child.kind === 'member' && child.object === target)) visit(child);
+      });
+      return;
+    }
+    const field = fieldOf(node, model);
+    if (field !== undefined) read.add(field);
+    eachChild(node, visit);
+  };
+  for (const { decl } of model.handlers) visit(decl.body);
+  for (const { body } of model.functions) visit(body);
+  return [...kept].flatMap(([field, span]) =>
+    read.has(field) ? [] : [diagnostic('PV5021', span, { list: field.name.text })],
+  );
+}
+
+const KEPT: ReadonlySet<string> = new Set(['task', 'vcpu']);
+
+/** The list or field into which a task is put. */
+function keptIn(node: Part, model: Model): Expr | undefined {
+  if (node.kind === 'assign') {
+    const type = model.types.get(node.value);
+    const is = type?.kind === 'optional' ? type.inner.kind : type?.kind;
+    return KEPT.has(is ?? '') ? node.target : undefined;
+  }
+  const resolved = node.kind === 'call' ? model.calls.get(node) : undefined;
+  if (resolved?.callee.kind !== 'builtin' || resolved.callee.builtin.name !== 'push') return undefined;
+  return resolved.receiver;
+}
+
+function fieldOf(node: Part, model: Model): Field | undefined {
+  const name = node.kind === 'name' ? node.name : node.kind === 'member' ? node.member : undefined;
+  const symbol = name && model.names.get(name);
+  return symbol?.kind === 'state-field' ? symbol.decl : undefined;
+}

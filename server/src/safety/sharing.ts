@@ -1,0 +1,119 @@
+import type { AssignStmt, Block, CallExpr, Field, FnDecl } from '../../../grammar/ast.ts';
+import type { Diagnostic, Span } from '../diagnostics/diagnostic.ts';
+import { diagnostic } from '../diagnostics/table.ts';
+import type { KernelSelection } from '../kernel/profiles.ts';
+import type { HandlerModel, Model } from '../semantics/model.ts';
+import { eachChild, type Part } from './children.ts';
+import { contextOf, titleOf, type HookContext } from './context.ts';
+
+/** A change of state that takes more than one step: what comes in between is lost, or half of it is. */
+interface Change {
+  readonly field: Field;
+  readonly span: Span;
+}
+
+interface Changing {
+  readonly handler: HandlerModel;
+  readonly context: HookContext;
+  readonly changes: readonly Change[];
+}
+
+/** State that a hook changes in several steps while another, which may interrupt it on the same CPU, does so too. */
+export function checkSharing(model: Model, kernels: KernelSelection): readonly Diagnostic[] {
+  const changing = model.handlers.flatMap((handler): readonly Changing[] => {
+    const context = handler.side === 'host' ? contextOf(handler, model.target, kernels) : undefined;
+    const changes = context === undefined ? [] : changesFrom(handler, model);
+    return context === undefined || changes.length === 0 ? [] : [{ handler, context, changes }];
+  });
+  return changing.flatMap((inner) =>
+    changing.flatMap((outer) =>
+      inner === outer || !interrupts(inner.context, outer.context) ? [] : shared(inner, outer),
+    ),
+  );
+}
+
+function shared(inner: Changing, outer: Changing): readonly Diagnostic[] {
+  const seen = new Set<Field>();
+  return inner.changes.flatMap(({ field, span }) => {
+    const other = outer.changes.find((change) => change.field === field);
+    if (other === undefined || seen.has(field)) return [];
+    seen.add(field);
+    const args = { field: field.name.text, inner: hookOf(inner), outer: hookOf(outer) };
+    const related = [{ message: `'${args.outer}' is in the middle of this change`, span: other.span }];
+    return [diagnostic('PV4030', span, args, { related })];
+  });
+}
+
+const hookOf = ({ handler, context }: Changing): string =>
+  handler.hook === undefined ? context.title : titleOf(handler.hook);
+
+/** Contexts from the one that everything interrupts to the one that nothing does. */
+const RANKS = ['task', 'softirq', 'hardirq', 'nmi'] as const;
+
+/** `every` runs in a soft interrupt; what the loader runs is interrupted by nothing that matters. */
+function ranks({ row, kind }: HookContext): { readonly low: number; readonly high: number } {
+  if (row === undefined) return kind === 'timer' ? { low: 1, high: 1 } : { low: 3, high: 0 };
+  const found = RANKS.flatMap((rank, i) => (row.contexts.split(' ').includes(rank) ? [i] : []));
+  return { low: Math.min(...found), high: Math.max(...found) };
+}
+
+/**
+ * May a program of `inner` run in the middle of one of `outer`, on its CPU? An NMI always may; an interrupt where interrupts
+ * may be on. A hook that may run in any context interrupts itself as well, but then the kernel skips the program.
+ */
+function interrupts(inner: HookContext, outer: HookContext): boolean {
+  const { high } = ranks(inner);
+  const { low } = ranks(outer);
+  if (high <= low) return false;
+  return high === RANKS.indexOf('nmi') || outer.row?.irqs !== 'disabled';
+}
+
+/** Changes of state in several steps that the handler makes, itself or by functions. */
+function changesFrom({ decl }: HandlerModel, model: Model): readonly Change[] {
+  const found: Change[] = [];
+  const seen = new Set<FnDecl>();
+  const queue: Block[] = [decl.body];
+  const visit = (node: Part): void => {
+    if (node.kind === 'assign') found.push(...readAndWritten(node, model));
+    if (node.kind === 'call') {
+      found.push(...ofCollection(node, model));
+      const callee = model.calls.get(node)?.callee;
+      if (callee?.kind === 'fn' && !seen.has(callee.decl)) {
+        seen.add(callee.decl);
+        queue.push(callee.decl.body);
+      }
+    }
+    eachChild(node, visit);
+  };
+  for (const body of queue) visit(body);
+  return found;
+}
+
+/** `x = x + 1`: another's change in between is lost. `x += 1` is one step, and a store of something else loses nothing. */
+function readAndWritten({ op, target, value, span }: AssignStmt, model: Model): readonly Change[] {
+  const field = op === '=' ? fieldOf(target, model) : undefined;
+  if (field === undefined) return [];
+  let reads = false;
+  const look = (node: Part): void => {
+    reads ||= fieldOf(node, model) === field;
+    eachChild(node, look);
+  };
+  look(value);
+  return reads ? [{ field, span }] : [];
+}
+
+const MUTATORS: ReadonlySet<string> = new Set(['push', 'remove', 'clear', 'update']);
+
+/** `list.push(x)`: a length and a slot. */
+function ofCollection(call: CallExpr, model: Model): readonly Change[] {
+  const resolved = model.calls.get(call);
+  if (resolved?.callee.kind !== 'builtin' || !MUTATORS.has(resolved.callee.builtin.name)) return [];
+  const field = resolved.receiver && fieldOf(resolved.receiver, model);
+  return field === undefined ? [] : [{ field, span: call.span }];
+}
+
+function fieldOf(node: Part, model: Model): Field | undefined {
+  const name = node.kind === 'name' ? node.name : node.kind === 'member' ? node.member : undefined;
+  const symbol = name && model.names.get(name);
+  return symbol?.kind === 'state-field' ? symbol.decl : undefined;
+}

@@ -1,0 +1,101 @@
+import type { Kernel } from '../vm.ts';
+
+/** What the kernel makes of a program. */
+export type Outcome = 'refused' | 'ejected' | 'hung' | 'runs';
+
+export interface Proof {
+  /** Of the objects and of the row in docs/proof.md. */
+  readonly name: string;
+  /** The code that rejects it, or what makes it impossible to write. */
+  readonly code?: string;
+  readonly impossible?: string;
+  readonly kernel: Kernel;
+  /** The wrong and the corrected program: of the page of `code` unless named here. */
+  readonly wrong?: Program;
+  readonly right?: Program;
+  readonly outcome: Outcome;
+  /** What the kernel says of the wrong program, in its log or the verifier's. */
+  readonly says?: RegExp;
+  /** A scheduler of sched_ext that has to run meanwhile. */
+  readonly scheduler?: boolean;
+  /** Shell commands that run beside it, and are ended with it: four loops that want all CPUs unless said. */
+  readonly beside?: readonly string[];
+}
+
+/** A policy of this folder whose C may be changed before it is compiled, or C written by hand with macros defined. */
+export type Program =
+  | { readonly policy: string; readonly edit?: (c: string) => string }
+  | { readonly c: string; readonly defines: readonly string[] };
+
+const HOG = 'while :; do :; done';
+/** A thread that sleeps and wakes up on one CPU. */
+const PINNED = `exec taskset 1 sh -c 'while :; do sleep 0.1; done'`;
+export const HOGS: readonly string[] = [HOG, HOG, HOG, HOG];
+const pinnedHogs = ['1', '2', '1', '2'].map((mask) => `exec taskset ${mask} sh -c '${HOG}'`);
+/** A thread that runs alone on CPU 1, longer than a slice, and sleeps; and one that later wants that CPU for itself. */
+const ALONE = [
+  `exec taskset 2 sh -c 'while :; do i=0; while [ $i -lt 3000 ]; do i=$((i+1)); done; sleep 0.01; done'`,
+  `exec taskset 2 sh -c 'sleep 1; ${HOG}'`,
+];
+/** Threads that come and go. */
+const COMING = 'while :; do sleep 0.1; done';
+
+const policy = (name: string): Pick<Proof, 'wrong' | 'right'> => ({
+  wrong: { policy: `${name}.pvpolicy` },
+  right: { policy: `${name}.corrected.pvpolicy` },
+});
+
+/** The subtraction that policies have stops at zero; this one does not. */
+const wraps = (c: string): string => c.replace('return a > b ? a - b : 0;', 'return a - b;');
+
+/** Programs that the verifier accepts, and that the rules reject, in the order in which they run. The last hangs. */
+export const PROOFS: readonly Proof[] = [
+  ejected('no-exit', 'PV5003', /runnable task stall|failed to run for|watchdog failed/),
+  ejected('lost', 'PV5001', /failed to run for|watchdog failed/, { beside: [...HOGS, PINNED] }),
+  ejected('twice', 'PV5002', /already direct-dispatched/),
+  ejected('wrong-cpu', 'PV5004', /target CPU \d+ not allowed for/),
+  ejected('endless-slice', 'PV5005', /failed to run for|watchdog failed/),
+  ejected('mixed-orders', 'PV5006', /DSQ type|has FIFO|has PRIQ|vtime/),
+  ejected('kernels-queue', 'PV5007', /DSQ/, { beside: [PINNED] }),
+  ejected('strict-priority', 'PV5010', /failed to run for|watchdog failed/, {
+    ...policy('strict_priority'),
+    beside: [...pinnedHogs, ...HOGS],
+  }),
+  ejected('some-cpus', 'PV5011', /failed to run for|watchdog failed/),
+  ejected('preempts-itself', 'PV5013', /failed to run for|watchdog failed/),
+  ejected('destroyed', 'PV5014', /DSQ/, { beside: [COMING, ...HOGS] }),
+  ejected('sent-back', 'PV5015', /re-?enqueue/i),
+  ejected('kick-flags', 'PV4027', /SCX_KICK|kick/),
+  ejected('idle-record', 'PV4029', /idle/),
+  {
+    name: 'clock-underflow',
+    impossible: 'subtraction of times stops at zero',
+    kernel: 'newest',
+    wrong: { policy: 'own_clock.pvpolicy', edit: wraps },
+    right: { policy: 'own_clock.pvpolicy' },
+    outcome: 'ejected',
+    says: /failed to run for|watchdog failed/,
+    beside: ALONE,
+  },
+  ejected('long-loop', 'PV5008', /watchdog failed|failed to run for|soft lockup|RCU/, policy('long_loop')),
+  refused('move-in-enqueue', 'PV4010', /scx_bpf_dsq_move_to_local.* is not allowed/),
+  refused('create-in-dispatch', 'PV4011', /scx_bpf_create_dsq is not allowed/),
+  { ...hung('frequency-in-switch', 'PV4001', 'newest'), scheduler: true },
+  {
+    ...hung('work-queue-in-switch', 'PV4003', 'stable'),
+    wrong: { c: 'work_queue.bpf.c', defines: ['HOOK="sched_switch"'] },
+    right: { c: 'work_queue.bpf.c', defines: ['HOOK="sched_process_exec"'] },
+  },
+];
+
+function ejected(name: string, code: string, says: RegExp, more: Partial<Proof> = {}): Proof {
+  return { name, code, kernel: 'newest', outcome: 'ejected', says, ...more };
+}
+
+function refused(name: string, code: string, says: RegExp): Proof {
+  return { name, code, kernel: 'newest', outcome: 'refused', says };
+}
+
+function hung(name: string, code: string, kernel: Kernel): Proof {
+  return { name, code, kernel, outcome: 'hung' };
+}

@@ -1,0 +1,97 @@
+import { join } from 'node:path';
+import { compileUnchecked } from '../policy.ts';
+import { boot, buildLoader, type Kernel } from '../vm.ts';
+import { build, SIDES, type Side } from './build.ts';
+import { HOGS, type Outcome, type Proof } from './cases.ts';
+
+/** What one side of a proof did in the kernel. */
+export interface Observed {
+  readonly loaded: boolean;
+  readonly outcome: Outcome;
+  /** Everything on the console between its begin and its end. */
+  readonly console: string;
+  /** The kernel's reason in one line, '' where it gave none. */
+  readonly reason: string;
+}
+
+const SCHEDULER = join(import.meta.dirname, '../../../examples/vm_share.pvpolicy');
+/** Seconds: longer than the watchdog waits. */
+const RUN = 5;
+
+const PRELUDE = `run() {
+  dmesg -c > /dev/null
+  echo "BEGIN $1"
+  while read -r line; do sh -c "$line" & echo $! >> /tmp/beside; done < /$1.beside
+  /load /$1.bpf.o $2
+  kill $(cat /tmp/beside); rm /tmp/beside
+  dmesg | grep -E 'sched_ext|soft lockup|BUG'
+  echo "END $1"
+}`;
+
+/** Runs the proofs of one kernel in one machine, and gives what each side did, by 'NAME-SIDE'. */
+export async function runProofs(
+  proofs: readonly Proof[],
+  kernel: Kernel,
+  folder: string,
+): Promise<ReadonlyMap<string, Observed>> {
+  const files = [buildLoader(folder)];
+  if (proofs.some(({ scheduler }) => scheduler === true)) files.push(compileUnchecked(SCHEDULER, folder));
+  const lines: string[] = [];
+  for (const proof of proofs) {
+    for (const side of SIDES) {
+      files.push(build(proof, side, folder));
+      lines.push(...commands(proof, side));
+    }
+  }
+  const { console: text } = await boot({
+    kernel,
+    files,
+    script: [PRELUDE, ...lines].join('\n'),
+    timeoutMs: 280_000,
+    silentMs: 40_000,
+  });
+  return new Map(
+    proofs.flatMap((proof) =>
+      SIDES.map((side) => [`${proof.name}-${side}`, observe(`${proof.name}-${side}`, text)]),
+    ),
+  );
+}
+
+function commands(proof: Proof, side: Side): readonly string[] {
+  const beside = [`cat > /${proof.name}-${side}.beside <<'EOF'`, ...(proof.beside ?? HOGS), 'EOF'];
+  const scheduler =
+    proof.scheduler === true && side === 'right'
+      ? [
+          '/load /vm_share.bpf.o 200 &',
+          'while [ "$(cat /sys/kernel/sched_ext/state)" != enabled ]; do sleep 1; done',
+        ]
+      : [];
+  return [...scheduler, ...beside, `run ${proof.name}-${side} ${RUN}`];
+}
+
+function observe(name: string, text: string): Observed {
+  const begin = text.indexOf(`BEGIN ${name}\n`);
+  const end = text.indexOf(`END ${name}\n`);
+  if (begin < 0) return { loaded: false, outcome: 'refused', console: '', reason: 'never reached' };
+  const console = text.slice(begin, end < 0 ? undefined : end);
+  const loaded = console.includes('ATTACHED') || end < 0;
+  return { loaded, outcome: outcomeOf(console, loaded, end < 0), console, reason: reasonOf(console) };
+}
+
+function outcomeOf(console: string, loaded: boolean, endless: boolean): Outcome {
+  if (endless) return 'hung';
+  if (!loaded) return 'refused';
+  return /disabled \((?!unregistered from user space)/.test(console) ? 'ejected' : 'runs';
+}
+
+/** The line in which sched_ext, or the verifier, says why. */
+function reasonOf(console: string): string {
+  const lines = console
+    .split('\n')
+    .slice(1)
+    .map((line) => line.replace(/^.*sched_ext: /, 'sched_ext: '));
+  const refused = lines.find((line) => /calling kernel function .* is not allowed/.test(line));
+  const disabled = lines.find((line) => /disabled \((?!unregistered)/.test(line));
+  const why = lines.find((line) => /^sched_ext: \w+: (?!watchdog timeout)/.test(line));
+  return [disabled, why, refused].filter((line) => line !== undefined).join('; ');
+}

@@ -1,0 +1,169 @@
+import { describe, expect, it } from 'vitest';
+import { diagnose } from './support.ts';
+
+const said = (text: string, code: string): number => diagnose(text).filter((one) => one.code === code).length;
+
+const scheduler = (enqueue: string, dispatch = '', more = ''): string => `policy p for sched_ext
+dsq shared_queue
+${more}
+on op enqueue(p, enq_flags) {
+${enqueue}
+}
+on op dispatch(cpu, prev) {
+${dispatch}
+scx_bpf_dsq_move_to_local(shared_queue)
+}
+`;
+const INSERT = 'scx_bpf_dsq_insert(p, shared_queue, 5ms, enq_flags)';
+
+describe('state that an interrupt changes too', () => {
+  const policy = (
+    inner: string,
+    outer: string,
+    at = 'sched:sched_process_exit(_)',
+  ): string => `policy p for tracing
+state { total: u64, last: u64 }
+state cpu { recent: list of u64 max 4 }
+counter n
+on tracepoint irq:irq_handler_entry(irq) { ${inner} }
+on tracepoint ${at} { ${outer} }
+`;
+
+  it.each([
+    ['both read and write', 'total = total * 2', 'total = total + 1'],
+    ['both push', 'this_cpu().recent.push(1)', 'this_cpu().recent.push(2)'],
+    ['one pushes, the other empties', 'this_cpu().recent.push(1)', 'this_cpu().recent.clear()'],
+  ])('is found where %s', (_, inner, outer) => {
+    expect(said(policy(inner, outer), 'PV4030')).toBe(1);
+  });
+
+  it.each([
+    ['each step is one', 'total += 2', 'total += 1'],
+    ['one stores what does not depend on it', 'total = total * 2', 'total = 0'],
+    ['they change different state', 'total = total * 2', 'last = last * 2'],
+    ['it is a counter', 'n += 1', 'n += 1'],
+    ['one only reads', 'total = total * 2', 'last = total'],
+  ])('is fine where %s', (_, inner, outer) => {
+    expect(said(policy(inner, outer), 'PV4030')).toBe(0);
+  });
+
+  it('is fine where the other runs with interrupts off', () => {
+    expect(said(policy('total = total * 2', 'total = total + 1', 'sched:sched_switch()'), 'PV4030')).toBe(0);
+  });
+
+  it('is found by way of a function, and in a timer', () => {
+    const text = `policy p for tracing
+state { total: u64 }
+fn grow() { total = total * 2 + 1 }
+on tracepoint sched:sched_process_exit(_) { grow() }
+every 10ms { grow() }
+`;
+    expect(said(text, 'PV4030')).toBe(1);
+  });
+});
+
+describe('the frequency of another CPU', () => {
+  const policy = (body: string): string => `policy p for sched_ext\non op running(p) {\n${body}\n}\n`;
+
+  it.each([
+    ['a number', 'scx_bpf_cpuperf_set(3, 512)'],
+    ['a variable', 'var c = this_cpu()\nif p.pid > 3 { c = 1 }\nscx_bpf_cpuperf_set(c, 512)'],
+  ])('is found for %s', (_, body) => expect(said(policy(body), 'PV4031')).toBe(1));
+
+  it.each([
+    ['the CPU that runs', 'scx_bpf_cpuperf_set(this_cpu(), 512)'],
+    ['a name for it', 'let here = this_cpu()\nscx_bpf_cpuperf_set(here, 512)'],
+    ['the CPU of the task', 'scx_bpf_cpuperf_set(scx_bpf_task_cpu(p), 512)'],
+  ])('is fine for %s', (_, body) => expect(said(policy(body), 'PV4031')).toBe(0));
+
+  it('is fine outside of the ops, and on kernels that take no lock', () => {
+    expect(said('policy p for sched_ext\nevery 10ms { scx_bpf_cpuperf_set(1, 512) }', 'PV4031')).toBe(0);
+  });
+});
+
+describe('a slice that is too short', () => {
+  it.each(['1us', '0ns', 'p.static_prio > 120 ? 5ms : 10us'])('is found: %s', (slice) => {
+    expect(said(scheduler(`scx_bpf_dsq_insert(p, shared_queue, ${slice}, enq_flags)`), 'PV5018')).toBe(1);
+  });
+
+  it('is found as the default of a parameter', () => {
+    const param = 'param slice: duration = 5us in 1us..10ms';
+    expect(
+      said(scheduler('scx_bpf_dsq_insert(p, shared_queue, slice, enq_flags)', '', param), 'PV5018'),
+    ).toBe(1);
+  });
+
+  it.each(['20us', '5ms', 'SCX_SLICE_DFL', 'p.scx.slice'])('is none: %s', (slice) => {
+    expect(said(scheduler(`scx_bpf_dsq_insert(p, shared_queue, ${slice}, enq_flags)`), 'PV5018')).toBe(0);
+  });
+});
+
+describe('an idle CPU that is claimed', () => {
+  const pick = 'scx_bpf_pick_idle_cpu(p.cpus_ptr, 0)';
+
+  it.each([
+    ['dropped', `${INSERT}\n${pick}`],
+    ['only asked about', `${INSERT}\nlet c = ${pick}\nif c == none { log "full" }`],
+    ['bound and forgotten', `${INSERT}\nif let c = ${pick} { log "idle" }`],
+  ])('is found where it is %s', (_, body) => expect(said(scheduler(body), 'PV5019')).toBe(1));
+
+  it.each([
+    ['kicked', `${INSERT}\nif let c = ${pick} { kick(c) }`],
+    [
+      'given the task',
+      `if let c = ${pick} {\nscx_bpf_dsq_insert(p, local_on(c), 5ms, enq_flags)\nreturn\n}\n${INSERT}`,
+    ],
+    ['kept', `${INSERT}\nif let c = ${pick} { p.claimed = c }`],
+    ['handed on', `${INSERT}\nif let c = ${pick} { wake(c) }`],
+  ])('is fine where it is %s', (_, body) => {
+    const more = 'state task { claimed: cpu }\nfn wake(c: cpu) { kick(c) }';
+    expect(said(scheduler(body, '', more), 'PV5019')).toBe(0);
+  });
+
+  it('is fine where select_cpu returns it', () => {
+    const text = `policy p for sched_ext\non op select_cpu(p, prev_cpu, _) {\nif let c = ${pick} { return c }\nreturn prev_cpu\n}\n`;
+    expect(said(text, 'PV5019')).toBe(0);
+  });
+});
+
+describe('insertions in dispatch', () => {
+  const list = 'state { held: list of task max 64 }';
+  const keep = `if is_kthread(p) { ${INSERT} } else { held.push(p) }`;
+  const loop = (max: number): string => `for t in held max ${max} { scx_bpf_dsq_insert(t, GLOBAL, 5ms, 0) }`;
+
+  it.each([
+    ['a loop of more', loop(33)],
+    ['loops of more together', `${loop(20)}\n${loop(20)}`],
+    ['a list without a bound of its own', 'for t in held { scx_bpf_dsq_insert(t, GLOBAL, 5ms, 0) }'],
+  ])('are too many: %s', (_, body) => {
+    expect(said(scheduler(keep, `if cpu == 0 {\n${body}\n}`, list), 'PV5020')).toBe(1);
+  });
+
+  it.each([
+    ['as many as there is room for', loop(32)],
+    ['branches of as many', `if cpu == 1 { ${loop(32)} } else { ${loop(30)} }`],
+    [
+      'with the buffer emptied each time',
+      'for t in held max 64 {\nscx_bpf_dsq_insert(t, GLOBAL, 5ms, 0)\nscx_bpf_dsq_move_to_local(shared_queue)\n}',
+    ],
+  ])('are not too many: %s', (_, body) => {
+    expect(said(scheduler(keep, `if cpu == 0 {\n${body}\n}`, list), 'PV5020')).toBe(0);
+  });
+});
+
+describe('a list that nobody takes from', () => {
+  const list = 'state { held: list of task max 8 }\nstate task { next: task? }';
+  const keep = `if is_kthread(p) { ${INSERT} } else { held.push(p) }`;
+
+  it('is found', () => {
+    expect(said(scheduler(keep, '', list), 'PV5021')).toBe(1);
+    expect(said(scheduler(`${keep}\nheld.push(p)`, '', list), 'PV5021')).toBe(1);
+  });
+
+  it.each([
+    'for t in held max 8 { scx_bpf_dsq_insert(t, GLOBAL, 5ms, 0) }',
+    'if held.len > 3 { log "many" }',
+  ])('is fine where something reads it: %s', (body) =>
+    expect(said(scheduler(keep, body, list), 'PV5021')).toBe(0),
+  );
+});
