@@ -36,8 +36,8 @@ async function simulated() {
 describe('marks', () => {
   test('tell hits, effects and verdicts on the lines that caused them', async () => {
     const report = await simulated();
-    const paramLines = new Map(outline.params.map(({ name, line }) => [name, line]));
-    const marks = lineMarks({ report, others: [], params: { spin_after: '1ms' } }, paramLines);
+    const lineOf = new Map([...outline.params, ...outline.scenarios].map(({ name, line }) => [name, line]));
+    const marks = lineMarks({ report, others: [], params: { spin_after: '1ms' } }, lineOf);
     const at = (word: string): string => {
       const line = lines.findIndex((one) => one.includes(word)) + 1;
       return (
@@ -57,6 +57,35 @@ describe('marks', () => {
       [lines.findIndex((one) => one.includes('refused[m] += 1')) + 1, 1],
       [lines.findIndex((one) => one.includes('refused[m] += 1')) + 2, 0],
     ]);
+  });
+
+  test("tell the largest effects in the model at the scenario, and no change that may be the model's own error", async () => {
+    const effect = { of: 'smp', error: 0.1, significant: true };
+    const whatif = {
+      effects: [
+        { ...effect, metric: 'wakeup_latency.p99', baseline: 2e6, policy: 1e6, change: -0.5 },
+        { ...effect, metric: 'switches', baseline: 100, policy: 120, change: 0.2 },
+        {
+          ...effect,
+          metric: 'runqueue_delay.p50',
+          baseline: 100,
+          policy: 95,
+          change: -0.05,
+          significant: false,
+        },
+      ],
+    };
+    const report = { ...(await simulated()), whatif } as Awaited<ReturnType<typeof simulated>>;
+    const scenario = outline.scenarios[0]?.line ?? 0;
+    const marks = lineMarks({ report, others: [], params: {} }, new Map([['three_vms', scenario]]));
+    expect(marks.find(({ line }) => line === scenario)?.parts.map(({ text }) => text)).toEqual([
+      'p99 wakeup_latency of smp 2 ms → 1 ms, −50 %',
+      'switches of smp 100 → 120, +20 %',
+    ]);
+    const rows = policyNodes(outline, {}, [report]).find(
+      ({ label }) => label === 'Effect of the policy',
+    )?.children;
+    expect(rows?.at(-1)?.description).toBe("100 ns → 95 ns, −5 % (within the model's error of ±10 %)");
   });
 
   test('move with the text, and go with the lines that are taken away', () => {

@@ -4,6 +4,8 @@ import { lane } from '../support/lanes.ts';
 import { editorSession } from './session.ts';
 import { findEditorTools } from './tools.ts';
 
+const ROWS = '.quick-input-list .monaco-list-row';
+
 lane('editor', 'first steps in VS Code', findEditorTools, (tools) => {
   const session = editorSession(tools);
 
@@ -21,8 +23,7 @@ lane('editor', 'first steps in VS Code', findEditorTools, (tools) => {
     const window = await session.open('vm_share.pvpolicy');
     await window.ready();
     await window.command('Welcome: Open Walkthrough...');
-    await window.page.keyboard.type('First Steps with PV Policy');
-    await window.page.keyboard.press('Enter');
+    await window.page.locator(ROWS, { hasText: 'First Steps with PV Policy' }).click();
     await window.shows('.getting-started-step', /Open a policy/);
     await window.page.locator('.getting-started-media img, .getting-started-media .image').first().waitFor();
     await window.picture('walkthrough');
@@ -36,10 +37,9 @@ lane('editor', 'first steps in VS Code', findEditorTools, (tools) => {
     const window = await session.open('vm_share.pvpolicy');
     await window.ready();
     await window.command('PV Policy: New Policy from Template…');
-    await window.shows('.quick-input-list .monaco-list-row', /spin_guard/);
+    await window.shows(ROWS, /burst_credits.*small cloud instances/);
     await window.picture('templates');
-    await window.page.keyboard.type('spin_guard');
-    await window.page.keyboard.press('Enter');
+    await window.page.locator(ROWS, { hasText: 'burst_credits' }).click();
     await window.shows('.tab.active', /Untitled/);
     await window.errorCount(0);
     await window.command('PV Policy: Compile to BPF C');
@@ -52,7 +52,6 @@ lane('editor', 'first steps in VS Code', findEditorTools, (tools) => {
     await window.ready();
     await window.command('PV Policy: Compile to BPF C');
     await window.shows('.tab', /^spin_guard\.bpf ?\.c$/);
-    await window.page.locator('.view-line', { hasText: 'counter boosts per vm' }).first().click();
     await window.goTo('defer boost(s');
     await window.page.keyboard.press('ArrowRight');
     await window.shows('.editor-group-container:not(.active) .view-line', /boost/);
@@ -75,7 +74,8 @@ lane('editor', 'first steps in VS Code', findEditorTools, (tools) => {
   test('a verifier log is explained on the lines of the policy', async () => {
     const window = await session.open('irq_boost.pvpolicy');
     await window.ready();
-    await window.command('File: New Untitled Text File');
+    await window.page.keyboard.press('Control+Alt+n');
+    await window.shows('.tab.active', /Untitled/);
     await window.page.keyboard.type(LOG);
     await window.command('PV Policy: Explain a Verifier Log');
     await window.problems(/irq_boost\.pvpolicy/);

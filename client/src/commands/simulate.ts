@@ -4,7 +4,7 @@ import type { ReportPanel } from '../report-panel.ts';
 import type { Results } from '../results/results.ts';
 import { setting } from '../settings.ts';
 import type { Simulator } from '../simulation/simulator.ts';
-import { targetPolicy } from '../target.ts';
+import { targetPolicy, targetScenario } from '../target.ts';
 
 /** Simulate: runs a policy over a trace; results appear beside its lines, and in a report. */
 export function registerSimulate(simulator: Simulator, results: Results, panel: ReportPanel): Disposable[] {
@@ -12,10 +12,7 @@ export function registerSimulate(simulator: Simulator, results: Results, panel: 
     commands.registerCommand(COMMANDS.simulate, async (argument: unknown, scenario: unknown) => {
       const document = await targetPolicy(argument);
       if (!document) return;
-      const result = await simulator.runWithQuestions(
-        document,
-        typeof scenario === 'string' ? scenario : undefined,
-      );
+      const result = await simulator.runWithQuestions(document, targetScenario(argument, scenario));
       if (result?.ok && setting<boolean>('simulate.openReport', document))
         panel.show(document.uri, result.report, result.notes);
     }),

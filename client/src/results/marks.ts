@@ -1,5 +1,6 @@
 import type { SimulationReport } from '../../../server/src/lsp/protocol.ts';
 import { count, duration, figure, plural } from '../figures.ts';
+import { effectName, effectsOf, effectText, largest } from './effects.ts';
 
 /** What a run found about one line of a policy. */
 export interface LineMark {
@@ -22,10 +23,10 @@ export interface Run {
   readonly params: Readonly<Record<string, string>>;
 }
 
-/** What stands after each line, in the order of the lines. */
+/** What stands after each line, in the order of the lines. `lineOf`: where params and scenarios are declared. */
 export function lineMarks(
   { report, others, params }: Run,
-  paramLines: ReadonlyMap<string, number>,
+  lineOf: ReadonlyMap<string, number>,
 ): readonly LineMark[] {
   const { replay } = report;
   const parts = new Map<number, MarkPart[]>();
@@ -50,8 +51,14 @@ export function lineMarks(
       add(line, verdictKind(ok), ok ? '✓ always held' : `✗ broken ${times(violations.length)}`);
   }
   for (const [name, value] of Object.entries(params)) {
-    const line = paramLines.get(name);
+    const line = lineOf.get(name);
     if (line !== undefined) add(line, 'value', `simulated with ${value}`);
+  }
+  for (const one of [report, ...others]) {
+    const line = lineOf.get(one.scenario ?? report.policy);
+    if (line === undefined) continue;
+    for (const effect of largest(effectsOf(one), 2))
+      add(line, 'value', `${effectName(effect)} ${effectText(effect)}`);
   }
   const lines = new Set([...parts.keys(), ...ran.keys()]);
   return [...lines]

@@ -29,19 +29,19 @@ export class Results implements Disposable {
     workspace.onDidCloseTextDocument((document) => this.clear(document)),
   ];
 
-  /** `paramLines`: where the policy declares its params. */
+  /** `lineOf`: where the policy declares its params and scenarios. */
   show(
     document: TextDocument,
     report: SimulationReport,
     params: Readonly<Record<string, string>>,
-    paramLines: ReadonlyMap<string, number>,
+    lineOf: ReadonlyMap<string, number>,
   ): void {
     const key = document.uri.toString();
     const text = document.getText();
     const before = this.results.get(key);
     const kept = before?.text === text ? [before.report, ...before.others] : [];
     const others = kept.filter(({ scenario }) => scenario !== report.scenario);
-    const marks = lineMarks({ report, others, params }, paramLines);
+    const marks = lineMarks({ report, others, params }, lineOf);
     this.results.set(key, { report, others, params, text, marks, fresh: marks, stale: false });
     this.tell();
   }

@@ -56,8 +56,13 @@ export class Simulator {
       if (source.token.isCancellationRequested) return undefined;
       // What was typed meanwhile makes the result one of an older text, which has no marks.
       if (result.ok && document.version === version) {
-        const lines = new Map(outline?.params.map(({ name, line }) => [name, line]));
-        results.show(document, result.report, params, lines);
+        const declared = outline ? [...outline.params, ...outline.scenarios] : [];
+        results.show(
+          document,
+          result.report,
+          params,
+          new Map(declared.map(({ name, line }) => [name, line])),
+        );
       }
       return result;
     } catch (error) {

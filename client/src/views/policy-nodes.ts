@@ -1,5 +1,6 @@
 import type { PolicyOutline, SimulationReport } from '../../../server/src/lsp/protocol.ts';
 import { count, figure } from '../figures.ts';
+import { effectName, effectsOf, effectText, type Effect } from '../results/effects.ts';
 import { verdict } from '../results/marks.ts';
 
 /** One row of the Policy view. */
@@ -33,6 +34,7 @@ export function policyNodes(
       'Params',
       outline.params.map((param) => paramNode(param, values[param.name])),
     ),
+    ...section('Effect of the policy', report ? effectsOf(report).map(effectNode) : []),
     ...section(
       'Hooks',
       outline.hooks.map(({ title, line }) => {
@@ -73,6 +75,13 @@ function paramNode(
     tooltip: `${tunable ? 'tunable' : 'param'} ${name}: ${type} = ${value}${within}\n\n${doc ?? ''}`.trim(),
   };
 }
+
+const effectNode = (effect: Effect): PolicyNode => ({
+  label: effectName(effect),
+  description: effectText(effect),
+  icon: effect.significant ? 'arrow-swap' : 'dash',
+  tooltip: 'In the simulated schedule, without the policy → with it.',
+});
 
 const stateNode = ({ title, line, fields }: PolicyOutline['state'][number]): PolicyNode => ({
   label: title,

@@ -1,0 +1,53 @@
+import { count, duration } from '../figures.ts';
+
+/** One figure of the simulated schedule, without the policy and with it. */
+export interface Effect {
+  /** `wakeup_latency.p99`, `switches` */
+  readonly metric: string;
+  /** A VM, or `all`. */
+  readonly of: string;
+  readonly baseline: number;
+  readonly policy: number;
+  /** As a part of the baseline; null where that is 0. */
+  readonly change: number | null;
+  /** How far the model itself may be off, as a part of the baseline. */
+  readonly error: number | null;
+  /** Is the change larger than the error? */
+  readonly significant: boolean;
+}
+
+/** What a run tells of the schedule with the policy in charge; nothing where it was a replay only. */
+export const effectsOf = (report: object): readonly Effect[] =>
+  (report as { readonly whatif?: { readonly effects: readonly Effect[] } | null }).whatif?.effects ?? [];
+
+/** `p99 wakeup_latency of web` */
+export function effectName({ metric, of }: Effect): string {
+  const [name, statistic] = metric.split('.');
+  return `${statistic === undefined ? name : `${statistic} ${name}`} of ${of}`;
+}
+
+/** `1.2 ms → 800 µs, −33 %`; a change that the model cannot tell from its own error says so. */
+export function effectText(effect: Effect): string {
+  const { baseline, policy, change, error, significant } = effect;
+  const by = change === null ? '' : `, ${percent(change)}`;
+  const within = significant
+    ? ''
+    : ` (within the model's error${error === null ? '' : ` of ${percent(error).replace('+', '±')}`})`;
+  return `${valueOf(effect, baseline)} → ${valueOf(effect, policy)}${by}${within}`;
+}
+
+/** The largest changes that count, at most `most`. */
+export const largest = (effects: readonly Effect[], most: number): readonly Effect[] =>
+  effects
+    .filter(({ significant }) => significant)
+    .toSorted((a, b) => Math.abs(b.change ?? Infinity) - Math.abs(a.change ?? Infinity))
+    .slice(0, most);
+
+/** Metrics with a statistic are lengths of stretches. */
+const valueOf = ({ metric }: Effect, value: number): string =>
+  metric.includes('.') && !/\.(count|share|jain)$/u.test(metric) ? duration(value) : count(value);
+
+const percent = (part: number): string => {
+  const rounded = Math.round(Math.abs(part) * 100);
+  return `${part < 0 ? '−' : '+'}${rounded} %`;
+};
