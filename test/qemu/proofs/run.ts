@@ -47,7 +47,7 @@ export async function runProofs(
     kernel,
     files,
     script: [PRELUDE, ...lines].join('\n'),
-    timeoutMs: 280_000,
+    timeoutMs: 600_000,
     silentMs: 40_000,
   });
   return new Map(
@@ -69,7 +69,7 @@ function commands(proof: Proof, side: Side): readonly string[] {
   return [...scheduler, ...beside, `run ${proof.name}-${side} ${RUN}`];
 }
 
-function observe(name: string, text: string): Observed {
+export function observe(name: string, text: string): Observed {
   const begin = text.indexOf(`BEGIN ${name}\n`);
   const end = text.indexOf(`END ${name}\n`);
   if (begin < 0) return { loaded: false, outcome: 'refused', console: '', reason: 'never reached' };
@@ -84,14 +84,13 @@ function outcomeOf(console: string, loaded: boolean, endless: boolean): Outcome 
   return /disabled \((?!unregistered from user space)/.test(console) ? 'ejected' : 'runs';
 }
 
-/** The line in which sched_ext, or the verifier, says why. */
+/** What sched_ext, or the verifier, gives as its reason. */
 function reasonOf(console: string): string {
-  const lines = console
+  const ours = console
     .split('\n')
-    .slice(1)
-    .map((line) => line.replace(/^.*sched_ext: /, 'sched_ext: '));
-  const refused = lines.find((line) => /calling kernel function .* is not allowed/.test(line));
-  const disabled = lines.find((line) => /disabled \((?!unregistered)/.test(line));
-  const why = lines.find((line) => /^sched_ext: \w+: (?!watchdog timeout)/.test(line));
-  return [disabled, why, refused].filter((line) => line !== undefined).join('; ');
+    .flatMap((line) => /sched_ext: (?!.*watchdog timeout)(.*)$/.exec(line)?.[1] ?? []);
+  const kind = ours.flatMap((line) => /disabled \((?!unregistered)(.*)\)/.exec(line)?.[1] ?? [])[0];
+  const why = ours.flatMap((line) => /^\w+: (.*)$/.exec(line)?.[1] ?? [])[0];
+  const refused = /calling kernel function .* is not allowed/.exec(console)?.[0];
+  return refused ?? [kind, why].filter((part) => part !== undefined).join(': ');
 }
