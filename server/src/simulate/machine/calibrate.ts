@@ -5,6 +5,10 @@ import type { Calibration } from './types.ts';
 
 /** Values kept of each cost. */
 const SAMPLES = 256;
+/** Fewer values than these say nothing. */
+const ENOUGH = 10;
+/** Times the median from which on a delay is none of the machine's. */
+const OUTLIER = 8;
 /** Costs to fall back on: idle exit and preemption of an idle machine of today. */
 const IDLE_EXIT_NS = 8_000;
 const PREEMPT_NS = 2_000;
@@ -18,66 +22,95 @@ export interface Calibrated extends Calibration {
 
 /** Tick, idle exits and preemptions of `trace`; `hz` from its sidecar where there is one. */
 export function calibrate(trace: Trace, hz: number | undefined): Calibrated {
-  const { idleExit, preempt, slices } = delays(trace);
+  const { delays, slices } = observe(trace);
   const tick = hz === undefined ? inferTick(slices) : Math.round(1e9 / hz);
   return {
     tickNs: tick ?? 4_000_000,
     tickPhaseNs: phase(slices, tick ?? 4_000_000),
-    idleExit: sample(idleExit, IDLE_EXIT_NS),
-    preempt: sample(preempt, PREEMPT_NS),
+    idleLocal: sample(delays.idleLocal, delays.idleRemote, IDLE_EXIT_NS),
+    idleRemote: sample(delays.idleRemote, delays.idleLocal, IDLE_EXIT_NS),
+    preemptTask: sample(delays.preemptTask, delays.preemptIrq, PREEMPT_NS),
+    preemptIrq: sample(delays.preemptIrq, delays.preemptTask, PREEMPT_NS),
+    preemptRemote: sample(delays.preemptRemote, delays.preemptIrq, PREEMPT_NS),
     tickInferred: hz === undefined,
   };
 }
 
+interface Delays {
+  readonly idleLocal: number[];
+  readonly idleRemote: number[];
+  readonly preemptTask: number[];
+  readonly preemptIrq: number[];
+  readonly preemptRemote: number[];
+}
+
 /**
- * Delays from a wake-up to the switch, where nothing but the machine is between them: of an idle CPU, and of a CPU
- * that the wake-up made reschedule (the flag on its sched_wakeup); and the times of preemptions that no wake-up caused.
+ * Delays from a wake-up to the switch, where nothing but the machine is between them: the wake-up found the CPU idle,
+ * or the next thing that the CPU did was to preempt for it. And the times of preemptions that no wake-up caused.
  */
-function delays(trace: Trace) {
+function observe(trace: Trace): { readonly delays: Delays; readonly slices: readonly number[] } {
   const [change, waking, wakeup] = ['sched_switch', 'sched_waking', 'sched_wakeup'].map(kindIndex);
   const { cpus } = trace;
+  const delays: Delays = {
+    idleLocal: [],
+    idleRemote: [],
+    preemptTask: [],
+    preemptIrq: [],
+    preemptRemote: [],
+  };
+  const slices: number[] = [];
   const current = new Int32Array(cpus).fill(-1);
+  /** By CPU: for which task, since when and how it is about to switch. */
   const wokenFor = new Int32Array(cpus).fill(-1);
   const wokenAt = new Float64Array(cpus);
-  const idle = new Uint8Array(cpus);
-  const wakingAt = new Map<number, number>();
+  const how: number[][] = Array.from({ length: cpus }, () => delays.idleLocal);
   const lastWake = new Float64Array(cpus).fill(-Infinity);
-  const idleExit: number[] = [];
-  const preempt: number[] = [];
-  const slices: number[] = [];
+  const wakings = new Map<number, { readonly t: number; readonly cpu: number }>();
   for (let row = 0; row < trace.length; row++) {
     const kind = trace.kind[row];
     if (kind !== change && kind !== waking && kind !== wakeup) continue;
     const t = trace.time[row]!;
     const cpu = trace.cpu[row]!;
-    if (kind === waking) wakingAt.set(trace.a[row]!, t);
+    if (kind === waking) wakings.set(trace.a[row]!, { t, cpu });
     else if (kind === wakeup) {
       const target = trace.b[row]!;
+      const tid = trace.a[row]!;
       if (target >= cpus) continue;
       lastWake[target] = t;
-      const marked = cpu === target && (trace.context[row]! & CONTEXT.needResched) !== 0;
-      if (wokenFor[target]! >= 0 || (current[target] !== 0 && !marked)) continue;
-      wokenFor[target] = trace.a[row]!;
-      wokenAt[target] = wakingAt.get(trace.a[row]!) ?? t;
-      idle[target] = current[target] === 0 ? 1 : 0;
+      if (wokenFor[target]! >= 0 || current[target] === tid) continue;
+      const asked = wakings.get(tid) ?? { t, cpu };
+      const remote = asked.cpu !== target;
+      const marked = (trace.context[row]! & CONTEXT.needResched) !== 0;
+      if (current[target] !== 0 && cpu === target && !marked) continue;
+      wokenFor[target] = tid;
+      wokenAt[target] = asked.t;
+      if (current[target] === 0) how[target] = remote ? delays.idleRemote : delays.idleLocal;
+      else if (remote) how[target] = delays.preemptRemote;
+      else
+        how[target] = (trace.context[row]! & CONTEXT.hardirq) === 0 ? delays.preemptTask : delays.preemptIrq;
     } else {
       const next = trace.b[row]!;
       const preempted = ((trace.c[row]! >>> 16) & 0x7fff & ~0x100) === 0;
-      if (wokenFor[cpu] === next && (idle[cpu] === 1 || preempted))
-        (idle[cpu] === 1 ? idleExit : preempt).push(t - wokenAt[cpu]!);
+      if (wokenFor[cpu] === next && preempted) how[cpu]!.push(t - wokenAt[cpu]!);
       if (preempted && trace.a[row]! > 0 && next > 0 && wokenFor[cpu]! < 0 && t - lastWake[cpu]! > 50_000)
         slices.push(t);
       wokenFor[cpu] = -1;
       current[cpu] = next;
     }
   }
-  return { idleExit, preempt, slices };
+  return { delays, slices };
 }
 
-/** `SAMPLES` values, evenly over the ascending order, without the outermost percent. */
-function sample(values: readonly number[], otherwise: number): Float64Array {
-  if (values.length < 10) return Float64Array.of(otherwise);
-  const ascending = Float64Array.from(values).sort();
+/**
+ * `SAMPLES` values, evenly over the ascending order; of `others` where there are too few. Those far above the median
+ * are left out: something else came between.
+ */
+function sample(values: readonly number[], others: readonly number[], otherwise: number): Float64Array {
+  const enough = values.length >= ENOUGH ? values : others;
+  if (enough.length < ENOUGH) return Float64Array.of(otherwise);
+  const all = Float64Array.from(enough).sort();
+  const limit = OUTLIER * all[all.length >> 1]!;
+  const ascending = all.filter((value) => value <= limit);
   const count = Math.min(SAMPLES, ascending.length);
   return Float64Array.from({ length: count }, (_, i) =>
     Math.round(ascending[Math.floor(((i + 0.5) / count) * ascending.length)]!),

@@ -4,21 +4,30 @@ import { calibrate } from './calibrate.ts';
 import { Extraction } from './extract.ts';
 import { taskOf, type Knowledge } from './infer.ts';
 import { kernelOf, type KernelChoice } from './kernel.ts';
+import { placementOf } from './placement.ts';
+import { guessedGroups, toldGroups, type Grouping } from './task-groups.ts';
 import { ARRIVAL, type Demand } from './types.ts';
 
 /**
  * What the workload of a recording wanted: bursts of running, what started each and what it did meanwhile. What the
  * recording does not tell comes from its sidecar, else is inferred and noted.
  */
-export function extractDemand(trace: Trace, sidecar?: Sidecar, kernel?: KernelChoice): Demand {
+export function extractDemand(
+  trace: Trace,
+  sidecar?: Sidecar,
+  kernel?: KernelChoice,
+  grouping: Grouping = 'none',
+): Demand {
   const found = new Extraction(trace);
   const calibration = calibrate(trace, sidecar?.kernel.hz ?? undefined);
   const order = byTask(found);
   const { bursts, firstOf } = sortedBursts(found, order);
   chooseArrivals(found, order, bursts);
   const knowledge: Knowledge = { trace, sidecar, found, startNs: found.startNs };
+  const groups = sidecar ? toldGroups(sidecar, found) : guessedGroups(trace, found, grouping);
   const tasks = found.tasks.map((task) => ({
     ...taskOf(knowledge, task),
+    group: groups.of[task.index]!,
     firstBurst: firstOf[task.index]!,
     lastBurst: firstOf[task.index + 1]!,
   }));
@@ -38,7 +47,8 @@ export function extractDemand(trace: Trace, sidecar?: Sidecar, kernel?: KernelCh
     points: sortedPoints(found, order, bursts.pointStart),
     ambientRows: Int32Array.from(found.ambient),
     calibration,
-    kernel: kernelOf(trace.cpus, sidecar, kernel),
+    placement: placementOf(trace, sidecar),
+    kernel: { ...kernelOf(trace.cpus, sidecar, kernel), groups: groups.groups },
     recorded: {
       ran: Float64Array.from(found.tasks, ({ ran }) => ran),
       busy: found.busy,

@@ -321,8 +321,10 @@ export class Extraction {
       const task = this.find(prev);
       this.notePrio(task, t, prevPrio);
       this.stopRunning(task, t);
-      if (staysRunnable(state)) task.state = RUNNABLE;
-      else this.close(task, t, state);
+      if (staysRunnable(state)) {
+        task.state = RUNNABLE;
+        this.point(task, task.progress, POINT.preemptible, 0);
+      } else this.close(task, t, state);
     }
     if (next > 0) {
       const task = this.find(next);

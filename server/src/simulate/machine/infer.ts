@@ -18,7 +18,10 @@ const BOUND_AFTER = 20;
 const STOPPER = /^migration\/\d+$/;
 
 /** What a thread is to the scheduler. */
-export function taskOf(knowledge: Knowledge, found: Found): Omit<DemandTask, 'firstBurst' | 'lastBurst'> {
+export function taskOf(
+  knowledge: Knowledge,
+  found: Found,
+): Omit<DemandTask, 'firstBurst' | 'lastBurst' | 'group'> {
   const { trace, sidecar } = knowledge;
   const comm = trace.tasks.get(found.tid)?.comm ?? '';
   const said = sidecar?.threads.find(({ tid }) => tid === found.tid);
@@ -40,7 +43,6 @@ export function taskOf(knowledge: Knowledge, found: Found): Omit<DemandTask, 'fi
     rtPriority: realTime ? Math.min(99, 99 - prio) : 0,
     allowed: allowedOf(knowledge, found, said?.affinity ?? undefined),
     cpu: Math.max(0, found.firstCpu),
-    group: 0,
   };
 }
 

@@ -19,7 +19,7 @@ export function kernelOf(
   cpus: number,
   sidecar: Sidecar | undefined,
   choice: KernelChoice = {},
-): KernelParams {
+): Omit<KernelParams, 'groups'> {
   const kernel = sidecar?.kernel;
   const version = versionOf(choice.version ?? kernel?.release) ?? NEWEST;
   const eevdf = version >= EEVDF_SINCE;
@@ -31,7 +31,6 @@ export function kernelOf(
     features: kernel?.features ?? {},
     rtPeriodNs: (kernel?.rt_period_us ?? 1_000_000) * 1000,
     rtRuntimeNs: runtime < 0 ? Infinity : runtime * 1000,
-    groups: [{ name: '/', parent: -1, weight: 1024, idle: false }],
   };
 }
 

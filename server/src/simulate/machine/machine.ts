@@ -120,6 +120,9 @@ class SimMachine extends Scheduler implements Machine {
       case POINT.fork:
         this.born(arg, cpu);
         break;
+      case POINT.preemptible:
+        if (this.needsResched(cpu)) this.timers.set(this.reschedTimers + cpu, this.now);
+        break;
       case POINT.prio:
         if (arg < 100) this.setScheduler(task, task.policy === 'RR' ? 'RR' : 'FIFO', Math.min(99, 99 - arg));
         else this.setScheduler(task, task.rtPriority > 0 ? 'NORMAL' : task.policy, Math.min(19, arg - 120));
@@ -146,7 +149,7 @@ class SimMachine extends Scheduler implements Machine {
   private block(task: Task, cpu: number): void {
     const { bursts } = this.demand;
     const state = bursts.endState[task.burst]!;
-    task.sched.dequeue(task, cpu, true);
+    this.sleep(task, cpu);
     task.state = task.burst + 1 >= task.lastBurst && (state & 0x30) !== 0 ? TASK.dead : TASK.blocked;
     task.burst++;
     if (task.burst < task.lastBurst) this.armArrival(task);

@@ -49,9 +49,13 @@ export abstract class Scheduler implements Machine {
   private readonly ext: SchedClass | undefined;
   private readonly extAll: boolean;
   private readonly accountedAt: Float64Array;
+  /** What ran by CPU, but the class was not told of yet. */
+  private readonly uncharged: Float64Array;
   private readonly actions: ((() => void) | undefined)[] = [];
   private readonly freeActions: number[] = [];
   private ticking = false;
+  /** How long a reschedule takes that is asked for now. */
+  private delay: Float64Array;
 
   constructor(demand: Demand, options: MachineOptions) {
     this.demand = demand;
@@ -59,12 +63,14 @@ export abstract class Scheduler implements Machine {
     this.now = demand.startNs;
     this.running = Array.from({ length: this.cpus }, () => undefined);
     this.accountedAt = new Float64Array(this.cpus).fill(this.now);
+    this.uncharged = new Float64Array(this.cpus);
     this.reschedTimers = this.cpus;
     this.tickTimers = 2 * this.cpus;
     this.ambientTimer = 3 * this.cpus;
     this.arrivalTimers = this.ambientTimer + 1;
     this.actionTimers = this.arrivalTimers + demand.tasks.length;
     this.timers = new TimerHeap(this.actionTimers + 16);
+    this.delay = demand.calibration.preemptTask;
     this.emitter = new Emitter(demand.trace, options.listener);
     this.stopper = new StopClass(this);
     this.rt = new RtClass(this);
@@ -152,7 +158,7 @@ export abstract class Scheduler implements Machine {
     };
   }
 
-  /** Charges what ran on `cpu` up to now. */
+  /** Notes how far the task that runs on `cpu` got. */
   protected account(cpu: number): void {
     const ran = this.now - this.accountedAt[cpu]!;
     this.accountedAt[cpu] = this.now;
@@ -160,32 +166,50 @@ export abstract class Scheduler implements Machine {
     if (!task || ran <= 0) return;
     task.ran += ran;
     task.progress += ran;
-    task.sched.account(task, cpu, ran);
+    this.uncharged[cpu]! += ran;
+  }
+
+  /** Tells the class what ran on `cpu`, as the kernel does when it looks at the queue, not before. */
+  private charge(cpu: number): void {
+    this.account(cpu);
+    const ran = this.uncharged[cpu]!;
+    if (ran === 0) return;
+    this.uncharged[cpu] = 0;
+    const task = this.running[cpu];
+    task?.sched.account(task, cpu, ran);
+  }
+
+  protected sleep(task: Task, cpu: number): void {
+    this.charge(cpu);
+    task.sched.dequeue(task, cpu, true);
   }
 
   /** Wakes `task`, from `waker`. */
   protected wake(task: Task, waker: number, interrupt: boolean, flags: EnqueueFlags): void {
     const by = this.running[waker]?.tid ?? 0;
     if (!flags.fork) this.emitter.wake('waking', this.now, waker, by, task, interrupt);
-    this.account(waker);
     task.wokenAt = this.now;
     let cpu = task.sched.selectCpu(task, task.cpu, waker, flags.fork);
     if (!this.allows(task, cpu)) cpu = this.anyAllowed(task);
     if (cpu !== task.cpu) this.setCpu(task, cpu, waker);
-    this.account(cpu);
+    this.charge(cpu);
     task.state = TASK.queued;
     task.sched.enqueue(task, cpu, flags);
-    this.preemptFor(task, cpu);
+    const { preemptTask, preemptIrq, preemptRemote } = this.demand.calibration;
+    this.delay = cpu !== waker ? preemptRemote : interrupt ? preemptIrq : preemptTask;
+    this.preemptFor(task, cpu, cpu !== waker);
+    this.delay = preemptTask;
     this.emitter.wake(flags.fork ? 'new' : 'wakeup', this.now, waker, by, task, interrupt);
   }
 
   /** `task` was enqueued on `cpu`: does it run at once? */
-  private preemptFor(task: Task, cpu: number): void {
+  private preemptFor(task: Task, cpu: number, remote = false): void {
     const current = this.running[cpu];
     if (!current) {
       const timer = this.reschedTimers + cpu;
+      const { idleLocal, idleRemote } = this.demand.calibration;
       if (!this.timers.isSet(timer))
-        this.timers.set(timer, this.now + this.cost(this.demand.calibration.idleExit, task));
+        this.timers.set(timer, this.now + this.cost(remote ? idleRemote : idleLocal, task));
     } else if (current.sched === task.sched) task.sched.wakeupPreempt(task, cpu, current);
     else if (this.rank(task.sched) < this.rank(current.sched)) this.resched(cpu);
   }
@@ -221,8 +245,7 @@ export abstract class Scheduler implements Machine {
       if (!this.timers.isSet(timer)) this.timers.set(timer, this.now);
       return;
     }
-    const { preempt } = this.demand.calibration;
-    const at = this.now + (this.ticking ? preempt[0]! : this.cost(preempt, task));
+    const at = this.now + (this.ticking ? this.delay[0]! : this.cost(this.delay, task));
     if (this.timers.timeOf(timer) > at) this.timers.set(timer, at);
   }
 
@@ -232,7 +255,7 @@ export abstract class Scheduler implements Machine {
   }
 
   protected reschedule(cpu: number): void {
-    this.account(cpu);
+    this.charge(cpu);
     const task = this.running[cpu];
     if (task && !this.allows(task, cpu)) {
       task.sched.dequeue(task, cpu, false);
@@ -284,7 +307,7 @@ export abstract class Scheduler implements Machine {
 
   protected tick(cpu: number): void {
     this.ticking = true;
-    this.account(cpu);
+    this.charge(cpu);
     const task = this.running[cpu];
     if (task) {
       task.sched.tick(task, cpu);
@@ -297,6 +320,8 @@ export abstract class Scheduler implements Machine {
   moveTask(moved: SimTask, cpu: number): void {
     const task = moved as Task;
     if (task.state !== TASK.queued || task.cpu === cpu) return;
+    this.charge(task.cpu);
+    this.charge(cpu);
     task.sched.dequeue(task, task.cpu, false);
     this.setCpu(task, cpu, cpu);
     task.sched.enqueue(task, cpu, RESTORE);
@@ -341,7 +366,7 @@ export abstract class Scheduler implements Machine {
     const runs = task.state === TASK.running;
     const queued = runs || task.state === TASK.queued;
     if (queued) {
-      this.account(cpu);
+      this.charge(cpu);
       task.sched.dequeue(task, cpu, false);
       if (runs) task.sched.stop(task, cpu, false);
     } else task.sched.forget?.(task);

@@ -28,6 +28,8 @@ export const POINT = {
   row: 1,
   /** Makes a task: `pointArg` is its first burst. */
   fork: 2,
+  /** The recording preempted it here, so that this is a place where the kernel can. */
+  preemptible: 4,
   /** The task's own kernel priority (nice + 120, or 99 − rtPriority) becomes `pointArg`. */
   prio: 3,
 } as const;
@@ -71,6 +73,7 @@ export interface Demand {
   readonly ambientRows: Int32Array;
   /** Costs and habits of the machine that the recording shows. */
   readonly calibration: Calibration;
+  readonly placement: Placement;
   readonly kernel: KernelParams;
   readonly recorded: Recorded;
   /** What had to be assumed, for people. */
@@ -124,15 +127,26 @@ export interface DemandGroup {
   readonly idle: boolean;
 }
 
+/** How the kernel places tasks that wake up on this machine. */
+export interface Placement {
+  /** An idle CPU is looked for among all: they share a cache. */
+  readonly sharesCache: boolean;
+  /** The waker's CPU is considered. */
+  readonly affine: boolean;
+}
+
 /** Habits of the recorded machine, in ns. Costs are values that occurred, ascending, to draw from. */
 export interface Calibration {
   readonly tickNs: number;
   /** A time at which CPUs tick. */
   readonly tickPhaseNs: number;
-  /** From a wake-up to running, on a CPU that was idle. */
-  readonly idleExit: Float64Array;
-  /** From the wake-up that preempts to the switch. */
-  readonly preempt: Float64Array;
+  /** From a wake-up to running on a CPU that was idle, where it happened on that CPU, and on another one. */
+  readonly idleLocal: Float64Array;
+  readonly idleRemote: Float64Array;
+  /** From the wake-up that preempts to the switch: by the task that runs there, in an interrupt there, elsewhere. */
+  readonly preemptTask: Float64Array;
+  readonly preemptIrq: Float64Array;
+  readonly preemptRemote: Float64Array;
 }
 
 /** What the extraction saw of the recorded schedule, for comparison. */

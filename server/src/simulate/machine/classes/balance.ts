@@ -1,6 +1,6 @@
 import { TASK, type Machine, type SimTask } from '../types.ts';
 import type { FairClass } from './fair.ts';
-import { decayLoad, type Entity, type FairQueue } from './entity.ts';
+import { decayEntity, decayLoad, type Entity, type FairQueue } from './entity.ts';
 
 /** A task that ran so recently stays where its data is (sysctl_sched_migration_cost). */
 const CACHE_HOT_NS = 500_000;
@@ -14,8 +14,6 @@ export class Balancer {
   private readonly roots: readonly FairQueue[];
   private readonly nextBalance: Float64Array;
   private readonly failed: Int32Array;
-  private readonly idleSince: Float64Array;
-  private readonly averageIdle: Float64Array;
 
   constructor(fair: FairClass, roots: readonly FairQueue[]) {
     this.fair = fair;
@@ -23,17 +21,16 @@ export class Balancer {
     this.roots = roots;
     this.nextBalance = new Float64Array(roots.length);
     this.failed = new Int32Array(roots.length);
-    this.idleSince = new Float64Array(roots.length);
-    this.averageIdle = new Float64Array(roots.length).fill(CACHE_HOT_NS);
   }
 
   select(task: SimTask, entity: Entity, previous: number, waker: number, fork: boolean): number {
     const { machine } = this;
     if (fork) return this.idlest(task, waker);
-    const target = machine.allows(task, waker) ? this.affine(entity, waker, previous) : previous;
+    const { affine, sharesCache } = machine.demand.placement;
+    const target = affine && machine.allows(task, waker) ? this.affine(entity, waker, previous) : previous;
     if (machine.allows(task, target) && machine.isIdle(target)) return target;
     if (machine.allows(task, previous) && machine.isIdle(previous)) return previous;
-    for (let i = 1; i < machine.cpus; i++) {
+    for (let i = 1; sharesCache && i < machine.cpus; i++) {
       const cpu = (target + i) % machine.cpus;
       if (machine.allows(task, cpu) && machine.isIdle(cpu)) return cpu;
     }
@@ -46,8 +43,9 @@ export class Balancer {
     if (waker === previous) return previous;
     if (machine.isIdle(waker)) return machine.isIdle(previous) ? previous : waker;
     if (machine.isIdle(previous)) return previous;
-    const here = (this.load(waker) + entity.weight) * 100;
-    const there = Math.max(0, this.load(previous) - entity.weight) * (100 + (IMBALANCE_PCT - 100) / 2);
+    const load = this.taskLoad(entity);
+    const here = (this.load(waker) + load) * 100;
+    const there = Math.max(0, this.load(previous) - load) * (100 + (IMBALANCE_PCT - 100) / 2);
     return here < there ? waker : previous;
   }
 
@@ -55,6 +53,19 @@ export class Balancer {
     const root = this.roots[cpu]!;
     decayLoad(root, this.machine.now);
     return root.load;
+  }
+
+  /** The entity's part of the load of its CPU (task_h_load). */
+  private taskLoad(entity: Entity): number {
+    const { now } = this.machine;
+    decayEntity(entity, now);
+    let { load } = entity;
+    for (let at = entity; at.parent; at = at.parent) {
+      decayLoad(at.queue, now);
+      decayEntity(at.parent, now);
+      load *= at.parent.load / (at.queue.load + 1);
+    }
+    return load;
   }
 
   private idlest(task: SimTask, near: number): number {
@@ -73,19 +84,10 @@ export class Balancer {
     return best < 0 ? near : best;
   }
 
-  idle(cpu: number, idle: boolean): void {
-    if (idle) this.idleSince[cpu] = this.machine.now;
-    else {
-      // update_avg of rq->avg_idle, bounded by twice the balance cost.
-      const slept = Math.min(2 * CACHE_HOT_NS, this.machine.now - this.idleSince[cpu]!);
-      this.averageIdle[cpu]! += (slept - this.averageIdle[cpu]!) / 8;
-    }
-  }
-
   /** `cpu` runs dry: takes a task that waits elsewhere (sched_balance_newidle). */
   newlyIdle(cpu: number): void {
     const source = this.busiest(cpu);
-    if (source !== undefined) this.pull(source, cpu, 0);
+    if (source !== undefined) this.pull(source, cpu, 0, Infinity);
   }
 
   private busiest(cpu: number): number | undefined {
@@ -101,17 +103,25 @@ export class Balancer {
     return best;
   }
 
-  /** Takes one task that may move and is not hot in its cache, or that is after several failures. */
-  private pull(source: number, cpu: number, failures: number): boolean {
+  /**
+   * Takes tasks that may move and are not hot in their cache, those that ran longest ago first, up to `imbalance` of
+   * load; where that is Infinity, one. After failures hot and heavy ones too (detach_tasks, can_migrate_task).
+   */
+  private pull(source: number, cpu: number, failures: number, imbalance: number): boolean {
     const { machine } = this;
-    const candidates = this.fair.waiting(source);
-    for (const { task, ranAt } of candidates) {
+    const candidates = this.fair.waiting(source).toSorted((left, right) => left.ranAt - right.ranAt);
+    let left = imbalance;
+    for (const entity of candidates) {
+      const { task, ranAt } = entity;
       if (!task || task.state !== TASK.queued || !machine.allows(task, cpu)) continue;
       if (machine.now - ranAt < CACHE_HOT_NS && failures <= 1) continue;
+      const load = this.taskLoad(entity);
+      if (imbalance !== Infinity && load / 2 ** failures > left) continue;
       machine.moveTask(task, cpu);
-      return true;
+      left -= load;
+      if (imbalance === Infinity || left <= 0) return true;
     }
-    return false;
+    return left < imbalance;
   }
 
   /** At the tick of a busy CPU: an idle one is told to help (nohz_balancer_kick), or it looks itself, more seldom. */
@@ -132,12 +142,13 @@ export class Balancer {
     this.nextBalance[cpu] = this.machine.now + interval;
     const source = this.busiest(cpu);
     if (source === undefined) return;
-    const idle = this.machine.isIdle(cpu);
-    if (!idle) {
-      if (this.fair.count(source) < this.fair.count(cpu) + 2) return;
-      if (this.load(source) * 100 <= this.load(cpu) * IMBALANCE_PCT) return;
+    let imbalance = Infinity;
+    if (!this.machine.isIdle(cpu)) {
+      const [here, there] = [this.load(cpu), this.load(source)];
+      if (there * 100 <= here * IMBALANCE_PCT) return;
+      imbalance = (there - here) / 2;
     }
-    if (this.pull(source, cpu, this.failed[cpu]!)) this.failed[cpu] = 0;
+    if (this.pull(source, cpu, this.failed[cpu]!, imbalance)) this.failed[cpu] = 0;
     else this.failed[cpu]!++;
   }
 }

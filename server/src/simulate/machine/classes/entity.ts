@@ -26,6 +26,9 @@ export interface Entity {
   stretch: number;
   /** When it last started or stopped to run. */
   ranAt: number;
+  /** Average of its weight while it is queued, and when that was computed (PELT). */
+  load: number;
+  loadAt: number;
 }
 
 /** The queue of one group on one CPU (struct cfs_rq); the running entity stays in it. */
@@ -47,6 +50,15 @@ export interface FairQueue {
 
 /** Half-life of the kernel's load averages: 32 periods of 1024 µs (kernel/sched/pelt.c). */
 const HALF_LIFE_NS = 32 * 1024 * 1024;
+
+/** Brings the load average of `entity` up to `now`; to be called before it is queued or leaves. */
+export function decayEntity(entity: Entity, now: number): void {
+  const passed = now - entity.loadAt;
+  if (passed <= 0) return;
+  const weight = entity.queued ? entity.weight : 0;
+  entity.load = weight + (entity.load - weight) * 2 ** (-passed / HALF_LIFE_NS);
+  entity.loadAt = now;
+}
 
 /** Brings the load average of `queue` up to `now`; to be called before its weight changes. */
 export function decayLoad(queue: FairQueue, now: number): void {
@@ -88,6 +100,8 @@ export function newEntity(task: Task | undefined, mine: FairQueue | undefined, q
     relative: false,
     stretch: 0,
     ranAt: -Infinity,
+    load: 1024,
+    loadAt: 0,
   };
 }
 

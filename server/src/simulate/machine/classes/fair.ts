@@ -3,7 +3,15 @@ import { TASK, type EnqueueFlags, type Machine, type SchedClass, type SimTask } 
 import { Balancer } from './balance.ts';
 import { Cfs } from './cfs.ts';
 import { Eevdf } from './eevdf.ts';
-import { decayLoad, newEntity, newQueue, type Discipline, type Entity, type FairQueue } from './entity.ts';
+import {
+  decayEntity,
+  decayLoad,
+  newEntity,
+  newQueue,
+  type Discipline,
+  type Entity,
+  type FairQueue,
+} from './entity.ts';
 import { Groups } from './groups.ts';
 
 /** SCHED_NORMAL, SCHED_BATCH and SCHED_IDLE (kernel/sched/fair.c), with groups. */
@@ -72,6 +80,7 @@ export class FairClass implements SchedClass {
 
   private insert(queue: FairQueue, entity: Entity, initial: boolean, wakeup: boolean): void {
     decayLoad(queue, this.machine.now);
+    decayEntity(entity, this.machine.now);
     this.discipline.place(queue, entity, initial, wakeup);
     queue.entities.push(entity);
     queue.weight += entity.weight;
@@ -80,6 +89,7 @@ export class FairClass implements SchedClass {
 
   private remove(queue: FairQueue, entity: Entity): void {
     decayLoad(queue, this.machine.now);
+    decayEntity(entity, this.machine.now);
     queue.entities.splice(queue.entities.indexOf(entity), 1);
     queue.weight -= entity.weight;
     entity.queued = false;
@@ -180,10 +190,6 @@ export class FairClass implements SchedClass {
 
   balance(cpu: number): void {
     this.balancer.periodic(cpu);
-  }
-
-  idle(cpu: number, idle: boolean): void {
-    this.balancer.idle(cpu, idle);
   }
 
   count(cpu: number): number {
