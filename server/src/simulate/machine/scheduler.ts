@@ -56,6 +56,8 @@ export abstract class Scheduler implements Machine {
   private ticking = false;
   /** How long a reschedule takes that is asked for now. */
   private delay: Float64Array;
+  /** The burst that was wanted last: the same wake-up costs the same, whatever the policy. */
+  private woken = 0;
 
   constructor(demand: Demand, options: MachineOptions) {
     this.demand = demand;
@@ -189,6 +191,7 @@ export abstract class Scheduler implements Machine {
     const by = this.running[waker]?.tid ?? 0;
     if (!flags.fork) this.emitter.wake('waking', this.now, waker, by, task, interrupt);
     task.wokenAt = this.now;
+    this.woken = task.burst;
     let cpu = task.sched.selectCpu(task, task.cpu, waker, flags.fork);
     if (!this.allows(task, cpu)) cpu = this.anyAllowed(task);
     if (cpu !== task.cpu) this.setCpu(task, cpu, waker);
@@ -209,7 +212,7 @@ export abstract class Scheduler implements Machine {
       const timer = this.reschedTimers + cpu;
       const { idleLocal, idleRemote } = this.demand.calibration;
       if (!this.timers.isSet(timer))
-        this.timers.set(timer, this.now + this.cost(remote ? idleRemote : idleLocal, task));
+        this.timers.set(timer, this.now + this.cost(remote ? idleRemote : idleLocal));
     } else if (current.sched === task.sched) task.sched.wakeupPreempt(task, cpu, current);
     else if (this.rank(task.sched) < this.rank(current.sched)) this.resched(cpu);
   }
@@ -218,8 +221,8 @@ export abstract class Scheduler implements Machine {
     return this.classes.indexOf(sched);
   }
 
-  private cost(samples: Float64Array, task: Task): number {
-    return samples[Math.floor(this.draw(task.burst) * samples.length)]!;
+  private cost(samples: Float64Array): number {
+    return samples[Math.floor(this.draw(this.woken) * samples.length)]!;
   }
 
   private setCpu(task: Task, cpu: number, at: number): void {
@@ -245,7 +248,7 @@ export abstract class Scheduler implements Machine {
       if (!this.timers.isSet(timer)) this.timers.set(timer, this.now);
       return;
     }
-    const at = this.now + (this.ticking ? this.delay[0]! : this.cost(this.delay, task));
+    const at = this.now + (this.ticking ? this.delay[0]! : this.cost(this.delay));
     if (this.timers.timeOf(timer) > at) this.timers.set(timer, at);
   }
 

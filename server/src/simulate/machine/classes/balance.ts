@@ -30,7 +30,8 @@ export class Balancer {
     const target = affine && machine.allows(task, waker) ? this.affine(entity, waker, previous) : previous;
     if (machine.allows(task, target) && machine.isIdle(target)) return target;
     if (machine.allows(task, previous) && machine.isIdle(previous)) return previous;
-    for (let i = 1; sharesCache && i < machine.cpus; i++) {
+    if (!sharesCache) return target;
+    for (let i = 1; i < machine.cpus; i++) {
       const cpu = (target + i) % machine.cpus;
       if (machine.allows(task, cpu) && machine.isIdle(cpu)) return cpu;
     }
@@ -68,6 +69,7 @@ export class Balancer {
     return load;
   }
 
+  /** For a new task: an idle CPU, else its parent's, unless another one is clearly less loaded. */
   private idlest(task: SimTask, near: number): number {
     const { machine } = this;
     let best = -1;
@@ -75,7 +77,8 @@ export class Balancer {
     for (let i = 0; i < machine.cpus; i++) {
       const cpu = (near + i) % machine.cpus;
       if (!machine.allows(task, cpu)) continue;
-      const load = machine.isIdle(cpu) ? -1 : machine.count(cpu);
+      if (machine.isIdle(cpu)) return cpu;
+      const load = this.load(cpu) * (cpu === near ? 100 : IMBALANCE_PCT);
       if (load < least) {
         least = load;
         best = cpu;
