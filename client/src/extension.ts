@@ -63,7 +63,7 @@ export function activate(context: ExtensionContext): void {
     registerRecordTrace(cli),
     registerKernelMatrix(client),
     registerKernelProfile(client),
-    registerNewPolicy(context),
+    registerNewPolicy(client),
     registerOpenSample(context),
     registerSetParam({ client, results, values, simulator }),
     registerResetParam({ client, results, values, simulator }),

@@ -21,6 +21,7 @@ import {
   MATRIX,
   OUTLINE,
   SIMULATE,
+  TEMPLATES,
   type CompileParams,
   type CompileResult,
   type ExplainLogParams,
@@ -30,6 +31,7 @@ import {
   type PolicyOutline,
   type SimulateParams,
   type SimulateResult,
+  type TemplatesResult,
 } from '../../server/src/lsp/protocol.ts';
 
 export type ServerState = 'starting' | 'running' | 'stopped';
@@ -118,6 +120,10 @@ export class PolicyClient {
 
   matrix(kernel: string): Promise<MatrixResult | null> {
     return this.client.sendRequest<MatrixResult | null>(MATRIX, { kernel });
+  }
+
+  templates(): Promise<TemplatesResult> {
+    return this.client.sendRequest<TemplatesResult>(TEMPLATES, {});
   }
 
   explainLog(params: ExplainLogParams): Promise<ExplainLogResult> {

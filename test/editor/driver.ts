@@ -78,7 +78,8 @@ export interface Window {
   /** The log of the extension so far. */
   log(): string;
   /**
-   * Takes a picture in the light, the high contrast and the dark theme; one for the documentation may be copied to docs/images.
+   * Takes a picture in the light and the dark theme; one for the documentation in high contrast too, and it may be
+   * copied to docs/images.
    * `again` is done before each, for what does not survive the change of the theme.
    */
   picture(name: string, use?: 'documentation', again?: () => Promise<unknown>): Promise<void>;
@@ -177,7 +178,9 @@ async function openWindow(
     set: (settings) => writeSettings(workspace, settings),
     log: () => newestLog(join(server.folder, 'user-data/logs')),
     async picture(name, use, again) {
-      for (const theme of ['light', 'contrast', 'dark'] as const) {
+      const themes =
+        use === undefined ? (['light', 'dark'] as const) : (['light', 'contrast', 'dark'] as const);
+      for (const theme of themes) {
         const file = await takePicture(page, name, theme, again);
         if (theme !== 'contrast' && use === 'documentation' && process.env['UPDATE_IMAGES'] === '1')
           keep(file);

@@ -1,17 +1,11 @@
 // The Policy view, the Test Explorer, and the safety matrix.
 import { expect, test } from 'vitest';
 import { lane } from '../support/lanes.ts';
-import type { Window } from './driver.ts';
 import { editorSession } from './session.ts';
 import { findEditorTools } from './tools.ts';
 
 const POLICY_ROWS = '.tree-explorer-viewlet-tree-view .monaco-list-row';
 const TEST_ROWS = '.test-explorer .monaco-list-row';
-
-/** Opens a row of the Test Explorer. */
-async function expand({ page }: Window, label: string): Promise<void> {
-  await page.locator(TEST_ROWS, { hasText: label }).first().locator('.monaco-tl-twistie').click();
-}
 
 lane('editor', 'views of policies in VS Code', findEditorTools, (tools) => {
   const session = editorSession(tools);
@@ -51,8 +45,11 @@ lane('editor', 'views of policies in VS Code', findEditorTools, (tools) => {
     await window.ready();
     await window.command('PV Policy: Test Scenarios');
     await window.shows(TEST_ROWS, /irq_boost/);
-    await expand(window, 'irq_boost.pvpolicy');
-    await expand(window, 'three_vms');
+    await window.page.locator(TEST_ROWS, { hasText: 'irq_boost.pvpolicy' }).click();
+    await window.page.keyboard.press('ArrowRight');
+    await window.shows(TEST_ROWS, /three_vms/);
+    await window.page.keyboard.press('ArrowDown');
+    await window.page.keyboard.press('ArrowRight');
     await window.shows(TEST_ROWS, /sum\(boosts of web\) > 100/);
     await window.page.locator(`${TEST_ROWS} .codicon-testing-passed-icon`).first().waitFor();
     await window.picture('tests', 'documentation');

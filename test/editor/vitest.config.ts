@@ -8,7 +8,7 @@ export default defineConfig({
     fileParallelism: false,
     // A browser on a busy machine may be late; what fails twice is broken.
     retry: 1,
-    testTimeout: 90_000,
+    testTimeout: 150_000,
     hookTimeout: 120_000,
   },
 });

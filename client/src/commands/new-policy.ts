@@ -1,10 +1,16 @@
-import { commands, FileType, Uri, window, workspace, type Disposable, type ExtensionContext } from 'vscode';
+import { commands, window, workspace, type Disposable } from 'vscode';
 import { COMMANDS } from '../commands.ts';
+import type { PolicyClient } from '../policy-client.ts';
 
-/** New Policy from Template: an untitled policy that starts as one of the examples. */
-export const registerNewPolicy = ({ extensionUri }: ExtensionContext): Disposable =>
+/** New Policy from Template: an untitled policy that starts as one of the gallery. */
+export const registerNewPolicy = (client: PolicyClient): Disposable =>
   commands.registerCommand(COMMANDS.newPolicy, async () => {
-    const templates = await templatesOf(Uri.joinPath(extensionUri, 'examples'));
+    const templates = (await client.templates()).map(({ name, target, summary, text }): Template => ({
+      label: name,
+      description: target,
+      detail: summary,
+      text,
+    }));
     const chosen = await window.showQuickPick([EMPTY, ...templates], {
       title: 'New Policy from Template',
       placeHolder: 'What is the policy to do?',
@@ -35,32 +41,3 @@ on tracepoint kvm:kvm_inj_virq(vector) {
 }
 `,
 };
-
-/** The policies of a folder and of the folders in it, with what their doc comments say. */
-async function templatesOf(folder: Uri): Promise<readonly Template[]> {
-  const entries = await workspace.fs.readDirectory(folder);
-  const found = await Promise.all(
-    entries.map(async ([name, type]) => {
-      const uri = Uri.joinPath(folder, name);
-      if (type === FileType.Directory) return templatesOf(uri);
-      if (!name.endsWith('.pvpolicy')) return [];
-      return [templateOf(new TextDecoder().decode(await workspace.fs.readFile(uri)))];
-    }),
-  );
-  return found.flat().toSorted((a, b) => a.label.localeCompare(b.label));
-}
-
-/** Its name, its target, and its doc comment; the trace of a scenario is not beside the new policy. */
-function templateOf(text: string): Template {
-  const [, name = '', target = ''] = /^policy\s+(\w+)\s+for\s+(\w+)/mu.exec(text) ?? [];
-  const [doc = ''] = /^(?:\/\/\/.*\n)+/u.exec(text) ?? [];
-  return {
-    label: name,
-    description: target,
-    detail: doc
-      .replaceAll(/^\/\/\/ ?/gmu, '')
-      .replaceAll('\n', ' ')
-      .trim(),
-    text,
-  };
-}

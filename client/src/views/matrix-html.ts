@@ -12,7 +12,7 @@ tbody th { text-align: left; font-weight: 400; font-family: var(--vscode-editor-
 td { text-align: center; }
 tbody tr:hover td, tbody tr:hover th { background: var(--vscode-list-hoverBackground); }
 tr.used th, th.used { color: var(--vscode-textLink-foreground); font-weight: 600; }
-.allowed { color: var(--vscode-testing-iconPassed); }
+.allowed { color: var(--vscode-pvpolicy-results-passed); }
 .deferred { color: var(--vscode-editorWarning-foreground); }
 .never { color: var(--vscode-errorForeground); }
 summary { cursor: pointer; }
@@ -25,7 +25,7 @@ dd { margin: 0 0 0.2em 5em; color: var(--vscode-descriptionForeground); }
 const SIGNS = { allowed: '✓', deferred: 'defer', never: '✗' } as const;
 const MEANINGS = {
   allowed: 'may be called here',
-  deferred: 'only later, with defer: here it would dead-lock or is too early',
+  deferred: 'only later, with defer: here it would deadlock or is too early',
   never: 'the kernel refuses it here',
 } as const;
 
