@@ -30,6 +30,13 @@ export abstract class TypeParser extends BracketParser {
         { GATE: () => this.is(T.Of, 2), ALT: () => this.sized(start, 'list-type', T.List, 0) },
         { GATE: () => this.is(T.Of, 2), ALT: () => this.sized(start, 'ring-type', T.Ring, 1) },
         { ALT: named },
+        // Reserved, since it starts a declaration; where a type is due it is one.
+        {
+          ALT: () => {
+            const name = this.ident(this.CONSUME(T.Dsq));
+            return { kind: 'named-type', span: name.span, name };
+          },
+        },
       ],
     });
     return type ?? { kind: 'error-type', span: this.spanFrom(start) };

@@ -13,14 +13,17 @@ interface Edit extends Span {
 
 /**
  * The tree of `text`, made from that of an `older` text by reading again the declarations that the edit touches and
- * their neighbours; undefined where what is to be read again is not sure, which is where braces do not match or another
- * declaration has mistakes. Equal to what `parse` gives.
+ * their neighbours; undefined where what is to be read again is not sure, which is where another declaration has mistakes.
+ * Equal to what `parse` gives.
+ *
+ * How the parser recovers depends on whether a brace is missing anywhere in the file. A declaration without mistakes reads
+ * the same either way, but for a `guest { }` whose declarations are not indented.
  *
  * The older tree is used up: its declarations are moved to where they stand now. One of which only the body has changed
  * keeps its identity, so that what is known of it by that holds.
  */
 export function reparse(older: Tree, olderText: string, text: string): Tree | undefined {
-  if (older.balance !== 0 || text.length > LONGEST_TEXT || olderText.length > LONGEST_TEXT) return undefined;
+  if (text.length > LONGEST_TEXT || olderText.length > LONGEST_TEXT) return undefined;
   if (older.file.header === undefined || notText(text) !== undefined) return undefined;
   const edit = difference(olderText, text);
   const { decls } = older.file;
@@ -31,7 +34,9 @@ export function reparse(older: Tree, olderText: string, text: string): Tree | un
   const end = next === undefined ? text.length : next.span.end + edit.delta;
   if (!startsItem(text.slice(range.start, end))) return undefined;
   const read = parseDeclarations(text, range.start, end);
-  if (read.balance !== 0 || read.file.header !== undefined) return undefined;
+  if (read.file.header !== undefined) return undefined;
+  if ((older.balance !== 0 || read.balance !== 0) && decls.some(({ kind }) => kind === 'guest'))
+    return undefined;
   if (read.diagnostics.length > MOST_DIAGNOSTICS) return undefined;
   const fresh = [...read.file.decls];
   const last = next === undefined ? undefined : fresh.pop();
@@ -51,7 +56,7 @@ export function reparse(older: Tree, olderText: string, text: string): Tree | un
     span: { start: 0, end: text.length },
     decls: [...decls.slice(0, range.from), ...kept, ...decls.slice(range.to)],
   };
-  return { file, diagnostics: read.diagnostics, balance: 0 };
+  return { file, diagnostics: read.diagnostics, balance: read.balance };
 }
 
 function difference(older: string, newer: string): Edit {

@@ -14,7 +14,13 @@ import {
   type TextDocumentContentChangeEvent,
 } from 'vscode-languageserver/node';
 
-export const repository = join(dirname(fileURLToPath(import.meta.url)), '../..');
+/** The folder of package.json above this file, or above the bundle that it is part of. */
+export const repository = rootAbove(dirname(fileURLToPath(import.meta.url)));
+
+function rootAbove(folder: string): string {
+  return existsSync(join(folder, 'package.json')) ? folder : rootAbove(dirname(folder));
+}
+
 const cli = join(repository, 'dist/cli.cjs');
 
 export interface SessionOptions {

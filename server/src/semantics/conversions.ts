@@ -185,12 +185,15 @@ export function noTruth(cx: Context, expr: Expr, found: Type, tight = false): vo
  * optional one. Undefined where there is none.
  */
 export function common(a: Type, b: Type): Type | undefined {
+  // What an average is read as is what it is an average of.
+  if (a.kind === 'ewma') return common(a.of, b);
+  if (b.kind === 'ewma') return common(a, b.of);
   if (a.kind === 'error') return b;
   if (b.kind === 'error') return a;
   if (a.kind === 'none' && b.kind !== 'none')
     return b.kind === 'optional' ? b : { kind: 'optional', inner: b };
   if (b.kind === 'none' && a.kind !== 'none') return common(b, a);
-  if (fits(a, b)) return b.kind === 'ewma' ? b.of : b;
-  if (fits(b, a)) return a.kind === 'ewma' ? a.of : a;
+  if (fits(a, b)) return b;
+  if (fits(b, a)) return a;
   return undefined;
 }
