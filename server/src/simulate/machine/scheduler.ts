@@ -46,7 +46,7 @@ export abstract class Scheduler implements Machine {
   private readonly fair: FairClass;
   private readonly rt: RtClass;
   private readonly stopper: StopClass;
-  private readonly ext: SchedClass | undefined;
+  private ext: SchedClass | undefined;
   private readonly extAll: boolean;
   private readonly accountedAt: Float64Array;
   /** What ran by CPU, but the class was not told of yet. */
@@ -332,6 +332,12 @@ export abstract class Scheduler implements Machine {
   }
 
   // What a policy changes.
+
+  removeExt(): void {
+    const { ext } = this;
+    this.ext = undefined;
+    for (const task of this.tasks) if (task.sched === ext) this.change(task, () => undefined);
+  }
 
   setScheduler(changed: SimTask, policy: Policy, priority: number): void {
     const realTime = policy === 'FIFO' || policy === 'RR';

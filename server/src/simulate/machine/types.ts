@@ -274,6 +274,8 @@ export interface Machine {
   count(cpu: number): number;
   /** A number from 0 up to, not including, 1: the same for the same run, whatever the others draw, for each `key`. */
   draw(key: number): number;
+  /** Every task of the EXT class belongs to fair from now on. */
+  removeExt(): void;
   /** Calls `action` at `time` (now at the earliest). Returns a function that cancels it. */
   callAt(time: number, action: () => void): () => void;
 
