@@ -29,19 +29,34 @@ interface Evaluation {
   readonly model: Model;
   readonly params: ReadonlyMap<string, { readonly value: Value }>;
   readonly measurements: Measurements;
+  /** Of the run without the policy, or with another; undefined: there is none. */
+  readonly baseline: Measurements | undefined;
+  /** The comparison that is computed: `baseline` in it is the value of its statistic there. */
+  comparison: ast.Expr;
   /** The first statistic that was met. */
   first: { readonly value: number; readonly type: Type } | undefined;
 }
 
-/** Holds `condition` against what was measured; `text` is the condition as written, `line` where. */
+/**
+ * Holds `condition` against what was measured, and against the `baseline` where it names that; `text` is the condition as
+ * written, `line` where.
+ */
 export function judge(
   model: Model,
   condition: ast.Expr,
   params: Evaluation['params'],
   measurements: Measurements,
+  baseline: Measurements | undefined,
   where: { readonly line: number; readonly text: string },
 ): Expectation {
-  const evaluation: Evaluation = { model, params, measurements, first: undefined };
+  const evaluation: Evaluation = {
+    model,
+    params,
+    measurements,
+    baseline,
+    comparison: condition,
+    first: undefined,
+  };
   const figure = evaluate(evaluation, condition);
   const { first } = evaluation;
   const measured = first && !Number.isNaN(first.value) ? first.value : null;
@@ -95,12 +110,19 @@ function evaluate(evaluation: Evaluation, expr: ast.Expr): Figure {
       if (isUndecided(condition)) return condition;
       return evaluate(evaluation, condition === true ? expr.then : expr.otherwise);
     }
-    case 'binary':
-      return binary(expr.op, evaluate(evaluation, expr.left), () => evaluate(evaluation, expr.right));
+    case 'binary': {
+      const outer = evaluation.comparison;
+      if (COMPARISONS.includes(expr.op)) evaluation.comparison = expr;
+      const figure = binary(expr.op, evaluate(evaluation, expr.left), () => evaluate(evaluation, expr.right));
+      evaluation.comparison = outer;
+      return figure;
+    }
     default:
       throw new Error(`a ${expr.kind} in an expectation`);
   }
 }
+
+const COMPARISONS: readonly ast.BinaryOp[] = ['<', '<=', '>', '>=', '==', '!='];
 
 const asFigure = (value: bigint, type: Type | undefined): number =>
   type?.kind === 'ratio' ? Number(value) / 1024 : Number(value);
@@ -113,9 +135,45 @@ function named(evaluation: Evaluation, expr: ast.NameExpr): Figure {
     return asFigure(BigInt(Number(value)), symbol.type);
   }
   if (symbol?.kind === 'builtin-name' && symbol.name === 'baseline') {
-    return { reason: 'it compares with a run without the policy, which a replay does not make' };
+    return baselineFigure(evaluation);
   }
   return measure(evaluation, expr, 'sum');
+}
+
+/** The statistic of the comparison at hand, as the baseline has it. */
+function baselineFigure({ model, params, baseline, comparison }: Evaluation): Figure {
+  if (!baseline) return { reason: 'it compares with a run without the policy, which a replay does not make' };
+  const statistic = statisticIn(model, comparison);
+  if (!statistic) throw new Error('a comparison with the baseline of nothing');
+  return evaluate(
+    { model, params, measurements: baseline, baseline: undefined, comparison, first: undefined },
+    statistic,
+  );
+}
+
+/** The first statistic or metric in `expr`. */
+function statisticIn(model: Model, expr: ast.Expr): ast.Expr | undefined {
+  switch (expr.kind) {
+    case 'paren':
+      return statisticIn(model, expr.inner);
+    case 'cast':
+    case 'unary':
+      return statisticIn(model, expr.operand);
+    case 'binary':
+      return statisticIn(model, expr.left) ?? statisticIn(model, expr.right);
+    case 'cond':
+      return statisticIn(model, expr.then) ?? statisticIn(model, expr.otherwise);
+    case 'call':
+    case 'metric':
+      return expr;
+    case 'name': {
+      const symbol = model.names.get(expr.name);
+      const isBaseline = symbol?.kind === 'builtin-name' && symbol.name === 'baseline';
+      return isBaseline || symbol?.kind === 'param' || model.constants.has(expr) ? undefined : expr;
+    }
+    default:
+      return undefined;
+  }
 }
 
 function call(evaluation: Evaluation, expr: ast.CallExpr): Figure {

@@ -7,7 +7,7 @@ import { enqueue, resolveQueue, tasksIn } from './queues.ts';
 import { RUNNING, threadOf } from './threads.ts';
 import { tgidOf } from './kernel-fields.ts';
 import { pidOf } from './tasks.ts';
-import { allowedMask, cpuOf, idleMask, isIdle, noteUnknown, type World } from './world.ts';
+import { cpuOf, idleMask, isIdle, noteUnknown, type World } from './world.ts';
 
 type Args = readonly Value[];
 type Answer = (world: World, args: Args, call: CallInfo, site: Site) => Value;
@@ -189,7 +189,8 @@ const ANSWERS: Readonly<Record<string, Answer>> = {
   bpf_send_signal_thread: effect(() => 0),
 };
 
-const todaysName = (call: CallInfo): string => (call.renamedTo ?? call.name).replace(/___v2$/, '');
+/** The name that a call has today. */
+export const todaysName = (call: CallInfo): string => (call.renamedTo ?? call.name).replace(/___v2$/, '');
 
 /** Has replay an answer to this call? */
 export const isAnswered = (call: CallInfo): boolean => Object.hasOwn(ANSWERS, todaysName(call));
@@ -204,5 +205,5 @@ export function kernelCall(world: World, call: CallInfo, site: Site): (args: Arg
 /** May the task be put on the CPU: as far as a trace tells. */
 export function canRunOn(world: World, tid: number, cpu: number): boolean {
   noteUnknown(world, 'affinity of threads', 'every CPU, or the one in the name of a bound kernel thread');
-  return cpu < world.trace.cpus && has(allowedMask(world, tid), cpu);
+  return cpu < world.trace.cpus && has(world.allowed(tid), cpu);
 }

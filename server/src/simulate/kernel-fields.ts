@@ -5,7 +5,7 @@ import type { IrType } from '../ir/ir.ts';
 import { commOf, isIdleTask, looksLikeKthread, pidOf } from './tasks.ts';
 import { BLOCKED, DEAD, RUNNABLE, RUNNING, threadOf, type Thread } from './threads.ts';
 import { weightOfNice } from './weights.ts';
-import { allowedMask, cpuOf, noteUnknown, type World } from './world.ts';
+import { cpuOf, noteUnknown, type World } from './world.ts';
 
 type Load = (object: number) => Value;
 
@@ -88,12 +88,12 @@ function taskField(world: World, path: readonly string[], type: IrType): Load {
     case 'nr_cpus_allowed':
       return (tid) => {
         noteAffinity(world);
-        return members(allowedMask(world, tid)).length;
+        return members(world.allowed(tid)).length;
       };
     case 'cpus_ptr':
       return (tid) => {
         noteAffinity(world);
-        return allowedMask(world, tid);
+        return world.allowed(tid);
       };
     case 'recent_used_cpu':
     case 'wake_cpu':

@@ -1,18 +1,24 @@
 import { GLOBAL_ENTITY } from '../emit/executor/host.ts';
 import type { Samples } from '../emit/executor/samples.ts';
 import type { Scope } from '../semantics/model.ts';
+import type { Trace } from '../trace/columns.ts';
 import { stretches, threadsOf, type StretchMetric, type ThreadMetrics } from './metrics.ts';
 import { jain, largest, mean, quantile, sorted, total, type Sorted } from './quantiles.ts';
 import type { ReplayRun } from './run.ts';
-import type { Vm } from './vms.ts';
+import type { Machines, Vm } from './vms.ts';
 
 export type Statistic = 'p50' | 'p90' | 'p99' | 'p999' | 'max' | 'mean' | 'sum' | 'count' | 'share' | 'jain';
 
 /** What expectations are held against. */
 export interface Measurements {
-  readonly run: ReplayRun;
-  /** Of every vCPU's thread. */
+  /** The run of the policy; undefined: what is measured ran without one. */
+  readonly run: ReplayRun | undefined;
+  readonly machines: Machines;
+  /** The schedule, with what it did to every vCPU's thread. */
+  readonly schedule: Trace;
   readonly threads: ReadonlyMap<number, ThreadMetrics>;
+  /** Is it the recorded schedule, in which the policy had no part? */
+  readonly recorded: boolean;
 }
 
 /** Values of one metric of one VM, or of everything. */
@@ -37,14 +43,16 @@ export function metricValues(
   metric: { readonly name: string; readonly own: boolean },
   of: string | undefined,
 ): MetricValues | Reason {
-  const { vms } = measurements.run.world.machines;
+  const { vms } = measurements.machines;
   const chosen = of === undefined ? vms : vms.filter(({ name }) => name === of);
   if (of !== undefined && chosen.every((vm) => vm.vcpus.length === 0)) {
     return { reason: `the trace has no thread of ${of}` };
   }
-  return metric.own
-    ? ownValues(measurements.run, metric.name, of === undefined ? undefined : chosen)
-    : recordedValues(measurements, metric.name, chosen);
+  if (!metric.own) return scheduleValues(measurements, metric.name, chosen);
+  const { run } = measurements;
+  return run
+    ? ownValues(run, metric.name, of === undefined ? undefined : chosen)
+    : { reason: `without the policy there is no ${metric.name}` };
 }
 
 /** Of a counter or histogram of the policy; `vms` undefined: of everything. */
@@ -111,33 +119,32 @@ export const sampleValues = (samples: Samples): readonly number[] => [
   ...samples.values.subarray(0, samples.length),
 ];
 
-/** Of the schedule that the trace recorded; boosts are those that the policy asked for. */
-function recordedValues(
-  { run, threads }: Measurements,
+/** Of the schedule; boosts are those that the policy asked for. */
+function scheduleValues(
+  { run, machines, schedule, threads, recorded }: Measurements,
   metric: string,
   vms: readonly Vm[],
 ): MetricValues | Reason {
-  const { trace, machines, boosts } = run.world;
   const count = countOf(metric);
   if (metric === 'boosts' || count) {
     const of = (tid: number): number =>
-      count ? (threads.get(tid)?.[count] ?? 0) : (boosts.requests.get(tid) ?? 0);
+      count ? (threads.get(tid)?.[count] ?? 0) : (run?.world.boosts.requests.get(tid) ?? 0);
     return {
       values: sorted(vms.flatMap(threadsOf).map(of)),
       perVcpu: vms.flatMap(threadsOf).map(of),
       everything: add(machines.vms.flatMap(threadsOf).map(of)),
-      recorded: count !== undefined,
+      recorded: recorded && count !== undefined,
     };
   }
   const stretch = (tids: readonly number[]): Sorted | undefined =>
-    stretches(trace, threads, metric as StretchMetric, tids);
+    stretches(schedule, threads, metric as StretchMetric, tids);
   const values = stretch(vms.flatMap(threadsOf));
   if (!values) return { reason: `the trace has not the events that ${metric} needs` };
   return {
     values,
     perVcpu: vms.flatMap(threadsOf).map((tid) => total(stretch([tid]) ?? values)),
     everything: total(stretch(machines.vms.flatMap(threadsOf)) ?? values),
-    recorded: true,
+    recorded,
   };
 }
 

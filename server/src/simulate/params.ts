@@ -78,7 +78,7 @@ function natural(type: IrType): { lo: bigint; hi: bigint } | undefined {
 
 const SCALE: Readonly<Record<string, number>> = { ns: 0, us: 3, ms: 6, s: 9 };
 /** A value of `type` as the language writes it; undefined where the text is none. */
-function parseValue(text: string, type: IrType, program: Program): bigint | boolean | undefined {
+export function parseValue(text: string, type: IrType, program: Program): bigint | boolean | undefined {
   if (type.kind === 'bool') return text === 'true' ? true : text === 'false' ? false : undefined;
   if (type.kind === 'cpu') return parseInteger(text);
   if (type.kind === 'cpumask') return parseCpus(text);
@@ -125,7 +125,7 @@ function parseCpus(text: string): bigint | undefined {
 }
 
 /** `500us`, `1.5ms`; whole nanoseconds only. */
-function parseDuration(text: string): bigint | undefined {
+export function parseDuration(text: string): bigint | undefined {
   const match = /^(\d[\d_]*)(?:\.(\d+))?(ns|us|ms|s)$/.exec(text);
   if (!match) return undefined;
   const [, whole = '', fraction = '', unit = 'ns'] = match;

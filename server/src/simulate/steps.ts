@@ -7,8 +7,8 @@ import { KINDS } from '../trace/kinds.ts';
 import { bindParam, type Reader } from './bindings.ts';
 import { fire, fireWith, handlersOf, type Firing, type Step } from './firing.ts';
 import { startHints } from './hints.ts';
-import { ops, type Ops } from './ops.ts';
-import { field, haltRows, has, kvmKinds } from './prepass.ts';
+import type { Ops } from './ops.ts';
+import { field, has, kvmKinds } from './prepass.ts';
 import { firstRead } from './support.ts';
 import { applyFork, applySwitch, applyWake, threadOf } from './threads.ts';
 import { taskAt, type World } from './world.ts';
@@ -17,13 +17,16 @@ import { taskAt, type World } from './world.ts';
 export interface Steps {
   /** By kind of event. */
   readonly byKind: readonly (readonly Step[])[];
-  readonly ops: Ops | undefined;
 }
 
 /** Builds the steps of a replay: the policy's hooks where the kernel has them, then the schedule's own bookkeeping. */
-export function stepsOf(world: World, firing: Firing, { handlers, machine }: Execution): Steps {
+export function stepsOf(
+  world: World,
+  firing: Firing,
+  { handlers, machine }: Execution,
+  opSteps: Ops | undefined,
+): Steps {
   const { trace } = world;
-  const opSteps = world.program.target === 'sched_ext' ? ops(world, firing, handlers) : undefined;
   const pvsched = pvschedSteps(world, firing, handlers);
   const forget = (tid: number): void => {
     for (const scope of ['task', 'vcpu'] as const) {
@@ -57,7 +60,6 @@ export function stepsOf(world: World, firing: Firing, { handlers, machine }: Exe
   });
   return {
     byKind: byKind.map((steps, kind) => (has(trace, KINDS[kind]?.name ?? '') ? steps : [])),
-    ops: opSteps,
   };
 }
 
@@ -143,9 +145,8 @@ function pvschedSteps(world: World, firing: Firing, handlers: readonly Executabl
 /** `halt` at the switch-outs of halted vCPUs; the search for them is left out where nobody asks. */
 function haltSteps(world: World, halt: readonly Step[]): Step[] {
   if (halt.length === 0) return [];
-  const rows = haltRows(world.trace);
   return halt.map((step) => (row) => {
-    if (rows[row] === 1 && world.machines.vcpuOf.has(world.trace.tid[row] ?? 0)) step(row);
+    if (world.haltsAt(row) && world.machines.vcpuOf.has(world.trace.tid[row] ?? 0)) step(row);
   });
 }
 

@@ -19,6 +19,10 @@ export interface World {
   readonly idleOf: (cpu: number) => number;
   readonly machines: Machines;
   readonly tables: Tables;
+  /** Does a vCPU go to sleep halted at this row, a switch-out of its thread? */
+  readonly haltsAt: (row: number) => boolean;
+  /** CPUs that a task may use, as far as is known. */
+  readonly allowed: (tid: number) => bigint;
   readonly schedule: Schedule;
   readonly moment: Moment;
   readonly boosts: Boosts;
@@ -51,10 +55,10 @@ export function idleMask(world: World): bigint {
   return mask;
 }
 
-/** CPUs that the task may use, as far as is known: all, or the one that a kernel thread is bound to. */
-export function allowedMask(world: World, tid: number): bigint {
-  const bound = boundCpu(world.trace, tid);
-  return bound === undefined ? (1n << BigInt(world.trace.cpus)) - 1n : bit(bound);
+/** CPUs that the task may use by its name: all, or the one that a kernel thread is bound to. */
+export function boundMask(trace: Trace, tid: number): bigint {
+  const bound = boundCpu(trace, tid);
+  return bound === undefined ? (1n << BigInt(trace.cpus)) - 1n : bit(bound);
 }
 
 /** Notes that something is not in the trace, and what was taken for it. */

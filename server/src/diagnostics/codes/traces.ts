@@ -70,6 +70,16 @@ export const TRACES = {
     'assumption that never starts',
     (a) => `the trace has no event for '${a.hook}', so what is assumed after it never holds`,
   ),
+  PV7062: warning<{ events: string }>(
+    'recording without a schedule',
+    (a) =>
+      `the trace has no ${a.events}, so what-if has no schedule to start from; record one with: trace-cmd record -e sched -e kvm -C mono sleep 10`,
+  ),
+  PV7063: error<{ baseline: string; why: string }>(
+    'baseline that cannot run',
+    (a) =>
+      `the baseline '${a.baseline}' cannot run: ${a.why}; a baseline is eevdf, pinned or the file of a policy without errors`,
+  ),
 };
 
 /** Where in a trace something is, as the beginning of a sentence; nothing where it is the file as a whole. */

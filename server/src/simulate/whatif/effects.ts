@@ -1,0 +1,113 @@
+import { sorted, type Sorted } from '../quantiles.ts';
+import type { ThreadMetrics, VmMetrics } from '../metrics.ts';
+import type { Machines } from '../vms.ts';
+import { threadsOf } from '../metrics.ts';
+import type { Measured } from './metrics.ts';
+
+/** What the policy changes against the baseline, in one metric of one VM or of all threads. ns or counts. */
+export interface Effect {
+  /** `wakeup_latency.p99`, `switches`, … */
+  readonly metric: string;
+  readonly of: string;
+  readonly baseline: number;
+  readonly policy: number;
+  /** (policy − baseline) / baseline; null where the baseline is 0. */
+  readonly change: number | null;
+  /**
+   * How far the baseline itself may be off, as a part of it: its distance from the recording, or what so few values
+   * leave open, whichever is more. null where the recording has no such figure.
+   */
+  readonly error: number | null;
+  /** Is the change larger than the error? */
+  readonly significant: boolean;
+}
+
+const QUANTILES = [
+  ['p50', 0.5],
+  ['p90', 0.9],
+  ['p99', 0.99],
+] as const;
+
+interface Figure {
+  readonly metric: string;
+  readonly of: (metrics: VmMetrics) => number | undefined;
+  /** The values that it is a quantile of. */
+  readonly quantile: { readonly p: number; readonly key: 'wakeup_latency' | 'runqueue_delay' } | undefined;
+}
+
+const FIGURES: readonly Figure[] = [
+  ...QUANTILES.map(([name, p]): Figure => ({
+    metric: `wakeup_latency.${name}`,
+    of: (metrics) => metrics.wakeup_latency?.[name],
+    quantile: { p, key: 'wakeup_latency' },
+  })),
+  {
+    metric: 'runqueue_delay.p99',
+    of: ({ runqueue_delay: delay }) => delay.p99,
+    quantile: { p: 0.99, key: 'runqueue_delay' },
+  },
+  { metric: 'runqueue_delay.max', of: ({ runqueue_delay: delay }) => delay.max, quantile: undefined },
+  { metric: 'steal.sum', of: ({ steal }) => steal.sum, quantile: undefined },
+  { metric: 'run_time.sum', of: ({ run_time: run }) => run.sum, quantile: undefined },
+  { metric: 'switches', of: ({ switches }) => switches, quantile: undefined },
+  { metric: 'migrations', of: ({ migrations }) => migrations, quantile: undefined },
+];
+
+/** The policy against the baseline, with the recording to tell how far the baseline is to be trusted. */
+export function effects(
+  recorded: Measured,
+  baseline: Measured,
+  policy: Measured,
+  { vms }: Machines,
+): readonly Effect[] {
+  const rows = [
+    ...vms.map((vm, i) => ({
+      of: vm.name,
+      tids: threadsOf(vm),
+      pick: (m: Measured) => m.metrics.metrics[i],
+    })),
+    { of: 'all', tids: [...baseline.threads.keys()], pick: (m: Measured) => m.metrics.all },
+  ];
+  return rows.flatMap(({ of, tids, pick }) =>
+    FIGURES.flatMap((figure): Effect[] => {
+      const value = (measured: Measured): number | undefined => {
+        const metrics = pick(measured);
+        return metrics && figure.of(metrics);
+      };
+      const [before, after, truth] = [value(baseline), value(policy), value(recorded)];
+      if (before === undefined || after === undefined) return [];
+      const noise = figure.quantile ? uncertainty(baseline.threads, tids, figure.quantile) : 0;
+      const distance = truth === undefined ? undefined : Math.max(Math.abs(before - truth), noise);
+      return [
+        {
+          metric: figure.metric,
+          of,
+          baseline: before,
+          policy: after,
+          change: part(after - before, before),
+          error: distance === undefined ? null : part(distance, before),
+          significant: distance !== undefined && Math.abs(after - before) > distance,
+        },
+      ];
+    }),
+  );
+}
+
+const part = (value: number, whole: number): number | null => (whole === 0 ? null : value / whole);
+
+/**
+ * Half the width of the 95 % interval of a quantile: between the values whose ranks are 1.96 standard deviations of a
+ * binomial distribution away from its own (any textbook on order statistics).
+ */
+function uncertainty(
+  threads: ReadonlyMap<number, ThreadMetrics>,
+  tids: readonly number[],
+  { p, key }: NonNullable<Figure['quantile']>,
+): number {
+  const values: Sorted = sorted(tids.flatMap((tid) => threads.get(tid)?.[key] ?? []));
+  const n = values.length;
+  if (n === 0) return 0;
+  const spread = 1.96 * Math.sqrt(n * p * (1 - p));
+  const at = (rank: number): number => values[Math.min(n - 1, Math.max(0, Math.round(rank)))]!;
+  return (at(n * p + spread) - at(n * p - spread)) / 2;
+}

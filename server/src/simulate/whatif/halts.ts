@@ -1,0 +1,53 @@
+import type { Trace } from '../../trace/columns.ts';
+import { kindIndex } from '../../trace/kinds.ts';
+import { field, haltRows } from '../prepass.ts';
+import { staysRunnable } from '../threads.ts';
+import type { Demand, SimEvent } from '../machine/types.ts';
+
+/** Which of the switch-outs of a run are those of vCPUs that halt. */
+export interface Halts {
+  /** A sched_switch happens. */
+  readonly take: (event: SimEvent) => void;
+  /** Does the thread that it switches out go to sleep halted? */
+  readonly now: () => boolean;
+}
+
+const STATE_SHIFT = 16;
+const STATE_MASK = 0x7fff;
+
+/**
+ * A burst that ended in a halt in the recording ends in one in the model too. A thread sleeps once at the end of each
+ * burst, so the sleeps of the recording and of the run are counted in step from the start of the run.
+ */
+export function haltsOf(trace: Trace, demand: Demand): Halts {
+  const recorded = recordedSleeps(trace, demand.startNs);
+  const seen = new Map<number, number>();
+  let halts = false;
+  return {
+    take: ({ a: tid, c }) => {
+      halts = false;
+      if (staysRunnable((c >>> STATE_SHIFT) & STATE_MASK)) return;
+      const count = seen.get(tid) ?? 0;
+      seen.set(tid, count + 1);
+      halts = recorded.get(tid)?.[count] === true;
+    },
+    now: () => halts,
+  };
+}
+
+/** By thread: for each sleep since `start`, was it a halt? */
+function recordedSleeps(trace: Trace, start: number): ReadonlyMap<number, readonly boolean[]> {
+  const rows = haltRows(trace);
+  const sleeps = new Map<number, boolean[]>();
+  const change = kindIndex('sched_switch');
+  const prev = field(trace, 'sched_switch', 'prev_pid');
+  const state = field(trace, 'sched_switch', 'prev_state');
+  for (let row = 0; row < trace.length; row++) {
+    if (trace.kind[row] !== change || trace.time[row]! < start || staysRunnable(state(row))) continue;
+    const tid = prev(row);
+    let list = sleeps.get(tid);
+    if (!list) sleeps.set(tid, (list = []));
+    list.push(rows[row] === 1);
+  }
+  return sleeps;
+}
