@@ -128,7 +128,8 @@ describe('simulate', () => {
     expect(out).toMatch(/^ +615 +52 {6}let t = now\(\)$/mu);
     expect(out).toMatch(/^boosts +smp +1$/mu);
     expect(out).toMatch(/^ok +\d+ +expect sum\(boosts of smp\) > 0 +measured 1$/mu);
-    expect(out).toContain('What-if simulation is not in this version.');
+    expect(out).toMatch(/^What if: the model reproduces the recording (good|fair|poor)$/mu);
+    expect(out).toMatch(/^smp +eevdf .*\nsmp +spin_guard /mu);
   });
 
   test('--json has the shape that scripts rely on, and the same bytes each time', async () => {

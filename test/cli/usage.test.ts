@@ -70,7 +70,17 @@ describe('usage', () => {
     [['simulate'], 'which policy?'],
     [['simulate', 'nowhere.pvpolicy'], 'nowhere.pvpolicy: cannot be read: no such file'],
     [['simulate', 'examples/irq_boost.pvpolicy', '--mode', 'dream'], '--mode is one of'],
-    [['simulate', 'examples/irq_boost.pvpolicy', '--mode', 'what-if'], 'what-if'],
+    [['simulate', 'examples/irq_boost.pvpolicy', '--agent-delay', '2ms..1ms'], '--agent-delay is FROM..TO'],
+    [
+      ['simulate', 'examples/irq_boost.pvpolicy', '--sweep', 'boost_prio=9..1'],
+      'the range of boost_prio is empty',
+    ],
+    [
+      ['simulate', 'examples/irq_boost.pvpolicy', '--sweep', 'boost_prio=1..2', '--shard', '2/2'],
+      '--shard is I/N',
+    ],
+    [['sweep', 'merge'], 'which results?'],
+    [['sweep', 'merge', 'package.json'], 'it is no result of simulate --sweep'],
     [['simulate', 'examples/irq_boost.pvpolicy', '--scenario', 'none_such'], 'none_such'],
     [['simulate', 'examples/irq_boost.pvpolicy', '--trace', 'nowhere.txt'], 'nowhere.txt'],
     [['simulate', 'examples/irq_boost.pvpolicy', '--param', 'boost_prio'], '--param'],

@@ -31,6 +31,10 @@ export const COMMANDS: Readonly<Record<string, Listed>> = {
     summary: 'run a policy over a recorded trace',
     load: async () => (await import('./simulate.ts')).simulate,
   },
+  sweep: {
+    summary: 'join the shards of a sweep over params',
+    load: async () => (await import('./sweep.ts')).sweep,
+  },
   test: {
     summary: 'run the scenarios of policies and tell which expectations hold',
     load: async () => (await import('./test.ts')).test,

@@ -1,3 +1,4 @@
+import { isMainThread } from 'node:worker_threads';
 import { VERSION } from '../version.ts';
 import { readOptions, splitCommand } from './args.ts';
 import { COMMANDS } from './commands.ts';
@@ -7,10 +8,15 @@ import { commandHelp, overview } from './help.ts';
 import { Refusal } from './refusal.ts';
 import { endQuietlyOnBrokenPipe, processTerminal } from './terminal.ts';
 
-endQuietlyOnBrokenPipe();
-void run(process.argv.slice(2)).then((status) => {
-  process.exitCode = status;
-});
+if (isMainThread) {
+  endQuietlyOnBrokenPipe();
+  void run(process.argv.slice(2)).then((status) => {
+    process.exitCode = status;
+  });
+} else {
+  // A thread of a sweep.
+  void import('./sweep-threads.ts').then(({ answerPoints }) => answerPoints());
+}
 
 async function run(argv: readonly string[]): Promise<Exit> {
   try {

@@ -5,14 +5,14 @@ import { EXIT, type Exit } from './exit.ts';
 import { json } from './format/json.ts';
 import { text as textFormat } from './format/text.ts';
 import { onePolicy } from './input.ts';
+import { newProgress } from './progress.ts';
 import { Refusal } from './refusal.ts';
-import { fromPolicy, params, RUN_OPTIONS } from './run-options.ts';
+import { fromPolicy, RUN_OPTIONS, runOptions, sidecarOf } from './run-options.ts';
 import { settingsFor } from './settings.ts';
 import { showSimulation } from './simulation-text.ts';
+import { runSweep, SWEEP_OPTIONS } from './simulate-sweep.ts';
 import { plain, type Terminal } from './terminal.ts';
 import { readTrace } from './trace.ts';
-
-const MODES = ['replay', 'what-if', 'both'];
 
 export const simulate: Command = {
   operands: 'FILE',
@@ -24,14 +24,16 @@ export const simulate: Command = {
     },
     scenario: { type: 'string', value: 'NAME', help: 'the scenario to run (the first one)' },
     ...RUN_OPTIONS,
-    mode: { type: 'string', value: 'MODE', help: 'replay (what there is in this version)' },
+    ...SWEEP_OPTIONS,
   },
   notes: `A replay runs the policy's hooks over the recorded events, in order, as the kernel would have; nothing in the schedule
-changes. Ends with status 1 where an expectation or an invariant does not hold.`,
+changes. What-if schedules the recorded work again on a simulated machine, with the policy in charge and, beside it, without.
+Ends with status 1 where an expectation or an invariant does not hold, or sched_ext throws the policy out.`,
   async run({ operands, given, terminal }: Invocation): Promise<Exit> {
-    const mode = modeOf(given);
+    const options = runOptions(given, operands[0] ?? '-');
     const policy = onePolicy(operands);
-    const current = snapshot(policy.text, settingsFor(operands[0] ?? '-', given));
+    const settings = settingsFor(operands[0] ?? '-', given);
+    const current = snapshot(policy.text, settings);
     if (hasErrors(current.diagnostics))
       return refuse(policy.file, current, current.diagnostics, given, terminal);
     const name = given.text('scenario');
@@ -42,7 +44,19 @@ changes. Ends with status 1 where an expectation or an invariant does not hold.`
       throw new Refusal(`which trace? Name one with --trace, or in a scenario of the policy`, policy.file);
     }
     const trace = await readTrace(path);
-    const outcome = simulateSnapshot(current, trace, path, { scenario, params: params(given) });
+    const progress = newProgress();
+    const full = {
+      ...options,
+      scenario,
+      sidecar: sidecarOf(path),
+      progress: (part: number) => progress.show('simulating', part),
+    };
+    if (given.texts('sweep').length > 0) {
+      const input = { file: operands[0] ?? '-', text: policy.text, settings, scenario: scenario?.name.text };
+      return runSweep(current, trace, path, { given, terminal, options: full, progress, input });
+    }
+    const outcome = simulateSnapshot(current, trace, path, full);
+    progress.end();
     if (!outcome.ok) {
       refuse(policy.file, current, outcome.diagnostics, given, terminal);
       return EXIT.usage;
@@ -53,20 +67,11 @@ changes. Ends with status 1 where an expectation or an invariant does not hold.`
     } else {
       if (diagnostics.length > 0)
         terminal.err(textFormat([{ file: policy.file, lines: current.lines, diagnostics }], plain));
-      terminal.out(showSimulation(report, current, terminal.paint));
-      if (mode === 'both') terminal.out('\nThis is the replay. What-if simulation is not in this version.\n');
+      terminal.out(showSimulation(report, current, terminal.paint, options.mode !== 'what-if'));
     }
     return hasFailed(report) ? EXIT.findings : EXIT.ok;
   },
 };
-
-function modeOf(given: Given): string {
-  const mode = given.text('mode') ?? 'both';
-  if (!MODES.includes(mode)) throw new Refusal(`--mode is one of ${MODES.join(', ')}, not '${mode}'`);
-  if (mode === 'what-if')
-    throw new Refusal('what-if simulation is not in this version; there is --mode replay');
-  return mode;
-}
 
 function noScenario({ model }: Snapshot, name: string): string {
   const names = model.scenarios.map((scenario) => `'${scenario.name.text}'`);
@@ -75,7 +80,7 @@ function noScenario({ model }: Snapshot, name: string): string {
 }
 
 /** Shows what keeps the policy from running. */
-function refuse(
+export function refuse(
   file: string,
   { lines }: Snapshot,
   diagnostics: Snapshot['diagnostics'],

@@ -2,6 +2,7 @@ import type { Snapshot } from '../pipeline.ts';
 import type { SimulationReport } from '../simulation.ts';
 import { duration, figure, measuredText } from './figures.ts';
 import { table, type Column, type Paint } from './terminal.ts';
+import { showWhatIf } from './whatif-text.ts';
 
 /** Decisions that are listed; `--json` has them all. */
 const SHOWN = 10;
@@ -9,19 +10,32 @@ const SHOWN = 10;
 const left = (title: string): Column => ({ title });
 const right = (title: string): Column => ({ title, align: 'right' });
 
-/** What a simulation found, for people: a table a subject, those without rows left out. */
-export function showSimulation(report: SimulationReport, snapshot: Snapshot, paint: Paint): string {
+/**
+ * What a simulation found, for people: a table a subject, those without rows left out. `replayed`: also what the
+ * replay found, where there is a what-if run.
+ */
+export function showSimulation(
+  report: SimulationReport,
+  snapshot: Snapshot,
+  paint: Paint,
+  replayed: boolean,
+): string {
+  // In the form of a replay, what the policy did in the model.
+  const { whatif } = report;
+  const main =
+    whatif && !replayed ? { ...report, replay: { ...report.replay, ...whatif.run, logs: [] } } : report;
   const parts = [
-    heading(report, paint),
-    hooks(report, paint),
-    source(report, snapshot, paint),
-    decisions(report, paint),
-    counters(report, paint),
-    histograms(report, paint),
-    recorded(report, paint),
-    logs(report, paint),
-    unknown(report, paint),
-    promises(report, paint),
+    heading(main, paint),
+    hooks(main, paint),
+    source(main, snapshot, paint),
+    decisions(main, paint),
+    counters(main, paint),
+    histograms(main, paint),
+    recorded(main, paint),
+    logs(main, paint),
+    unknown(main, paint),
+    ...(whatif ? [showWhatIf(whatif, paint)] : []),
+    promises(main, paint),
   ];
   return parts.filter((part) => part !== '').join('\n');
 }

@@ -25,7 +25,8 @@ interface Promised {
 }
 
 /** Expectations first, then the invariants. */
-function promises({ report }: Case): readonly Promised[] {
+function promises(one: Case): readonly Promised[] {
+  const { report } = one;
   if (!report) return [];
   const expected = report.expectations.map(({ line, text, ok, measured, unit, reason }) => ({
     line,
@@ -33,13 +34,25 @@ function promises({ report }: Case): readonly Promised[] {
     ok,
     found: reason ?? measuredText(measured, unit),
   }));
-  const always = report.replay.invariants.map(({ name, line, ok, violations: [first] }) => ({
+  const invariants = [
+    ...report.replay.invariants,
+    ...(report.whatif?.run.invariants ?? []).filter(({ ok }) => !ok),
+  ];
+  const always = invariants.map(({ name, line, ok, violations: [first] }) => ({
     line: first?.line ?? line,
     text: `invariant ${name}`,
     ok,
     found: first ? `broken at ${first.time} by ${first.entities.join(', ') || 'the policy'}` : 'holds',
   }));
-  return [...expected, ...always];
+  return [...expected, ...always, ...ejection(one)];
+}
+
+/** That sched_ext keeps the policy is promised by all of its policies. */
+function ejection({ report, line }: Case): readonly Promised[] {
+  const ejected = report?.whatif?.policy.ejected;
+  if (!ejected) return [];
+  const found = `${ejected.reason}: ${ejected.message}`;
+  return [{ line, text: 'the kernel keeps the policy', ok: false, found }];
 }
 
 const label = ({ file, scenario }: Case): string => (scenario === null ? file : `${file} ${scenario}`);

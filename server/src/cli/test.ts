@@ -6,10 +6,10 @@ import { hasFailed, simulateSnapshot, traceNamed } from '../simulation.ts';
 import type { Trace } from '../trace/columns.ts';
 import type { Command, Given, Invocation } from './command.ts';
 import { EXIT, type Exit } from './exit.ts';
-import { text as diagnosticText } from './format/text.ts';
+import { listed } from './format/text.ts';
 import { readPolicy } from './input.ts';
 import { reason, Refusal } from './refusal.ts';
-import { fromPolicy, params, RUN_OPTIONS } from './run-options.ts';
+import { fromPolicy, RUN_OPTIONS, runOptions, sidecarOf } from './run-options.ts';
 import { settingsFor } from './settings.ts';
 import { plain } from './terminal.ts';
 import { testsJson, testsJunit, testText, type Case } from './test-report.ts';
@@ -26,12 +26,12 @@ export const test: Command = {
 not hold (status 1), 'error' where it cannot run: the policy has errors (status 1) or the trace cannot be read (status 2).`,
   async run({ operands, given, terminal }: Invocation): Promise<Exit> {
     if (operands.length === 0) throw new Refusal('which policies? Name .pvpolicy files');
-    const settings = params(given);
+    for (const path of operands) runOptions(given, path);
     const asJson = given.flag('json');
     const open = cachedTraces();
     const cases: Case[] = [];
     for (const path of operands) {
-      for await (const one of casesOf(path, given, settings, open)) {
+      for await (const one of casesOf(path, given, open)) {
         cases.push(one);
         if (!asJson) terminal.out(testText(one, terminal.paint));
       }
@@ -63,12 +63,7 @@ function cachedTraces(): Open {
 }
 
 /** The scenarios of one policy, run one after the other; a policy that cannot run is one case. */
-async function* casesOf(
-  path: string,
-  given: Given,
-  settings: readonly string[],
-  open: Open,
-): AsyncGenerator<Case> {
+async function* casesOf(path: string, given: Given, open: Open): AsyncGenerator<Case> {
   const input = readPolicy(path);
   const { file } = input;
   const whole = { file, scenario: null, line: 1, report: null };
@@ -85,7 +80,7 @@ async function* casesOf(
   const name = given.text('scenario');
   for (const scenario of current.model.scenarios) {
     if (name === undefined || scenario.name.text === name)
-      yield await runCase(file, current, scenario, settings, open);
+      yield await runCase(file, current, scenario, runOptions(given, path), open);
   }
 }
 
@@ -93,7 +88,7 @@ async function runCase(
   file: string,
   current: Snapshot,
   scenario: ScenarioDecl,
-  settings: readonly string[],
+  options: ReturnType<typeof runOptions>,
   open: Open,
 ): Promise<Case> {
   const line = current.lines.lineAt(scenario.span.start) + 1;
@@ -103,7 +98,7 @@ async function runCase(
   const trace = await open(path);
   if (typeof trace === 'string')
     return { ...head, outcome: 'unreadable', notes: [`${path}: ${trace}`], report: null };
-  const outcome = simulateSnapshot(current, trace, path, { scenario, params: settings });
+  const outcome = simulateSnapshot(current, trace, path, { ...options, scenario, sidecar: sidecarOf(path) });
   const notes = said(file, current, outcome.diagnostics);
   if (!outcome.ok) return { ...head, outcome: 'error', notes, report: null };
   const { report } = outcome;
@@ -112,7 +107,7 @@ async function runCase(
 
 /** Diagnostics, a line each. */
 const said = (file: string, { lines }: Snapshot, diagnostics: readonly Diagnostic[]): readonly string[] =>
-  diagnostics.map((one) => diagnosticText([{ file, lines, diagnostics: [one] }], plain).trimEnd());
+  diagnostics.map((one) => listed([{ file, lines, diagnostics: [one] }], plain).trimEnd());
 
 function write(path: string, text: string): void {
   try {

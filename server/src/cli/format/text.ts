@@ -4,7 +4,10 @@ import { place, type Checked, type Format } from './checked.ts';
 const COLOUR = { error: 'red', warning: 'yellow', info: 'blue' } as const;
 
 /** `file:line:col: severity CODE message`, below it the steps that explain it, and a line of totals at the end. */
-export const text: Format = (files, paint) => {
+export const text: Format = (files, paint) => listed(files, paint) + totals(files);
+
+/** The same without the totals. */
+export const listed: Format = (files, paint) => {
   const lines = files.flatMap(({ file, lines: index, diagnostics }) =>
     diagnostics.flatMap(({ code, severity, message, span, related }) => {
       const at = (offset: number): string => {
@@ -18,7 +21,7 @@ export const text: Format = (files, paint) => {
       return [head, ...steps];
     }),
   );
-  return lines.join('') + totals(files);
+  return lines.join('');
 };
 
 function totals(files: readonly Checked[]): string {
