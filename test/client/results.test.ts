@@ -75,7 +75,7 @@ describe('marks', () => {
         },
       ],
     };
-    const report = { ...(await simulated()), whatif } as Awaited<ReturnType<typeof simulated>>;
+    const report = { ...(await simulated()), whatif } as unknown as Awaited<ReturnType<typeof simulated>>;
     const scenario = outline.scenarios[0]?.line ?? 0;
     const marks = lineMarks({ report, others: [], params: {} }, new Map([['three_vms', scenario]]));
     expect(marks.find(({ line }) => line === scenario)?.parts.map(({ text }) => text)).toEqual([
