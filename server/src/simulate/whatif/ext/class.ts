@@ -93,8 +93,8 @@ export class ExtClass implements SchedClass {
   private resched(cpu: number): void {
     const { machine } = this;
     if (machine.current(cpu)) return machine.resched(cpu);
-    const { idleExit } = machine.demand.calibration;
-    const cost = idleExit[idleExit.length >> 1] ?? 0;
+    const { idleRemote: costs } = machine.demand.calibration;
+    const cost = costs[costs.length >> 1] ?? 0;
     machine.callAt(machine.now + cost, () => machine.resched(cpu));
   }
 
