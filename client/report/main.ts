@@ -2,6 +2,7 @@ import type { ReportData } from '../../server/src/lsp/protocol.ts';
 import { decisionCard, decisionTable } from './decisions.ts';
 import { distributions } from './distributions.ts';
 import { el } from './dom.ts';
+import { model } from './fidelity.ts';
 import { count, duration } from './format.ts';
 import { sections } from './sections.ts';
 import { vcpuLabel } from './timeline/lanes.ts';
@@ -33,6 +34,7 @@ function mount(data: ReportData): void {
       el('h1', {}, `${report.policy}${named}`),
       el('p', {}, `${count(events)} events on ${cpus} CPUs in ${duration(duration_ns)}, from ${file}`),
       ...notes.map((note) => el('p', {}, note)),
+      ...present(model(report)),
       el('h2', {}, 'Timeline'),
       view.element,
       card,

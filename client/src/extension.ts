@@ -40,7 +40,7 @@ export function activate(context: ExtensionContext): void {
   const values = new ParamValues(context.workspaceState);
   const traces = new TraceChoices(context.workspaceState);
   const simulator = new Simulator({ client, results, values, traces });
-  const panel = new ReportPanel();
+  const panel = new ReportPanel(context.extensionUri);
   const generated = new GeneratedFiles();
   const follow = new Follow(generated);
   const testing = activateTesting(client, simulator);

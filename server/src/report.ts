@@ -1,6 +1,7 @@
 import { picturesOf, type Pictured, type Pictures } from './simulate/pictures.ts';
 import type { Machines } from './simulate/vms.ts';
 import type { SimulationReport } from './simulation.ts';
+import type { Schedules } from './simulate/whatif/whatif.ts';
 import type { Trace } from './trace/columns.ts';
 
 /** What a page with the report of a run is made from: plain data. */
@@ -20,17 +21,30 @@ export interface Finished {
   readonly text: string;
   readonly machines: Machines;
   readonly recorded: Trace;
+  readonly schedules: Schedules | null;
 }
 
-export function reportData({ report, notes, text, machines, recorded }: Finished): ReportData {
-  return {
-    report,
-    notes,
-    source: text.split(/\r?\n/u),
-    ...picturesOf(picturedOf(report, recorded), machines),
-  };
+export function reportData(run: Finished): ReportData {
+  const { report, notes, text } = run;
+  return { report, notes, source: text.split(/\r?\n/u), ...reportPictures(run) };
 }
 
-function picturedOf({ replay }: SimulationReport, recorded: Trace): readonly Pictured[] {
-  return [{ title: 'as recorded', schedule: recorded, decisions: replay.decisions }];
+/** The pictures of a run: the recording, and what the model made of it without and with the policy. */
+export function reportPictures({
+  report: { replay, whatif },
+  machines,
+  recorded,
+  schedules,
+}: Omit<Finished, 'notes' | 'text'>): Pictures {
+  const pictured: Pictured[] = [{ title: 'as recorded', schedule: recorded, decisions: replay.decisions }];
+  if (schedules && whatif)
+    pictured.push(
+      { title: `simulated, ${whatif.baseline.name}`, schedule: schedules.baseline, decisions: [] },
+      {
+        title: `simulated, ${whatif.policy.name}`,
+        schedule: schedules.policy,
+        decisions: whatif.run.decisions,
+      },
+    );
+  return picturesOf(pictured, machines);
 }

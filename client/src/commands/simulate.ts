@@ -13,13 +13,16 @@ export function registerSimulate(simulator: Simulator, results: Results, panel: 
       const document = await targetPolicy(argument);
       if (!document) return;
       const result = await simulator.runWithQuestions(document, targetScenario(argument, scenario));
-      if (result?.ok && setting<boolean>('simulate.openReport', document))
-        panel.show(document.uri, result.report, result.notes);
+      if (result?.ok && result.pictures) panel.show(document, { ...result, pictures: result.pictures });
     }),
-    workspace.onDidSaveTextDocument((document) => {
+    workspace.onDidSaveTextDocument(async (document) => {
       const scenario = results.get(document)?.report.scenario;
-      if (scenario !== undefined && setting<boolean>('simulate.onSave', document))
-        void simulator.run(document, scenario ?? undefined);
+      if (scenario !== undefined && setting<boolean>('simulate.onSave', document)) {
+        const result = await simulator.run(document, scenario ?? undefined);
+        // The report follows where it is open; it does not come back by itself.
+        if (result?.ok && result.pictures && panel.shows(document))
+          panel.show(document, { ...result, pictures: result.pictures });
+      }
     }),
   ];
 }

@@ -7,6 +7,7 @@ import {
 } from 'vscode';
 import type { PolicyOutline, SimulateResult } from '../../../server/src/lsp/protocol.ts';
 import type { PolicyClient } from '../policy-client.ts';
+import { setting } from '../settings.ts';
 import type { Results } from '../results/results.ts';
 import type { ParamValues } from './param-values.ts';
 import { pickTrace, type TraceChoices } from './traces.ts';
@@ -51,6 +52,7 @@ export class Simulator {
         params,
         ...(scenario !== undefined && { scenario }),
         ...(trace !== undefined && { trace }),
+        pictures: setting<boolean>('simulate.openReport', document),
       };
       const result = await client.simulate(request, source.token, told);
       if (source.token.isCancellationRequested) return undefined;

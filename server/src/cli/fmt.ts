@@ -1,9 +1,9 @@
-import { writeFileSync } from 'node:fs';
 import { format } from '../../../grammar/format.ts';
 import type { Command, Invocation } from './command.ts';
 import { EXIT, type Exit } from './exit.ts';
 import { readPolicy } from './input.ts';
-import { reason, Refusal } from './refusal.ts';
+import { writeResult } from './output.ts';
+import { Refusal } from './refusal.ts';
 
 /** What formatting a file came to. */
 type Outcome = 'same' | 'changed' | 'unreadable' | 'broken';
@@ -22,7 +22,7 @@ export const fmt: Command = {
       if (problem !== undefined) terminal.err(`pvpolicy: ${file}: ${problem}\n`);
       if (path === '-' && !checkOnly && !given.flag('json')) terminal.out(formatted);
       else if (outcome === 'changed') {
-        if (!checkOnly) write(path, formatted);
+        if (!checkOnly) writeResult(path, formatted);
         if (!given.flag('json')) terminal.out(`${file}: ${checkOnly ? 'would be formatted' : 'formatted'}\n`);
       }
       return { file, outcome, ...(problem !== undefined && { problem }) };
@@ -52,12 +52,4 @@ function formatFile(path: string): Formatted {
     return { file, outcome: 'broken', formatted: text, problem };
   }
   return { file, outcome: formatted === text ? 'same' : 'changed', formatted };
-}
-
-function write(path: string, text: string): void {
-  try {
-    writeFileSync(path, text);
-  } catch (error) {
-    throw new Refusal(`cannot be written: ${reason(error)}`, path);
-  }
 }

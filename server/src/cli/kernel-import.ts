@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { release } from 'node:os';
 import { basename, join } from 'node:path';
 import { CALLS, HOOKS } from '../kernel/catalogue.ts';
@@ -7,6 +7,7 @@ import type { ImportedKernel } from '../kernel/imported.ts';
 import { PROFILES } from '../kernel/profiles.ts';
 import type { Invocation } from './command.ts';
 import { EXIT, type Exit } from './exit.ts';
+import { writeResult } from './output.ts';
 import { reason, Refusal } from './refusal.ts';
 
 /** Where a running kernel keeps its BTF, and those of its modules whose hooks policies use. */
@@ -28,7 +29,7 @@ export function importProfile(file: string | undefined, { given, terminal }: Inv
     terminal.out(text);
     return EXIT.ok;
   }
-  write(output, text);
+  writeResult(output, text);
   if (given.flag('json'))
     terminal.out(`${JSON.stringify({ version: 1, profile: output, ...counts(result.kernel) })}\n`);
   else terminal.err(summary(output, result.kernel));
@@ -69,14 +70,6 @@ function read(path: string): Uint8Array {
     return readFileSync(path);
   } catch (error) {
     throw new Refusal(`cannot be read: ${reason(error)}`, path);
-  }
-}
-
-function write(path: string, text: string): void {
-  try {
-    writeFileSync(path, text);
-  } catch (error) {
-    throw new Refusal(`cannot be written: ${reason(error)}`, path);
   }
 }
 

@@ -1,9 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { dirname, isAbsolute, join } from 'node:path';
 import { snapshot } from '../pipeline.ts';
 import { parseDuration } from '../simulate/params.ts';
 import type { Mode, SimulationOptions } from '../simulation.ts';
-import { parseSidecar, sidecarPath, type Sidecar } from '../trace/sidecar.ts';
 import type { Given, Options } from './command.ts';
 import { readPolicy } from './input.ts';
 import { Refusal } from './refusal.ts';
@@ -94,12 +92,3 @@ function delayOf(text: string): { from: number; to: number } {
 /** A path in the policy `file`: relative to it. */
 export const fromPolicy = (file: string, path: string | undefined): string | undefined =>
   path === undefined || isAbsolute(path) ? path : join(dirname(file), path);
-
-/** What the recorder wrote beside the trace; undefined: nothing that can be read. */
-export function sidecarOf(trace: string): Sidecar | undefined {
-  try {
-    return parseSidecar(readFileSync(sidecarPath(trace), 'utf8'));
-  } catch {
-    return undefined;
-  }
-}

@@ -5,14 +5,18 @@ import { EXIT, type Exit } from './exit.ts';
 import { json } from './format/json.ts';
 import { text as textFormat } from './format/text.ts';
 import { onePolicy } from './input.ts';
+import { writeResult } from './output.ts';
 import { newProgress } from './progress.ts';
 import { Refusal } from './refusal.ts';
-import { fromPolicy, RUN_OPTIONS, runOptions, sidecarOf } from './run-options.ts';
+import { fromPolicy, RUN_OPTIONS, runOptions } from './run-options.ts';
 import { settingsFor } from './settings.ts';
 import { showSimulation } from './simulation-text.ts';
 import { runSweep, SWEEP_OPTIONS } from './simulate-sweep.ts';
 import { plain, type Terminal } from './terminal.ts';
 import { readTrace } from './trace.ts';
+import { reportData } from '../report.ts';
+import { reportPage } from './report-page.ts';
+import { sidecarOf } from '../trace/node/sidecar-file.ts';
 
 export const simulate: Command = {
   operands: 'FILE',
@@ -23,6 +27,12 @@ export const simulate: Command = {
       help: "the recording to run on, in the place of the scenario's",
     },
     scenario: { type: 'string', value: 'NAME', help: 'the scenario to run (the first one)' },
+    output: {
+      type: 'string',
+      short: 'o',
+      value: 'FILE.html',
+      help: 'also writes a page with timelines, distributions and every decision; it needs nothing else to be shown',
+    },
     ...RUN_OPTIONS,
     ...SWEEP_OPTIONS,
   },
@@ -62,6 +72,12 @@ Ends with status 1 where an expectation or an invariant does not hold, or sched_
       return EXIT.usage;
     }
     const { report, diagnostics } = outcome;
+    const output = given.text('output');
+    if (output !== undefined) {
+      const notes = diagnostics.map(({ code, message }) => `${code} ${message}`);
+      const page = reportPage(reportData({ ...outcome, notes, text: policy.text, recorded: trace }));
+      writeResult(output, page);
+    }
     if (given.flag('json')) {
       terminal.out(`${JSON.stringify(report)}\n`);
     } else {

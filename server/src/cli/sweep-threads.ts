@@ -7,7 +7,8 @@ import type { Trace } from '../trace/columns.ts';
 import type { Settings } from '../workspace/settings.ts';
 import { readOptions } from './args.ts';
 import type { Given } from './command.ts';
-import { RUN_OPTIONS, runOptions, sidecarOf } from './run-options.ts';
+import { RUN_OPTIONS, runOptions } from './run-options.ts';
+import { sidecarOf } from '../trace/node/sidecar-file.ts';
 
 /** The policy that is swept. */
 export interface SweepInput {

@@ -1,4 +1,3 @@
-import { writeFileSync } from 'node:fs';
 import type { ScenarioDecl } from '../../../grammar/ast.ts';
 import type { Diagnostic } from '../diagnostics/diagnostic.ts';
 import { hasErrors, snapshot, type Snapshot } from '../pipeline.ts';
@@ -8,12 +7,14 @@ import type { Command, Given, Invocation } from './command.ts';
 import { EXIT, type Exit } from './exit.ts';
 import { listed } from './format/text.ts';
 import { readPolicy } from './input.ts';
-import { reason, Refusal } from './refusal.ts';
-import { fromPolicy, RUN_OPTIONS, runOptions, sidecarOf } from './run-options.ts';
+import { Refusal } from './refusal.ts';
+import { fromPolicy, RUN_OPTIONS, runOptions } from './run-options.ts';
+import { writeResult } from './output.ts';
 import { settingsFor } from './settings.ts';
 import { plain } from './terminal.ts';
 import { testsJson, testsJunit, testText, type Case } from './test-report.ts';
 import { readTrace } from './trace.ts';
+import { sidecarOf } from '../trace/node/sidecar-file.ts';
 
 export const test: Command = {
   operands: 'FILE…',
@@ -39,7 +40,7 @@ not hold (status 1), 'error' where it cannot run: the policy has errors (status 
     if (cases.length === 0) throw new Refusal('there is no scenario to run');
     if (asJson) terminal.out(testsJson(cases));
     const junit = given.text('junit');
-    if (junit !== undefined) write(junit, testsJunit(cases));
+    if (junit !== undefined) writeResult(junit, testsJunit(cases));
     if (cases.some(({ outcome }) => outcome === 'unreadable')) return EXIT.usage;
     return cases.every(({ outcome }) => outcome === 'ok') ? EXIT.ok : EXIT.findings;
   },
@@ -108,11 +109,3 @@ async function runCase(
 /** Diagnostics, a line each. */
 const said = (file: string, { lines }: Snapshot, diagnostics: readonly Diagnostic[]): readonly string[] =>
   diagnostics.map((one) => listed([{ file, lines, diagnostics: [one] }], plain).trimEnd());
-
-function write(path: string, text: string): void {
-  try {
-    writeFileSync(path, text);
-  } catch (error) {
-    throw new Refusal(`cannot be written: ${reason(error)}`, path);
-  }
-}

@@ -13,6 +13,8 @@ export interface SimulationJob {
   readonly scenario: string | undefined;
   readonly trace: string | undefined;
   readonly params: Readonly<Record<string, string>>;
+  /** Are the pictures of the run wanted too? */
+  readonly pictures: boolean;
 }
 
 /** What the server needs of the machine that it runs on, so that it can run elsewhere too. */

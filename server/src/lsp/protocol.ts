@@ -1,3 +1,4 @@
+import type { Pictures } from '../simulate/pictures.ts';
 import type { LogFinding } from '../kernel/verifier-log/explain.ts';
 import type { SimulationReport } from '../simulation.ts';
 import type { Template } from '../templates.ts';
@@ -5,7 +6,7 @@ import type { Template } from '../templates.ts';
 export type { LogFinding, SimulationReport, Template };
 export type { Decision } from '../simulate/result.ts';
 export type { ReportData } from '../report.ts';
-export type { DistributionsOf, TimelineOf } from '../simulate/pictures.ts';
+export type { DistributionsOf, Pictures, TimelineOf } from '../simulate/pictures.ts';
 export type { Timeline, TimelineThread } from '../simulate/timeline.ts';
 
 /**
@@ -53,12 +54,19 @@ export interface SimulateParams {
   readonly trace?: string;
   /** Values of params and tunables, as written in a policy. */
   readonly params?: Readonly<Record<string, string>>;
+  /** Wanted too: what timelines and distributions are drawn from, which is large. */
+  readonly pictures?: boolean;
   readonly workDoneToken?: string | number;
 }
 
 export type SimulateResult =
   /** `notes`: what the run leaves out or takes for granted. */
-  | { readonly ok: true; readonly report: SimulationReport; readonly notes: readonly string[] }
+  | {
+      readonly ok: true;
+      readonly report: SimulationReport;
+      readonly notes: readonly string[];
+      readonly pictures?: Pictures;
+    }
   /** `needsTrace`: with another trace it may go. */
   | { readonly ok: false; readonly message: string; readonly needsTrace?: boolean };
 

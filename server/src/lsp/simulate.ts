@@ -23,6 +23,7 @@ export const simulate =
       scenario,
       trace,
       params: params.params ?? {},
+      pictures: params.pictures ?? false,
     };
     say({ kind: 'begin', title: 'Simulating', cancellable: true });
     try {

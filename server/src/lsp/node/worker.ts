@@ -1,10 +1,12 @@
-import { statSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { dirname, isAbsolute, resolve } from 'node:path';
 import { parentPort } from 'node:worker_threads';
 import type { Diagnostic } from '../../diagnostics/diagnostic.ts';
-import { snapshot } from '../../pipeline.ts';
+import { snapshot, type Snapshot } from '../../pipeline.ts';
+import { reportPictures } from '../../report.ts';
 import { scenarioOf, simulateSnapshot, traceNamed } from '../../simulation.ts';
 import type { TraceResult } from '../../trace/columns.ts';
+import { sidecarOf } from '../../trace/node/sidecar-file.ts';
 import { openTrace } from '../../trace/open.ts';
 import type { SimulationJob } from '../host.ts';
 import type { SimulateResult } from '../protocol.ts';
@@ -42,11 +44,23 @@ async function run(job: SimulationJob, progress: (message: string) => void): Pro
     scenario,
     params: Object.entries(job.params).map(([name, value]) => `${name}=${value}`),
     mostDecisions: MOST_DECISIONS,
+    sidecar: sidecarOf(path),
+    openPolicy: (name) => openPolicy(resolve(dirname(job.path), name), job),
+    progress: (part) => progress(`simulating, ${Math.floor(100 * part)} %`),
   });
   const notes = outcome.diagnostics.map(({ code, message }: Diagnostic) => `${code} ${message}`);
-  return outcome.ok
-    ? { ok: true, report: outcome.report, notes }
-    : { ok: false, message: notes.join('\n'), needsTrace: true };
+  if (!outcome.ok) return { ok: false, message: notes.join('\n'), needsTrace: true };
+  const pictures = job.pictures && reportPictures({ ...outcome, recorded: opened.trace });
+  return { ok: true, report: outcome.report, notes, ...(pictures && { pictures }) };
+}
+
+/** Another policy, to compare with; a string says why there is none. */
+function openPolicy(path: string, { settings }: SimulationJob): Snapshot | string {
+  try {
+    return snapshot(readFileSync(path, 'utf8'), settings);
+  } catch {
+    return `${path} cannot be read`;
+  }
 }
 
 let last: { readonly key: string; readonly result: TraceResult } | undefined;

@@ -1,0 +1,90 @@
+import type { SimulationReport } from '../../server/src/lsp/protocol.ts';
+import { el } from './dom.ts';
+import { count, duration, percent } from './format.ts';
+import { table, type Cell } from './table.ts';
+
+type Pair = { readonly recorded: number; readonly simulated: number };
+
+/** How far the model can be trusted, and what the policy changes in it: what a reader needs first. */
+export function model({ whatif }: SimulationReport): readonly (HTMLElement | undefined)[] {
+  if (!whatif) return [];
+  const { fidelity, policy, notes } = whatif;
+  const verdict = {
+    good: { style: 'ok', text: 'The simulated kernel reproduces the recording well.' },
+    fair: {
+      style: 'open',
+      text: 'The simulated kernel reproduces the recording fairly: trust large effects only.',
+    },
+    poor: {
+      style: 'failed',
+      text: 'The simulated kernel does not reproduce the recording: do not trust the effects.',
+    },
+  }[fidelity.verdict];
+  return [
+    el(
+      'section',
+      {},
+      el('h2', {}, 'What the policy would change'),
+      el('p', { class: verdict.style }, verdict.text),
+      ...[...fidelity.reasons, ...fidelity.inferred, ...notes].map((text) => el('p', {}, text)),
+      policy.ejected
+        ? el(
+            'p',
+            { class: 'failed' },
+            `sched_ext would have thrown the policy out: ${policy.ejected.message}`,
+          )
+        : undefined,
+    ),
+    effects(whatif),
+    table(
+      'The model against the recording',
+      ['figure', '#recorded', '#simulated', '#off by'],
+      figures(fidelity),
+    ),
+  ];
+}
+
+function effects({ effects: all }: NonNullable<SimulationReport['whatif']>): HTMLElement | undefined {
+  return table(
+    'Effects',
+    ['of', 'metric', '#without', '#with the policy', '#change', '#error of the model', ''],
+    all.map(({ of, metric, baseline, policy, change, error, significant }): readonly Cell[] => {
+      const shown = /^(switches|migrations)$/u.test(metric) ? count : duration;
+      return [
+        of,
+        metric,
+        shown(baseline),
+        shown(policy),
+        change === null ? '' : percent(change),
+        error === null ? 'unknown' : `± ${(100 * error).toFixed(1)} %`,
+        significant ? { text: 'an effect', style: 'ok' } : { text: 'within the error', style: 'open' },
+      ];
+    }),
+    'A difference counts as an effect only where it is larger than the error of the model itself.',
+  );
+}
+
+function figures(
+  fidelity: NonNullable<SimulationReport['whatif']>['fidelity'],
+): readonly (readonly Cell[])[] {
+  const row = (
+    name: string,
+    { recorded, simulated }: Pair,
+    shown: (value: number) => string,
+  ): readonly Cell[] => [
+    name,
+    shown(recorded),
+    shown(simulated),
+    recorded === 0 ? '' : percent(simulated / recorded - 1),
+  ];
+  return [
+    ...Object.entries(fidelity.wakeup_latency).map(([name, pair]) =>
+      row(`wake-up latency ${name}`, pair, duration),
+    ),
+    row('switches', fidelity.switches, count),
+    row('migrations', fidelity.migrations, count),
+    ...fidelity.busy.map((pair, cpu) => row(`CPU ${cpu} busy`, pair, duration)),
+    ['run time of threads', '', '', `${(100 * fidelity.runtime_error).toFixed(2)} %`],
+    ['bursts completed', '', `${(100 * fidelity.bursts_completed).toFixed(2)} %`, ''],
+  ];
+}
