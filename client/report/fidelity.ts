@@ -26,7 +26,7 @@ export function model({ whatif }: SimulationReport): readonly (HTMLElement | und
       {},
       el('h2', {}, 'What the policy would change'),
       el('p', { class: verdict.style }, verdict.text),
-      ...[...fidelity.reasons, ...fidelity.inferred, ...notes].map((text) => el('p', {}, text)),
+      ...[...new Set([...fidelity.reasons, ...fidelity.inferred, ...notes])].map((text) => el('p', {}, text)),
       policy.ejected
         ? el(
             'p',
@@ -36,31 +36,44 @@ export function model({ whatif }: SimulationReport): readonly (HTMLElement | und
         : undefined,
     ),
     effects(whatif),
-    table(
-      'The model against the recording',
-      ['figure', '#recorded', '#simulated', '#off by'],
-      figures(fidelity),
-    ),
   ];
+}
+
+/** How far the simulated kernel is from the recorded one, figure by figure. */
+export function comparison({ whatif }: SimulationReport): HTMLElement | undefined {
+  return (
+    (whatif &&
+      table(
+        'The model against the recording',
+        ['figure', '#recorded', '#simulated', '#off by'],
+        figures(whatif.fidelity),
+      )) ??
+    undefined
+  );
 }
 
 function effects({ effects: all }: NonNullable<SimulationReport['whatif']>): HTMLElement | undefined {
   return table(
     'Effects',
     ['of', 'metric', '#without', '#with the policy', '#change', '#error of the model', ''],
-    all.map(({ of, metric, baseline, policy, change, error, significant }): readonly Cell[] => {
-      const shown = /^(switches|migrations)$/u.test(metric) ? count : duration;
-      return [
-        of,
-        metric,
-        shown(baseline),
-        shown(policy),
-        change === null ? '' : percent(change),
-        error === null ? 'unknown' : `± ${(100 * error).toFixed(1)} %`,
-        significant ? { text: 'an effect', style: 'ok' } : { text: 'within the error', style: 'open' },
-      ];
-    }),
-    'A difference counts as an effect only where it is larger than the error of the model itself.',
+    all
+      .toSorted((a, b) => Number(b.significant) - Number(a.significant))
+      .map(({ of, metric, baseline, policy, change, error, significant }): readonly Cell[] => {
+        const shown = /^(switches|migrations)$/u.test(metric) ? count : duration;
+        return [
+          of,
+          metric,
+          shown(baseline),
+          shown(policy),
+          change === null ? '' : percent(change),
+          error === null ? 'unknown' : `± ${(100 * error).toFixed(1)} %`,
+          significant ? { text: 'an effect', style: 'ok' } : { text: 'within the error', style: 'open' },
+        ];
+      }),
+    {
+      note: 'A difference counts as an effect only where it is larger than the error of the model itself.',
+      first: Math.max(6, all.filter(({ significant }) => significant).length),
+    },
   );
 }
 

@@ -2,7 +2,7 @@ import type { ReportData } from '../../server/src/lsp/protocol.ts';
 import { decisionCard, decisionTable } from './decisions.ts';
 import { distributions } from './distributions.ts';
 import { el } from './dom.ts';
-import { model } from './fidelity.ts';
+import { comparison, model } from './fidelity.ts';
 import { count, duration } from './format.ts';
 import { sections } from './sections.ts';
 import { vcpuLabel } from './timeline/lanes.ts';
@@ -41,6 +41,7 @@ function mount(data: ReportData): void {
       ...present([
         ...sections(data, goTo).slice(0, 1),
         distributions(data),
+        comparison(report),
         ...view.schedules.map((schedule, i) => {
           const timeline = timelines[i]?.timeline;
           if (!timeline) return undefined;

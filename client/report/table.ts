@@ -14,7 +14,7 @@ export function table(
   heading: string,
   titles: readonly string[],
   rows: readonly (readonly Cell[])[],
-  note?: string,
+  { note, first = FIRST }: { readonly note?: string; readonly first?: number } = {},
 ): HTMLElement | undefined {
   if (rows.length === 0) return undefined;
   const numbers = titles.map((title) => title.startsWith('#'));
@@ -23,7 +23,7 @@ export function table(
     for (const row of rows.slice(from, to))
       body.append(el('tr', {}, ...row.map((cell, i) => cellOf(cell, numbers[i] === true))));
   };
-  fill(0, FIRST);
+  fill(0, first);
   const section = el(
     'section',
     {},
@@ -54,10 +54,10 @@ export function table(
       ),
     ),
   );
-  if (rows.length > FIRST) {
-    const more = el('button', { type: 'button', class: 'more' }, `Show ${rows.length - FIRST} more`);
+  if (rows.length > first) {
+    const more = el('button', { type: 'button', class: 'more' }, `Show ${rows.length - first} more`);
     more.addEventListener('click', () => {
-      fill(FIRST, rows.length);
+      fill(first, rows.length);
       more.remove();
     });
     section.append(more);
