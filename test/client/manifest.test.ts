@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
@@ -175,4 +175,18 @@ test('what ships is listed, and has neither sources nor tests', () => {
   expect(readdirSync(join(root, 'dist')).filter((name) => !/\.[cm]?js$|^report\.css$/u.test(name))).toEqual([
     'third-party-notices.txt',
   ]);
+});
+
+test('what is loaded at the start is within the budget', () => {
+  const loaded = new Set<string>();
+  const load = (name: string): void => {
+    if (loaded.has(name)) return;
+    loaded.add(name);
+    for (const [, chunk] of read(`dist/${name}`).matchAll(/(?:from|import)\s*"\.\/([^"]+\.mjs)"/gu))
+      load(chunk ?? '');
+  };
+  for (const name of ['client.cjs', 'protocol.cjs', 'server.mjs']) load(name);
+  const bytes = [...loaded].reduce((sum, name) => sum + statSync(join(root, 'dist', name)).size, 0);
+  expect(loaded.size).toBeGreaterThan(3);
+  expect(bytes).toBeLessThan(1_200_000);
 });
