@@ -1,9 +1,11 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
+import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import { findClang, lane } from '../support/lanes.ts';
-import { compileUnchecked } from './policy.ts';
+import { randomPolicy } from '../support/random-policy.ts';
+import { compileUnchecked, examplesFor } from './policy.ts';
 import { boot, buildLoader, KERNELS, release, vmToolsPresent } from './vm.ts';
 
 const EXAMPLES = join(import.meta.dirname, '../../examples');
@@ -33,6 +35,48 @@ lane(
         expect(text).toContain('RESULT {"ok":true,"stage":"run"');
         expect(finished).toBe(true);
       });
+    });
+
+    it('runs each sched_ext example under load', async () => {
+      const names = examplesFor('sched_ext').map((path) => basename(compileUnchecked(path, folder)));
+      const runs = names.map((name) => `echo "RUN ${name}"\n/load /${name} 2`).join('\n');
+      const { console: text, finished } = await boot({
+        kernel: 'newest',
+        files: [loader, ...names.map((name) => join(folder, name))],
+        script: `${HOGS}\n${runs}\necho AFTERWARDS $(cat /sys/kernel/sched_ext/state)\ndmesg | grep sched_ext`,
+        timeoutMs: 290_000,
+      });
+      const refused = text
+        .split(/^RUN /m)
+        .slice(1)
+        .filter((part) => !/"state":"enabled","ops":"\w+"/.test(part));
+      expect(refused).toEqual([]);
+      expect(text).toContain('AFTERWARDS disabled');
+      expect(text).not.toMatch(/runtime error|stall/);
+      expect(finished).toBe(true);
+    });
+
+    it.each(KERNELS)('accepts each tracing example, and random policies (%s)', async (kernel) => {
+      const random = fc
+        .sample(randomPolicy, { seed: 7, numRuns: 12 })
+        .map(({ text }, i) => ({ text, path: join(folder, `random${i}.pvpolicy`) }));
+      for (const { path, text } of random) {
+        writeFileSync(path, text.replace('policy random', `policy ${basename(path, '.pvpolicy')}`));
+      }
+      const paths = [...examplesFor('tracing'), ...random.map(({ path }) => path)];
+      const names = paths.map((path) => basename(compileUnchecked(path, folder)));
+      const { console: text, finished } = await boot({
+        kernel,
+        files: [loader, ...names.map((name) => join(folder, name))],
+        script: names.map((name) => `echo "LOAD ${name}"\n/load /${name} 0 verify`).join('\n'),
+        timeoutMs: 290_000,
+      });
+      const refused = text
+        .split(/^LOAD /m)
+        .slice(1)
+        .filter((part) => !part.includes('RESULT {"ok":true'));
+      expect(refused).toEqual([]);
+      expect(finished).toBe(true);
     });
 
     it('runs the sched_ext example under load and gives the machine back', async () => {

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { emitC } from '../../server/src/emit/c/index.ts';
 import { lower } from '../../server/src/ir/lower.ts';
@@ -49,4 +49,14 @@ export function compileC(source: string, options: readonly string[]): string {
     { cwd: dirname(source) },
   );
   return object;
+}
+
+const EXAMPLES = join(import.meta.dirname, '../../examples');
+
+/** Paths of the examples and of the gallery's policies that are for a target. */
+export function examplesFor(target: 'tracing' | 'sched_ext' | 'pvsched'): readonly string[] {
+  return [EXAMPLES, join(EXAMPLES, 'gallery')]
+    .flatMap((folder) => readdirSync(folder).map((name) => join(folder, name)))
+    .filter((path) => path.endsWith('.pvpolicy'))
+    .filter((path) => new RegExp(`^policy \\w+ for ${target}$`, 'm').test(readFileSync(path, 'utf8')));
 }
