@@ -5,17 +5,8 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import {
-  compileObject,
-  findClang as findCompiler,
-  isClang,
-  writeFiles,
-} from '../../server/src/emit/clang.ts';
-import { buildLoaders } from '../../server/src/emit/loader.ts';
-import { filesOf, snapshot } from '../../server/src/pipeline.ts';
-import { DEFAULTS } from '../../server/src/workspace/settings.ts';
 import { findClang, lane, onPath } from '../support/lanes.ts';
-import { compileUnchecked, examplesFor } from './policy.ts';
+import { buildPrograms, compileUnchecked, examplesFor } from './policy.ts';
 import { buildLoader, vmToolsPresent } from './vm.ts';
 
 /** Loading needs root and a kernel that tells its types. */
@@ -51,7 +42,7 @@ lane('qemu', "this machine's kernel, which needs root", ready, (clang) => {
 
     beforeAll(async () => {
       execFileSync('gcc', ['-O2', '-Wall', '-o', victim, join(import.meta.dirname, 'victim.c')]);
-      agent = await agentOf(join(import.meta.dirname, 'wake_boost.pvpolicy'), clang, folder);
+      [agent = ''] = await buildPrograms(join(import.meta.dirname, 'wake_boost.pvpolicy'), clang, folder);
     });
     afterAll(() => children.forEach((child) => child.kill('SIGKILL')));
 
@@ -136,17 +127,3 @@ const policyOf = (pid: number): number => {
     .split(' ');
   return Number(fields[38]);
 };
-
-/** Builds the agent as `compile --object` does; gives its path. */
-async function agentOf(path: string, clangPath: string, folder: string): Promise<string> {
-  const text = readFileSync(path, 'utf8');
-  const files = await filesOf(snapshot(text, DEFAULTS), basename(path));
-  const clang = await findCompiler(clangPath);
-  if (!files || !isClang(clang)) throw new Error('it has errors');
-  const compiled = await compileObject(files, { name: basename(path), text }, clang);
-  if (compiled.kind !== 'compiled') throw new Error(JSON.stringify(compiled));
-  const loaders = await buildLoaders(files, compiled.objects);
-  if (loaders.kind !== 'built') throw new Error(JSON.stringify(loaders));
-  const [agent] = await writeFiles(join(folder, 'agent'), loaders.programs);
-  return agent ?? '';
-}

@@ -2,8 +2,16 @@ import { execFileSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { emitC } from '../../server/src/emit/c/index.ts';
+import { BPF_FLAGS } from '../../server/src/emit/c/makefile.ts';
+import {
+  compileObject,
+  findClang as findCompiler,
+  isClang,
+  writeFiles,
+} from '../../server/src/emit/clang.ts';
+import { buildLoaders } from '../../server/src/emit/loader.ts';
 import { lower } from '../../server/src/ir/lower.ts';
-import { snapshot } from '../../server/src/pipeline.ts';
+import { filesOf, snapshot } from '../../server/src/pipeline.ts';
 import { DEFAULTS } from '../../server/src/workspace/settings.ts';
 import { findClang } from '../support/lanes.ts';
 
@@ -30,7 +38,7 @@ export function writeC(policy: string, folder: string, edit: Edit = (c) => c): s
 /** Compiles a policy to a BPF object in `folder` and gives its path; unchecked, as `writeC`. */
 export function compileUnchecked(policy: string, folder: string, edit?: Edit): string {
   const name = writeC(policy, folder, edit);
-  const object = compileC(join(folder, name, `${name}.bpf.c`), ['-Wall', '-Werror']);
+  const object = compileC(join(folder, name, `${name}.bpf.c`), [...BPF_FLAGS, '-Werror']);
   const result = join(folder, `${name}.bpf.o`);
   copyFileSync(object, result);
   return result;
@@ -59,4 +67,21 @@ export function examplesFor(target: 'tracing' | 'sched_ext' | 'pvsched'): readon
     .flatMap((folder) => readdirSync(folder).map((name) => join(folder, name)))
     .filter((path) => path.endsWith('.pvpolicy'))
     .filter((path) => new RegExp(`^policy \\w+ for ${target}$`, 'm').test(readFileSync(path, 'utf8')));
+}
+
+/** Builds what runs beside the kernel as `compile --object` does: the paths of the agent, and of the guest's loader. */
+export async function buildPrograms(
+  path: string,
+  clangPath: string,
+  folder: string,
+): Promise<readonly string[]> {
+  const text = readFileSync(path, 'utf8');
+  const files = await filesOf(snapshot(text, DEFAULTS), basename(path));
+  const clang = await findCompiler(clangPath);
+  if (!files || !isClang(clang)) throw new Error('it has errors');
+  const compiled = await compileObject(files, { name: basename(path), text }, clang);
+  if (compiled.kind !== 'compiled') throw new Error(JSON.stringify(compiled));
+  const loaders = await buildLoaders(files, compiled.objects);
+  if (loaders.kind !== 'built') throw new Error(JSON.stringify(loaders));
+  return writeFiles(join(folder, 'programs'), loaders.programs);
 }

@@ -107,6 +107,20 @@ static __always_inline struct hint *pv_own_hint(void)
 	return page ? page : &pv_spare_hint;
 }
 
+/* Handlers may interrupt each other, so that changes are counted where they begin and where they end. */
+static __always_inline struct hint *pv_begin_hint(void)
+{
+	struct hint *page = pv_own_hint();
+
+	__sync_fetch_and_add(&page->pv_begun, 1);
+	return page;
+}
+
+static __always_inline void pv_end_hint(struct hint **page)
+{
+	__sync_fetch_and_add(&(*page)->pv_done, 1);
+}
+
 /* What the host tells this guest, by CPU; mapped by the loader. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -148,12 +162,13 @@ static void note(s32 c)
 	struct cpu_state *c_state = pv_cpu_state(c);
 #line 42 "both_ends.pvpolicy"
 	c_state->since = bpf_ktime_get_ns();
-#line 152 "both_ends.guest.bpf.c"
+#line 166 "both_ends.guest.bpf.c"
 }
 
 SEC("tp_btf/sched_switch")
 int BPF_PROG(on_sched_switch, bool preempt, struct task_struct *prev, struct task_struct *next, u32 prev_state)
 {
+	struct hint *pv_writing __attribute__((cleanup(pv_end_hint))) = pv_begin_hint();
 #line 37 "both_ends.pvpolicy"
 	struct hint *page = pv_own_hint();
 #line 37 "both_ends.pvpolicy"
@@ -163,17 +178,18 @@ int BPF_PROG(on_sched_switch, bool preempt, struct task_struct *prev, struct tas
 	page->depth = feedback_page->boosted ? 1 : 2;
 	__sync_fetch_and_add(&state.switches, 1);
 	note(bpf_get_smp_processor_id());
-#line 167 "both_ends.guest.bpf.c"
+#line 182 "both_ends.guest.bpf.c"
 	return 0;
 }
 
 static __always_inline void on_every_10ms(void)
 {
+	struct hint *pv_writing __attribute__((cleanup(pv_end_hint))) = pv_begin_hint();
 #line 43 "both_ends.pvpolicy"
 	struct hint *page = pv_own_hint();
 #line 43 "both_ends.pvpolicy"
 	page->depth += rt_below;
-#line 177 "both_ends.guest.bpf.c"
+#line 193 "both_ends.guest.bpf.c"
 }
 
 static int every_10ms(void *map, u32 *key, struct pv_timer *timer)

@@ -10,6 +10,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -45,6 +47,39 @@ static void *map_file(int fd, size_t size)
 	return mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 }
 
+/*
+ * Copies a page that its writer may be changing; false: it did so all the time, or a guest that is up to no good says
+ * that it does. What is in the making is left alone.
+ */
+static bool copy_hint(struct hint *to, const struct hint *from)
+{
+	__u32 done;
+	int i;
+
+	for (i = 0; i < 1000; i++) {
+		done = __atomic_load_n(&from->pv_done, __ATOMIC_ACQUIRE);
+		memcpy(to, from, sizeof(*to));
+		__atomic_thread_fence(__ATOMIC_ACQUIRE);
+		if (__atomic_load_n(&from->pv_begun, __ATOMIC_RELAXED) == done)
+			return true;
+	}
+	return false;
+}
+
+/* Shows the host a page, if it is another than the last. */
+static void publish_hint(struct hint *to, const struct hint *page)
+{
+	const size_t size = offsetof(struct hint, pv_begun);
+	__u32 n = to->pv_begun + 1;
+
+	if (!memcmp(to, page, size))
+		return;
+	__atomic_store_n(&to->pv_begun, n, __ATOMIC_RELAXED);
+	__atomic_thread_fence(__ATOMIC_RELEASE);
+	memcpy(to, page, size);
+	__atomic_store_n(&to->pv_done, n, __ATOMIC_RELEASE);
+}
+
 int main(int argc, char **argv)
 {
 	struct sigaction action = { .sa_handler = on_signal };
@@ -53,7 +88,8 @@ int main(int argc, char **argv)
 	struct both_ends_guest_bpf *skel;
 	char *memory;
 	LIBBPF_OPTS(bpf_test_run_opts, once);
-	void *hints;
+	struct hint *hints, *shared, page;
+	int cpu;
 	void *feedbacks;
 	int fd;
 
@@ -65,6 +101,7 @@ int main(int argc, char **argv)
 	memory = fd < 0 ? MAP_FAILED : map_file(fd, size);
 	if (memory == MAP_FAILED)
 		return fail(argv[1]);
+	shared = (struct hint *)memory;
 	skel = both_ends_guest_bpf__open_and_load();
 	if (!skel)
 		return fail("cannot load the programs");
@@ -81,7 +118,9 @@ int main(int argc, char **argv)
 	if (both_ends_guest_bpf__attach(skel))
 		return fail("cannot attach the programs");
 	while (!stopped) {
-		memcpy(memory, hints, GUEST_CPUS * HINT_SIZE);
+		for (cpu = 0; cpu < GUEST_CPUS; cpu++)
+			if (copy_hint(&page, &hints[cpu]))
+				publish_hint(&shared[cpu], &page);
 		memcpy(feedbacks, memory + GUEST_CPUS * HINT_SIZE, GUEST_CPUS * FEEDBACK_SIZE);
 		usleep(period);
 	}

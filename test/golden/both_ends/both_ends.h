@@ -30,6 +30,9 @@ struct global_stats {
 struct hint {
 	__u8 rt_running;
 	__u32 depth;
+	/* Changes that have begun, and those that are done: while they differ the rest is in the making. */
+	__u32 pv_begun;
+	__u32 pv_done;
 } __attribute__((aligned(64)));
 
 /* Of each vCPU. The host writes it, the guest reads it. */

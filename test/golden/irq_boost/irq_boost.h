@@ -43,6 +43,9 @@ struct hint {
 	__u8 preempt_off;
 	/* The guest runs a real-time task. */
 	__u8 rt_running;
+	/* Changes that have begun, and those that are done: while they differ the rest is in the making. */
+	__u32 pv_begun;
+	__u32 pv_done;
 } __attribute__((aligned(64)));
 
 /* What the programs could not do. */

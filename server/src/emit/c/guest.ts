@@ -1,3 +1,4 @@
+import { COPY_HINT, PUBLISH_HINT } from './pages.ts';
 import { programText } from './program.ts';
 import { timerLines } from './timers.ts';
 import { lifeLines, tracepointLines } from './tracing.ts';
@@ -36,7 +37,7 @@ export function guestLoaderText(unit: Unit, sourceName: string): string {
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <stdio.h>
+${features.has('hint') ? '#include <stdbool.h>\n#include <stddef.h>\n' : ''}#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -71,14 +72,14 @@ static void *map_file(int fd, size_t size)
 	return mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 }
 
-int main(int argc, char **argv)
+${features.has('hint') ? `${COPY_HINT.trimStart()}${PUBLISH_HINT}\n` : ''}int main(int argc, char **argv)
 {
 	struct sigaction action = { .sa_handler = on_signal };
 	const size_t size = GUEST_CPUS * (HINT_SIZE + FEEDBACK_SIZE);
 	unsigned int period = argc > 2 ? atoi(argv[2]) : 1000;
 	struct ${name}_guest_bpf *skel;
 	char *memory;
-${start || stop ? '\tLIBBPF_OPTS(bpf_test_run_opts, once);\n' : ''}${features.has('hint') ? '\tvoid *hints;\n' : ''}${features.has('feedback') ? '\tvoid *feedbacks;\n' : ''}	int fd;
+${start || stop ? '\tLIBBPF_OPTS(bpf_test_run_opts, once);\n' : ''}${features.has('hint') ? '\tstruct hint *hints, *shared, page;\n\tint cpu;\n' : ''}${features.has('feedback') ? '\tvoid *feedbacks;\n' : ''}	int fd;
 
 	if (argc < 2 || argv[1][0] == '-') {
 		fprintf(stderr, "usage: %s FILE [MICROSECONDS]\n", argv[0]);
@@ -88,7 +89,7 @@ ${start || stop ? '\tLIBBPF_OPTS(bpf_test_run_opts, once);\n' : ''}${features.ha
 	memory = fd < 0 ? MAP_FAILED : map_file(fd, size);
 	if (memory == MAP_FAILED)
 		return fail(argv[1]);
-	skel = ${name}_guest_bpf__open_and_load();
+${features.has('hint') ? '\tshared = (struct hint *)memory;\n' : ''}	skel = ${name}_guest_bpf__open_and_load();
 	if (!skel)
 		return fail("cannot load the programs");
 ${features.has('hint') ? '\thints = map_file(bpf_map__fd(skel->maps.hints), GUEST_CPUS * HINT_SIZE);\n\tif (hints == MAP_FAILED)\n\t\treturn fail("cannot map the hints");\n' : ''}${features.has('feedback') ? '\tfeedbacks = map_file(bpf_map__fd(skel->maps.feedbacks), GUEST_CPUS * FEEDBACK_SIZE);\n\tif (feedbacks == MAP_FAILED)\n\t\treturn fail("cannot map the feedback");\n' : ''}	sigaction(SIGINT, &action, NULL);
@@ -96,7 +97,7 @@ ${features.has('hint') ? '\thints = map_file(bpf_map__fd(skel->maps.hints), GUES
 ${start ? '\tif (bpf_prog_test_run_opts(bpf_program__fd(skel->progs.pv_start), &once))\n\t\treturn fail("cannot start");\n' : ''}	if (${name}_guest_bpf__attach(skel))
 		return fail("cannot attach the programs");
 	while (!stopped) {
-${features.has('hint') ? '\t\tmemcpy(memory, hints, GUEST_CPUS * HINT_SIZE);\n' : ''}${features.has('feedback') ? '\t\tmemcpy(feedbacks, memory + GUEST_CPUS * HINT_SIZE, GUEST_CPUS * FEEDBACK_SIZE);\n' : ''}		usleep(period);
+${features.has('hint') ? '\t\tfor (cpu = 0; cpu < GUEST_CPUS; cpu++)\n\t\t\tif (copy_hint(&page, &hints[cpu]))\n\t\t\t\tpublish_hint(&shared[cpu], &page);\n' : ''}${features.has('feedback') ? '\t\tmemcpy(feedbacks, memory + GUEST_CPUS * HINT_SIZE, GUEST_CPUS * FEEDBACK_SIZE);\n' : ''}		usleep(period);
 	}
 ${stop ? '\tbpf_prog_test_run_opts(bpf_program__fd(skel->progs.pv_stop), &once);\n' : ''}	${name}_guest_bpf__destroy(skel);
 	/* Whoever is gone has nothing to ask for. */

@@ -3,6 +3,7 @@ import { hookRow } from '../../kernel/catalogue.ts';
 import { createBody, declareLocal, localName, type Body } from './body.ts';
 import { cType } from './ctypes.ts';
 import { markLines } from './guard.ts';
+import { writingLines } from './pages.ts';
 import { comment, generated, indent, type Line } from './printer.ts';
 import { blockLines } from './statements.ts';
 import type { Unit } from './unit.ts';
@@ -55,7 +56,7 @@ export function handlerLines(unit: Unit, handler: Handler, shape: Shape): Line[]
   const names = handler.params.map((param) => localName(body, param));
   const first = shape.self?.first(body.self?.used === true, names) ?? [];
   const lines = [
-    ...generated(...markLines(unit, handler), ...first, ...tests),
+    ...generated(...markLines(unit, handler), ...first, ...tests, ...writingLines(unit, code)),
     ...code,
     ...(ends ? [] : generated(shape.last ?? '')),
   ];

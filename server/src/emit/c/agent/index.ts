@@ -4,7 +4,7 @@ import { actionEnumerator, askedActions } from '../requests.ts';
 import type { Unit } from '../unit.ts';
 import { mainLines } from './main.ts';
 import { CPU_SETS, PARSING, TABLES } from './options.ts';
-import { PAGES, pageSizes, usesPages } from './pages.ts';
+import { carriers, pageSizes, usesPages } from './pages.ts';
 import { healthReport, REPORT } from './report.ts';
 import { hasCpuSets, paramTable, statTables, usedTables } from './tables-of.ts';
 import { THREAD_ACTIONS, THREADS, WATCHDOG } from './threads.ts';
@@ -33,7 +33,7 @@ export function agentText(unit: Unit, sourceName: string): string {
     ...(hasStats(unit) ? [...REPORT.split('\n'), ...statTables(unit)] : []),
     ...healthReport(unit.guarded.size > 0).split('\n'),
     ...actionLines(unit),
-    ...(usesPages(unit) ? [...pageSizes(unit), ...PAGES.split('\n')] : []),
+    ...(usesPages(unit) ? [...pageSizes(unit), ...carriers(unit)] : []),
     ...mainLines(unit),
   ];
   return `${lines.join('\n')}\n`.replace(/\n{3,}/g, '\n\n');

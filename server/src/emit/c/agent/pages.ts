@@ -1,16 +1,17 @@
+import { COPY_HINT } from '../pages.ts';
 import type { Unit } from '../unit.ts';
 
 /**
  * `--pages PID=FILE`: a file that the VMM shares with its guest (the memory of an ivshmem device, say), with one page
  * of hints a vCPU and behind them one of feedback.
  */
-export const PAGES = String.raw`
+const PAGES = (hint: boolean): string => String.raw`
 /* The memory that a guest shares: hints of each of its vCPUs, then feedback for each. */
 struct shared {
 	pid_t tgid;
 	char *memory;
 	size_t size;
-};
+${hint ? '\t/* What was carried last, and to whom. */\n\tstruct { __u32 tid; struct hint page; } *carried;\n' : ''}};
 
 static struct shared shared[64];
 static int nr_shared;
@@ -43,11 +44,11 @@ static int add_pages(const char *text)
 	close(fd);
 	if (s->memory == MAP_FAILED)
 		return -errno;
-	nr_shared++;
+${hint ? '\ts->carried = calloc(GUEST_CPUS, sizeof(*s->carried));\n\tif (!s->carried)\n\t\treturn -ENOMEM;\n' : ''}	nr_shared++;
 	return 0;
 }
 
-/* Carries the pages of one VM. Its vCPU threads are those that the VMM names as QEMU does: "CPU 0/KVM". */
+${hint ? CARRY_HINT : ''}/* Carries the pages of one VM. Its vCPU threads are those that the VMM names as QEMU does: "CPU 0/KVM". */
 static void carry_pages_of(const struct shared *s, int hints, int feedbacks)
 {
 	char path[300], name[32];
@@ -72,9 +73,7 @@ static void carry_pages_of(const struct shared *s, int hints, int feedbacks)
 		if (cpu < 0 || cpu >= GUEST_CPUS)
 			continue;
 		tid = strtoul(entry->d_name, NULL, 10);
-		if (hints >= 0)
-			bpf_map_update_elem(hints, &tid, s->memory + cpu * HINT_SIZE, BPF_ANY);
-		if (feedbacks >= 0 &&
+${hint ? '\t\tif (hints >= 0)\n\t\t\tcarry_hint(s, cpu, hints, tid);\n' : ''}		if (feedbacks >= 0 &&
 		    bpf_map_lookup_elem(feedbacks, &tid, s->memory + GUEST_CPUS * HINT_SIZE + cpu * FEEDBACK_SIZE))
 			bpf_map_update_elem(feedbacks, &tid, s->memory + GUEST_CPUS * HINT_SIZE + cpu * FEEDBACK_SIZE,
 					    BPF_NOEXIST);
@@ -90,6 +89,30 @@ static void carry_pages(int hints, int feedbacks)
 		carry_pages_of(&shared[i], hints, feedbacks);
 }
 `;
+
+const CARRY_HINT = String.raw`
+/* Only what changed: the programs may be reading what an update replaces. */
+static void carry_hint(const struct shared *s, int cpu, int hints, __u32 tid)
+{
+	struct hint page;
+
+	if (!copy_hint(&page, (const struct hint *)s->memory + cpu))
+		return;
+	if (s->carried[cpu].tid == tid && !memcmp(&s->carried[cpu].page, &page, sizeof(page)))
+		return;
+	if (bpf_map_update_elem(hints, &tid, &page, BPF_ANY))
+		return;
+	s->carried[cpu].tid = tid;
+	s->carried[cpu].page = page;
+}
+
+`.trimStart();
+
+/** The functions that carry pages. */
+export function carriers(unit: Unit): string[] {
+  const hint = unit.features.has('hint');
+  return `${hint ? COPY_HINT : ''}${PAGES(hint)}`.split('\n');
+}
 
 /** Sizes of the pages, and whether there are any. */
 export function pageSizes(unit: Unit): string[] {
