@@ -173,7 +173,7 @@ static __always_inline struct bpf_cpumask *pv_mask_new(s32 lo, s32 hi)
   },
   pv_mask_of: {
     code: `/* The mask whose bits are in words; NULL where there is no memory. */
-static __always_inline struct bpf_cpumask *pv_mask_of(const volatile u64 *words)
+static __always_inline struct bpf_cpumask *pv_mask_of(const volatile __u64 *words)
 {
 	struct bpf_cpumask *mask = bpf_cpumask_create();
 	int cpu;
@@ -191,7 +191,7 @@ static __always_inline struct bpf_cpumask *pv_mask_of(const volatile u64 *words)
   },
   pv_words_have: {
     code: `/* Is the bit of the CPU set in the words? */
-static __always_inline bool pv_words_have(const volatile u64 *words, s32 cpu)
+static __always_inline bool pv_words_have(const volatile __u64 *words, s32 cpu)
 {
 	u32 word = (u32)cpu / 64;
 

@@ -159,7 +159,7 @@ export function paramLines(unit: Unit, words: ReadonlySet<string> | undefined): 
 
 function paramDeclaration(unit: Unit, { name, type }: ParamDef): string {
   const variable = unit.globals.name(name);
-  return type.kind === 'cpumask' ? `u64 ${variable}[${MASK_WORDS}]` : `${sharedType(type)} ${variable}`;
+  return type.kind === 'cpumask' ? `__u64 ${variable}[${MASK_WORDS}]` : `${sharedType(type)} ${variable}`;
 }
 
 function paramDoc({ doc, range, type }: ParamDef): string {
