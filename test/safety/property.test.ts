@@ -95,4 +95,51 @@ describe('a forbidden call in a random call graph', () => {
       { numRuns: 30 },
     );
   });
+
+  it('is reported for each hook that reaches it and that it harms, and for no other', () => {
+    const hooks = [
+      { head: 'on tracepoint sched:sched_switch(preempt, prev, t)', harmed: true },
+      { head: 'on tracepoint sched:sched_wakeup(t)', harmed: true },
+      { head: 'on tracepoint sched:sched_process_exit(t)', harmed: false },
+      { head: 'on tracepoint sched:sched_process_fork(parent, t)', harmed: false },
+    ];
+    const entries = fc.tuple(...hooks.map(() => fc.uniqueArray(fc.nat(13), { maxLength: 2 })));
+    fc.assert(
+      fc.property(graphs, entries, (graph, chosen) => {
+        const size = graph.calls.length;
+        const starts = chosen.map((fns) => fns.filter((fn) => fn < size));
+        const text = [
+          policy({ ...graph, entries: [] }, 'scx_bpf_cpuperf_set(this_cpu(), 1024)').replace(
+            /on tracepoint[^]*$/,
+            '',
+          ),
+          ...hooks.map(
+            ({ head }, i) =>
+              `${head} {\nseen += 1\n${(starts[i] ?? []).map((fn) => `f${fn}(t)`).join('\n')}\n}`,
+          ),
+        ].join('\n');
+        const expected = hooks.filter(
+          ({ harmed }, i) => harmed && reached({ ...graph, entries: starts[i] ?? [] }).has(graph.guilty),
+        );
+        const found = unsafe(text);
+        expect(found.map(({ code }) => code)).toEqual(expected.map(() => 'PV4001'));
+        expected.forEach(({ head }, i) => {
+          const title = head.replace(/\(.*/, '');
+          expect(found[i]?.related[0]?.message).toContain(`'${title}'`);
+        });
+      }),
+      { numRuns: 40 },
+    );
+  });
+
+  it('is found at the end of a chain of calls of any depth', () => {
+    for (const depth of [1, 7, 60]) {
+      const calls = Array.from({ length: depth }, (_, i) => (i + 1 < depth ? [i + 1] : []));
+      const chain = { calls, entries: [0], guilty: depth - 1, nesting: 0 };
+      const [found, ...others] = unsafe(policy(chain, 'scx_bpf_cpuperf_set(this_cpu(), 1024)'));
+      expect(found?.code).toBe('PV4001');
+      expect(found?.related).toHaveLength(depth + 2);
+      expect(others).toEqual([]);
+    }
+  });
 });

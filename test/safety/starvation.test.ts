@@ -164,3 +164,31 @@ describe('random chains of queues', () => {
     );
   });
 });
+
+describe('a comparison with what the task always is', () => {
+  const policy = (condition: string): string => `policy p for sched_ext
+dsq high
+dsq low
+state task { turns: u64 }
+on op enqueue(p, enq_flags) {
+    p.turns += 1
+    scx_bpf_dsq_insert(p, ${condition} ? high : low, 5ms, enq_flags)
+}
+on op dispatch() {
+    if scx_bpf_dsq_move_to_local(high) { return }
+    scx_bpf_dsq_move_to_local(low)
+}
+`;
+
+  it.each(['p.static_prio < 120', 'p.nr_cpus_allowed <= 1', 'p.scx.weight > 100'])(
+    'is no bound: %s',
+    (condition) => {
+      expect(diagnose(policy(condition)).map(({ code }) => code)).toEqual(['PV5010']);
+    },
+  );
+
+  it.each(['p.turns < 10', 'p.turns % 8 > 0 && p.static_prio < 120', 'p.scx.slice > 1ms'])(
+    'is one with what changes: %s',
+    (condition) => expect(diagnose(policy(condition))).toEqual([]),
+  );
+});

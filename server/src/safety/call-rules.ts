@@ -7,6 +7,7 @@ import { todaysName } from '../kernel/renames.ts';
 import { showIrqs, showLock, titleOf } from './context.ts';
 import { chain, firstWithout, insideCall, missing, onKernels } from './explain.ts';
 import { renameTo, requireKernel } from './fixes.ts';
+import { moveOut } from './move.ts';
 import { denial } from './permission.ts';
 import type { Place } from './place.ts';
 import { judgeCall, type Verdict } from './verdict.ts';
@@ -73,7 +74,7 @@ function report(name: string, span: Span, place: Place, group: readonly Judged[]
         verdict.code,
         span,
         { ...where, lock, held: showLock(held), always: held.always },
-        details(),
+        details(moveOut(span, place)),
       );
     }
     case 'PV4003':

@@ -1,10 +1,11 @@
 import type { Block, Expr, FnDecl, ForStmt } from '../../../grammar/ast.ts';
-import type { Diagnostic } from '../diagnostics/diagnostic.ts';
+import type { Diagnostic, Fix } from '../diagnostics/diagnostic.ts';
 import { diagnostic } from '../diagnostics/table.ts';
 import type { HandlerModel, Model } from '../semantics/model.ts';
 import { eachChild, type Part } from './children.ts';
 import { describeContext, type HookContext } from './context.ts';
 import { chain } from './explain.ts';
+import { renameTo } from './fixes.ts';
 import type { Reach, Step } from './reach.ts';
 
 /** Operations that one run of a hook may take: beyond `slow` a warning, beyond `stalls` an error. */
@@ -63,7 +64,18 @@ export class Costs {
       limit: count(cost > stalls ? stalls : slow),
     };
     const related = chain(handler, context, found.step, undefined);
-    return [diagnostic(cost > stalls ? 'PV5008' : 'PV5009', found.loop.iterable.span, args, { related })];
+    const fixes = this.boundOf(found.loop, cost, slow);
+    return [
+      diagnostic(cost > stalls ? 'PV5008' : 'PV5009', found.loop.iterable.span, args, { related, fixes }),
+    ];
+  }
+
+  /** The largest power of two that brings the whole below the limit, where the loop says `max` and one does. */
+  private boundOf(loop: ForStmt, cost: number, limit: number): readonly Fix[] {
+    if (loop.max === undefined) return [];
+    const own = this.part(loop).cost;
+    const left = (limit - (cost - own)) / (own / this.rounds(loop));
+    return left < 1 ? [] : renameTo(loop.max.span, String(2 ** Math.floor(Math.log2(left))));
   }
 
   /** Looks at called functions before their callers, so that long chains of calls do not nest here. */

@@ -1,5 +1,6 @@
 import type { PolicyFile } from '../../../grammar/ast.ts';
 import type { Fix, Span } from '../diagnostics/diagnostic.ts';
+import type { Model } from '../semantics/model.ts';
 
 /** Leaves the kernels without it out: writes `requires kernel >= VERSION` into the header. */
 export function requireKernel(file: PolicyFile, version: string | undefined): readonly Fix[] {
@@ -23,3 +24,41 @@ export const deferCall = (span: Span): readonly Fix[] => [
 export const renameTo = (span: Span, name: string): readonly Fix[] => [
   { title: `Change to '${name}'`, edits: [{ span, newText: name }] },
 ];
+
+/** Takes tasks from the queue in `dispatch`, which is added where the policy has none. */
+export function addDispatch(
+  { file, handlers }: Pick<Model, 'file' | 'handlers'>,
+  queue: string,
+): readonly Fix[] {
+  const take = `    scx_bpf_dsq_move_to_local(${queue})\n`;
+  const own = handlers.find(({ hook }) => hook?.family === 'op' && hook.name === 'dispatch');
+  const end = own === undefined ? file.decls.at(-1)?.span.end : own.decl.body.span.end - 1;
+  if (end === undefined) return [];
+  const newText = own === undefined ? `\n\non op dispatch() {\n${take}}` : `\n${take}`;
+  return [
+    { title: `Take tasks from ${queue} in 'dispatch'`, edits: [{ span: { start: end, end }, newText }] },
+  ];
+}
+
+/** Uses the CPU's queue only for a task that may run there. */
+export const testAffinity = (queue: Span, task: string, cpu: string): readonly Fix[] => [
+  {
+    title: `Test 'can_run_on(${task}, ${cpu})'`,
+    edits: [{ span: queue, newText: `can_run_on(${task}, ${cpu}) ? local_on(${cpu}) : LOCAL` }],
+  },
+];
+
+/** Runs the call in a timer, where no lock is held; `statement` is all that is left out of the hook. */
+export function moveToTimer(file: PolicyFile, statement: Span, text: string): readonly Fix[] {
+  const end = file.decls.at(-1)?.span.end;
+  if (end === undefined) return [];
+  return [
+    {
+      title: "Move to 'every 10ms'",
+      edits: [
+        { span: statement, newText: '' },
+        { span: { start: end, end }, newText: `\n\nevery 10ms {\n    ${text}\n}` },
+      ],
+    },
+  ];
+}

@@ -5,6 +5,7 @@ import { compareVersions } from '../kernel/profiles.ts';
 import { textOf } from '../semantics/fixes.ts';
 import type { Model } from '../semantics/model.ts';
 import { chain, onKernels } from './explain.ts';
+import { renameTo } from './fixes.ts';
 import type { Place } from './place.ts';
 import { Reading } from './reading.ts';
 import { isThisCpu } from './this-cpu.ts';
@@ -29,7 +30,12 @@ export function checkFrequency(
   const bad = selection.profiles.filter(({ version }) => compareVersions(version, LOCKS_SINCE) >= 0);
   if (bad.length === 0 || isOwn(cpu, model)) return [];
   const args = { cpu: textOf(cpu) ?? 'it', hook: context.title, kernels: onKernels(bad, selection) };
-  return [diagnostic('PV4031', span, args, { related: chain(handler, context, step, undefined) })];
+  return [
+    diagnostic('PV4031', span, args, {
+      related: chain(handler, context, step, undefined),
+      fixes: renameTo(cpu.span, 'this_cpu()'),
+    }),
+  ];
 }
 
 /** The CPU that runs, a parameter, or the CPU of a task. */

@@ -43,7 +43,9 @@ export class Reading {
     return this.some(expr, (node) => {
       switch (node.kind) {
         case 'binary':
-          return ['<', '<=', '>', '>='].includes(node.op);
+          return (
+            ['<', '<=', '>', '>='].includes(node.op) && !(this.isFixed(node.left) && this.isFixed(node.right))
+          );
         case 'name': {
           const symbol = this.model.names.get(node.name);
           return isKept(symbol?.kind) || (symbol?.kind === 'local' && this.changing.has(symbol.decl));
@@ -58,6 +60,15 @@ export class Reading {
           return false;
       }
     });
+  }
+
+  /** Stays what it is for as long as the task lives, whatever it does: its niceness, the CPUs that it may use. */
+  private isFixed(expr: Expr): boolean {
+    if (this.model.constants.has(expr)) return true;
+    const name = expr.kind === 'member' ? expr.member : expr.kind === 'name' ? expr.name : undefined;
+    const symbol = name && this.model.names.get(name);
+    if (symbol?.kind === 'kernel-field') return FIXED.has(symbol.field.name);
+    return symbol?.kind === 'param' || symbol?.kind === 'const';
   }
 
   /** Does a word of the guest decide it? */
@@ -94,3 +105,8 @@ export class Reading {
 
 const isKept = (kind: string | undefined): boolean =>
   kind === 'state-field' || kind === 'counter' || kind === 'histogram';
+
+/** Fields of a task that no running changes. */
+const FIXED: ReadonlySet<string> = new Set([
+  ...['static_prio', 'normal_prio', 'policy', 'rt_priority', 'nr_cpus_allowed', 'pid', 'tgid', 'weight'],
+]);

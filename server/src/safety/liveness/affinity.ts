@@ -2,8 +2,8 @@ import type { Expr, Ident } from '../../../../grammar/ast.ts';
 import type { Span } from '../../diagnostics/diagnostic.ts';
 import type { Model } from '../../semantics/model.ts';
 import { eachChild, type Part } from '../children.ts';
-import { affinityTest, branches } from './conditions.ts';
-import { known, type PathState } from './state.ts';
+import { affinityTest, branches, conditionOf, type Condition } from './conditions.ts';
+import { assume, known, type PathState } from './state.ts';
 
 /** An insertion to a CPU of which nothing on the path says that the task may run there. */
 export interface Unchecked {
@@ -35,6 +35,13 @@ export class Affinity {
   /** The task is put into the queue on these paths. */
   place(task: Expr | undefined, queue: Expr | undefined, states: readonly PathState[]): void {
     if (task === undefined || queue === undefined) return;
+    if (queue.kind === 'paren') return this.place(task, queue.inner, states);
+    if (queue.kind === 'cond') {
+      const asked = conditionOf(queue.condition, this.model);
+      this.place(task, queue.then, assumed(states, asked, true));
+      this.place(task, queue.otherwise, assumed(states, asked, false));
+      return;
+    }
     for (const branch of branches(queue)) {
       const resolved = branch.kind === 'call' ? this.model.calls.get(branch) : undefined;
       const [cpu] = resolved?.args ?? [];
@@ -66,3 +73,10 @@ export class Affinity {
     return look(cpu);
   }
 }
+
+/** The paths on which a condition in the middle of an expression turned out so. */
+const assumed = (
+  states: readonly PathState[],
+  condition: Condition | undefined,
+  holds: boolean,
+): readonly PathState[] => states.map((state) => assume(state, condition, holds, undefined));

@@ -4,6 +4,7 @@ import { diagnostic } from '../../diagnostics/table.ts';
 import type { HandlerModel, Model } from '../../semantics/model.ts';
 import { textOf } from '../../semantics/fixes.ts';
 import { titleOf } from '../context.ts';
+import { testAffinity } from '../fixes.ts';
 import type { Reach } from '../reach.ts';
 import type { Use } from '../uses.ts';
 import { Paths, type Exit } from './paths.ts';
@@ -45,9 +46,12 @@ const callsOf = (model: Model, reach: Reach): ReadonlySet<Use & { readonly kind:
 
 /** Said of the paths that were walked before. */
 const checkAffinity = (paths: Paths): readonly Diagnostic[] =>
-  [...paths.affinity.unchecked.values()].map(({ task, cpu, span }) =>
-    diagnostic('PV5004', span, { task: textOf(task) ?? 'the task', cpu: textOf(cpu) ?? 'that CPU' }),
-  );
+  [...paths.affinity.unchecked.values()].map(({ task, cpu, span }) => {
+    const [who, where] = [textOf(task), textOf(cpu)];
+    const args = { task: who ?? 'the task', cpu: where ?? 'that CPU' };
+    const fixes = who === undefined || where === undefined ? [] : testAffinity(span, who, where);
+    return diagnostic('PV5004', span, args, { fixes });
+  });
 
 /** Ops that get a task to insert, and whether they must: what select_cpu leaves goes on to enqueue. */
 const INSERTING: Readonly<Record<string, { readonly must: boolean }>> = {

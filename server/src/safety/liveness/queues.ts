@@ -4,6 +4,7 @@ import { diagnostic } from '../../diagnostics/table.ts';
 import { todaysName } from '../../kernel/renames.ts';
 import { textOf } from '../../semantics/fixes.ts';
 import type { HandlerModel, Model } from '../../semantics/model.ts';
+import { addDispatch } from '../fixes.ts';
 import type { Reach } from '../reach.ts';
 import type { Use } from '../uses.ts';
 import { checkShortSlices } from './slices.ts';
@@ -63,7 +64,7 @@ export function checkQueues(model: Model, reach: Reach): readonly Diagnostic[] {
   }
   return [
     ...checkDestroyed(model, reach),
-    ...checkDrained(uses),
+    ...checkDrained(uses, model),
     ...checkOrders(uses, model),
     ...checkSlices(uses),
     ...checkShortSlices(uses, model),
@@ -82,7 +83,7 @@ function checkDestroyed(model: Model, reach: Reach): readonly Diagnostic[] {
     });
 }
 
-function checkDrained(uses: ReadonlySet<Use>): readonly Diagnostic[] {
+function checkDrained(uses: ReadonlySet<Use>, model: Model): readonly Diagnostic[] {
   const effects = new Map<Expr, Effect>();
   for (const use of uses) if (use.kind === 'call') addEffects(use, effects);
   const filled = new Map<DsqDecl, Span>();
@@ -94,7 +95,9 @@ function checkDrained(uses: ReadonlySet<Use>): readonly Diagnostic[] {
     if (effect === 'drain') drained.add(use.decl);
   }
   return [...filled].flatMap(([decl, span]) =>
-    drained.has(decl) ? [] : [diagnostic('PV5003', span, { dsq: decl.name.text })],
+    drained.has(decl)
+      ? []
+      : [diagnostic('PV5003', span, { dsq: decl.name.text }, { fixes: addDispatch(model, decl.name.text) })],
   );
 }
 

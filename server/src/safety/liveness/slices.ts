@@ -1,8 +1,9 @@
 import type { Expr } from '../../../../grammar/ast.ts';
-import type { Diagnostic } from '../../diagnostics/diagnostic.ts';
+import type { Diagnostic, Fix } from '../../diagnostics/diagnostic.ts';
 import { diagnostic } from '../../diagnostics/table.ts';
 import type { Model } from '../../semantics/model.ts';
 import { showTime } from '../action-rules.ts';
+import { renameTo } from '../fixes.ts';
 import type { Use } from '../uses.ts';
 import { branches } from './conditions.ts';
 import { isInsertion } from './queues.ts';
@@ -19,10 +20,21 @@ export function checkShortSlices(uses: ReadonlySet<Use>, model: Model): readonly
     return branches(slice).flatMap((value) => {
       const ns = constantOf(value, model);
       if (ns === undefined || ns >= SHORTEST) return [];
-      return [diagnostic('PV5018', value.span, { slice: showTime(ns), shortest: showTime(SHORTEST) })];
+      return [
+        diagnostic(
+          'PV5018',
+          value.span,
+          { slice: showTime(ns), shortest: showTime(SHORTEST) },
+          { fixes: fixOf(value) },
+        ),
+      ];
     });
   });
 }
+
+/** A parameter is the operator's, so only a value that is written here is changed. */
+const fixOf = (value: Expr): readonly Fix[] =>
+  value.kind === 'duration' ? renameTo(value.span, '500us') : [];
 
 /** The value of a constant, or the least that the range of a parameter lets the operator give. */
 function constantOf(expr: Expr, model: Model): bigint | undefined {
