@@ -49,8 +49,8 @@ export interface Window {
   ready(): Promise<void>;
   /** Ends the language server's process the hard way, as a crash would. */
   killServer(): void;
-  /** Runs a command by its title in the command palette. */
-  command(title: string): Promise<void>;
+  /** Runs a command by its title in the command palette; one that `asks` goes on with a list or a field. */
+  command(title: string, then?: 'asks'): Promise<void>;
   /** Puts the cursor at the start of the nth (from 0) occurrence of a text of the file on disk. */
   goTo(text: string, occurrence?: number): Promise<void>;
   /** Rests the mouse on a text until its hover shows `expected`; gives the whole text of the hover. */
@@ -152,7 +152,7 @@ async function openWindow(
     ready: () =>
       page.locator('.statusbar-item[id*="pvpolicy.status"] .codicon-shield').waitFor({ timeout: 60_000 }),
     killServer: () => killLanguageServers(server.folder),
-    command: (title) => runCommand(page, title),
+    command: (title, then) => runCommand(page, title, then),
     goTo: (text, occurrence = 0) => goToPosition(page, onDisk(), text, occurrence),
     async hover(text, expected, occurrence = 0) {
       await goToPosition(page, onDisk(), text, occurrence);
@@ -220,14 +220,17 @@ function commandLine(id: string): string {
   }
 }
 
-async function runCommand(page: Page, title: string): Promise<void> {
+async function runCommand(page: Page, title: string, then?: 'asks'): Promise<void> {
   await page.keyboard.press('F1');
   const rows = page.locator('.quick-input-list .monaco-list-row');
   await rows.first().waitFor();
   await page.keyboard.type(title);
   await page.locator('.quick-input-list .monaco-list-row.focused', { hasText: title }).waitFor();
   await page.keyboard.press('Enter');
-  await page.locator('.quick-input-widget').waitFor({ state: 'hidden' });
+  // What asks has the same widget; the title of the command is no longer in it.
+  const done =
+    then === 'asks' ? rows.locator('.focused', { hasText: title }) : page.locator('.quick-input-widget');
+  await done.waitFor({ state: 'hidden' });
 }
 
 async function goToPosition(page: Page, content: string, text: string, occurrence: number): Promise<void> {

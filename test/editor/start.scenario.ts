@@ -22,7 +22,7 @@ lane('editor', 'first steps in VS Code', findEditorTools, (tools) => {
   test('the walkthrough has pictures and its buttons work', async () => {
     const window = await session.open('vm_share.pvpolicy');
     await window.ready();
-    await window.command('Welcome: Open Walkthrough...');
+    await window.command('Welcome: Open Walkthrough...', 'asks');
     await window.page.locator(ROWS, { hasText: 'First Steps with PV Policy' }).click();
     await window.shows('.getting-started-step', /Open a policy/);
     await window.page.locator('.getting-started-media img, .getting-started-media .image').first().waitFor();
@@ -36,7 +36,7 @@ lane('editor', 'first steps in VS Code', findEditorTools, (tools) => {
   test('a new policy starts from a template, unsaved, and compiles', async () => {
     const window = await session.open('vm_share.pvpolicy');
     await window.ready();
-    await window.command('PV Policy: New Policy from Template…');
+    await window.command('PV Policy: New Policy from Template…', 'asks');
     await window.shows(ROWS, /burst_credits.*small cloud instances/);
     await window.picture('templates');
     await window.page.locator(ROWS, { hasText: 'burst_credits' }).click();
@@ -63,7 +63,7 @@ lane('editor', 'first steps in VS Code', findEditorTools, (tools) => {
   test('recording shows the command and what it needs', async () => {
     const window = await session.open('irq_boost.pvpolicy');
     await window.ready();
-    await window.command('PV Policy: Record a Trace…');
+    await window.command('PV Policy: Record a Trace…', 'asks');
     await window.page.locator('.quick-input-widget input').waitFor();
     await window.page.keyboard.press('Enter');
     const text = await window.shows('.monaco-dialog-box', /sudo .*cli\.cjs record -o .* --duration 10s/);

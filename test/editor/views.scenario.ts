@@ -54,10 +54,8 @@ lane('editor', 'views of policies in VS Code', findEditorTools, (tools) => {
     await window.page.locator(`${TEST_ROWS} .codicon-testing-passed-icon`).first().waitFor();
     await window.picture('tests', 'documentation');
     await window.command('Test: Run All Tests with Coverage');
-    await window.shows(
-      '.test-coverage-list .monaco-list-row, .coverage-view .monaco-list-row, .pane .monaco-list-row',
-      /irq_boost/,
-    );
+    await window.shows('.pane-header', /Test Coverage/i);
+    await window.shows('.pane:has(.pane-header[aria-label^="Test Coverage"]) .monaco-list-row', /irq_boost/);
     await window.picture('coverage');
   });
 

@@ -71,7 +71,8 @@ async function logText(): Promise<string | undefined> {
   const editor = window.activeTextEditor;
   const selected = editor?.document.getText(editor.selection) ?? '';
   const whole = editor && editor.document.languageId !== 'pvpolicy' ? editor.document.getText() : '';
-  const log = [selected, whole, await env.clipboard.readText()].find((text) => LOG.test(text));
+  // The clipboard comes last: a browser may ask before it is read.
+  const log = [selected, whole].find(isLog) ?? [await env.clipboard.readText()].find(isLog);
   if (log === undefined)
     void window.showInformationMessage(
       'Copy what the loader printed, or open it in an editor, and run this command again.',
@@ -81,6 +82,8 @@ async function logText(): Promise<string | undefined> {
 
 /** Instructions or register states of the verifier, its last line, or what libbpf and bpftool begin lines with. */
 const LOG = /^\s*(\d+: \(|R\d+[ _=]|processed \d+ insns|func#\d|libbpf: |Error: |; .*@ )/mu;
+
+const isLog = (text: string): boolean => LOG.test(text);
 
 /** The policy in front; else the only one that is open, or the one that the user picks. */
 async function policyToExplain(): Promise<TextDocument | undefined> {
