@@ -38,6 +38,7 @@ interface Outcome {
   readonly fixed?: string;
   readonly after_fix: string;
   readonly diagnostics_after_fix: readonly Message[];
+  readonly completions: readonly string[];
   readonly formatted: string;
   readonly definition_line: number;
   readonly renamed: string;
@@ -116,6 +117,11 @@ lane(
       expect(outcome.diagnostics_after_fix.filter(({ severity }) => severity === 1)).toEqual([]);
     });
 
+    test('completion behind defer offers the actions that the target has', () => {
+      expect(outcome.completions).toEqual(expect.arrayContaining(['boost', 'unboost', 'pin']));
+      expect(outcome.completions).not.toContain('scx_bpf_kick_cpu');
+    });
+
     test('formatting lays out the blocks', () => {
       expect(outcome.formatted).toContain('sched_switch(preempt, prev, next, prev_state) {\n');
       expect(outcome.formatted).toContain('\n    if let v = vcpu(next) {\n        defer boost(');
@@ -157,7 +163,9 @@ function transcript(outcome: Outcome, stderr: string): string {
     `hover on the hook:\n${outcome.hook_hover}`,
     `hover on the call:\n${outcome.call_hover}`,
     `fixes: ${(outcome.fixes ?? []).join(', ')}`,
-    `after fix, format and rename:\n${outcome.renamed}`,
+    `completion behind defer: ${(outcome.completions ?? []).join(', ')}`,
+    `after format:\n${outcome.formatted}`,
+    `after rename:\n${outcome.renamed}`,
     'while broken:',
     list(outcome.diagnostics_while_broken),
     ...(outcome.problem === undefined ? [] : [`problem: ${outcome.problem}`]),

@@ -99,6 +99,11 @@ local ok, problem = pcall(function()
   vim.wait(limit, function() return #vim.diagnostic.get(0) == 0 end, 20)
   outcome.diagnostics_after_fix = messages()
 
+  local place = position_of('boost(v')
+  local completed = request('textDocument/completion', at({ line = place.line, character = place.character + 2 }))
+  outcome.completions = {}
+  for _, item in ipairs(completed.items or completed) do table.insert(outcome.completions, item.label) end
+
   local edits = request('textDocument/formatting', {
     textDocument = vim.lsp.util.make_text_document_params(),
     options = { tabSize = 4, insertSpaces = true },
