@@ -9,7 +9,6 @@ import type {
   HookRef,
   Ident,
   MatchArm,
-  Node,
   PolicyFile,
   ScenarioItem,
   Stmt,
@@ -57,21 +56,25 @@ export function pathTo(root: AnyNode, offset: number): readonly AnyNode[] {
 /** The tree is plain data: a child is a property, or an item of one, that has a kind and a span. */
 function children(node: AnyNode): readonly AnyNode[] {
   const found: AnyNode[] = [];
-  for (const value of Object.values(node)) collect(value, found);
+  collectFrom(node, found);
   return found;
 }
 
-function collect(value: unknown, found: AnyNode[]): void {
-  if (Array.isArray(value)) for (const item of value) collect(item, found);
-  else if (isNode(value)) found.push(value);
-  else if (typeof value === 'object' && value !== null) {
-    // `range` of a param and `when` of an assumption group nodes without being one.
-    for (const item of Object.values(value)) collect(item, found);
+/** Walks are under every keystroke: spans and words, which are most of a tree, are passed by at once. */
+function collectFrom(holder: object, found: AnyNode[]): void {
+  for (const key in holder) {
+    const value: unknown = (holder as Readonly<Record<string, unknown>>)[key];
+    if (typeof value !== 'object' || value === null || key === 'span') continue;
+    if (Array.isArray(value)) for (const item of value) collect(item, found);
+    else collect(value, found);
   }
 }
 
-const isNode = (value: unknown): value is AnyNode =>
-  typeof value === 'object' && value !== null && 'kind' in value && 'span' in value && isSpan(value.span);
+function collect(value: unknown, found: AnyNode[]): void {
+  if (typeof value !== 'object' || value === null) return;
+  if (isNode(value)) found.push(value);
+  // `range` of a param and `when` of an assumption group nodes without being one.
+  else collectFrom(value, found);
+}
 
-const isSpan = (value: unknown): value is Node['span'] =>
-  typeof value === 'object' && value !== null && 'start' in value && 'end' in value;
+const isNode = (value: object): value is AnyNode => 'kind' in value && 'span' in value;

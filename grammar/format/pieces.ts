@@ -75,7 +75,14 @@ function withoutIdle(pieces: readonly Piece[]): Piece[] {
 const printed = (token: Token): string =>
   T.isComment(token.tokenType) ? token.image.trimEnd() : token.image;
 
-const lineEnds = (white: string): number => white.match(/\r\n|\r|\n/g)?.length ?? 0;
+function lineEnds(white: string): number {
+  let count = 0;
+  for (let at = 0; at < white.length; at++) {
+    const c = white[at];
+    if (c === '\n' || (c === '\r' && white[at + 1] !== '\n')) count++;
+  }
+  return count;
+}
 
 /** Offsets of the tokens that stand after a '{', or after a line end or ';' which ended something. */
 function itemStarts(tokens: readonly Token[]): ReadonlySet<number> {

@@ -1,4 +1,5 @@
 import type { Ident } from '../../../grammar/ast.ts';
+import { pathTo } from '../../../grammar/walk.ts';
 import type { Model, Symbol } from '../semantics/model.ts';
 
 /** A name in the text and what it means. */
@@ -23,23 +24,16 @@ export function occurrences(model: Model): readonly Occurrence[] {
 
 /** The name at `offset`, also when the cursor stands right behind it. */
 export function occurrenceAt(model: Model, offset: number): Occurrence | undefined {
-  const all = occurrences(model);
-  let low = 0;
-  let high = all.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if ((all[middle]?.ident.span.start ?? 0) <= offset) low = middle + 1;
-    else high = middle;
-  }
-  const last = all[low - 1];
-  return last && offset <= last.ident.span.end ? last : undefined;
+  const ident = pathTo(model.file, offset).findLast((node): node is Ident => node.kind === 'ident');
+  const symbol = ident && ident.text !== '' ? model.names.get(ident) : undefined;
+  return ident && symbol && { ident, symbol };
 }
 
-/** All names that mean `symbol`, its declaration among them. */
+/** All names that mean `symbol`, its declaration among them, in the order of the text. */
 export function uses(model: Model, symbol: Symbol): readonly Ident[] {
-  return occurrences(model)
-    .filter((occurrence) => occurrence.symbol === symbol)
-    .map((occurrence) => occurrence.ident);
+  const found: Ident[] = [];
+  for (const [ident, meant] of model.names) if (meant === symbol && ident.text !== '') found.push(ident);
+  return found.toSorted((a, b) => a.span.start - b.span.start);
 }
 
 /** The name in the declaration of `symbol`; undefined for what the language or the kernel brings. */
