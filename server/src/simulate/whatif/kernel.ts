@@ -13,7 +13,8 @@ export interface KernelRun {
   readonly fidelity: Fidelity;
 }
 
-const known = new WeakMap<Trace, { readonly sidecar: Sidecar | undefined; readonly run: KernelRun }>();
+/** `sidecar` as text: readers make a new one each time. */
+const known = new WeakMap<Trace, { readonly sidecar: string; readonly run: KernelRun }>();
 
 /** Simulates the recording under the kernel's own scheduler, once for each trace: nothing of it depends on a policy. */
 export function kernelRun(
@@ -22,13 +23,14 @@ export function kernelRun(
   progress: (part: number) => void,
 ): KernelRun {
   const before = known.get(trace);
-  if (before && before.sidecar === sidecar) return before.run;
+  const key = JSON.stringify(sidecar ?? null);
+  if (before?.sidecar === key) return before.run;
   const demand = extractDemand(trace, sidecar);
   const machine = createMachine(demand, {});
   runWith(machine, progress);
   const schedule = machine.schedule();
   const run = { demand, schedule, fidelity: fidelityOf(machine, schedule) };
-  known.set(trace, { sidecar, run });
+  known.set(trace, { sidecar: key, run });
   return run;
 }
 
