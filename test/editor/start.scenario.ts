@@ -83,6 +83,16 @@ lane('editor', 'first steps in VS Code', findEditorTools, (tools) => {
     await window.picture('verifier-log');
   });
 
+  test('a task checks every policy of the folder, and its findings are problems', async () => {
+    const window = await session.open('irq_boost.pvpolicy');
+    await window.ready();
+    await window.command('Tasks: Run Task', 'asks');
+    await window.page.locator(ROWS, { hasText: 'pvpolicy' }).first().click();
+    await window.page.locator(ROWS, { hasText: 'check all policies' }).first().click();
+    await window.problems(/PV4001/);
+    await window.picture('task');
+  });
+
   test('the time from activation to the first diagnostics is in the log', async () => {
     const window = await session.open('irq_boost.pvpolicy');
     await window.ready();

@@ -1,24 +1,11 @@
+import type { SimulationReport } from '../../../server/src/lsp/protocol.ts';
 import { count, duration } from '../figures.ts';
 
 /** One figure of the simulated schedule, without the policy and with it. */
-export interface Effect {
-  /** `wakeup_latency.p99`, `switches` */
-  readonly metric: string;
-  /** A VM, or `all`. */
-  readonly of: string;
-  readonly baseline: number;
-  readonly policy: number;
-  /** As a part of the baseline; null where that is 0. */
-  readonly change: number | null;
-  /** How far the model itself may be off, as a part of the baseline. */
-  readonly error: number | null;
-  /** Is the change larger than the error? */
-  readonly significant: boolean;
-}
+export type Effect = NonNullable<SimulationReport['whatif']>['effects'][number];
 
 /** What a run tells of the schedule with the policy in charge; nothing where it was a replay only. */
-export const effectsOf = (report: object): readonly Effect[] =>
-  (report as { readonly whatif?: { readonly effects: readonly Effect[] } | null }).whatif?.effects ?? [];
+export const effectsOf = ({ whatif }: SimulationReport): readonly Effect[] => whatif?.effects ?? [];
 
 /** `p99 wakeup_latency of web` */
 export function effectName({ metric, of }: Effect): string {

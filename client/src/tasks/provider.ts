@@ -3,7 +3,6 @@ import {
   RelativePattern,
   Task,
   TaskGroup,
-  TaskScope,
   tasks,
   workspace,
   type Disposable,
@@ -23,9 +22,10 @@ interface Definition extends TaskDefinition {
 
 const KINDS = [
   { command: 'check', name: 'check all policies', group: TaskGroup.Build },
-  { command: 'compile', name: 'compile all policies', group: TaskGroup.Build },
   { command: 'test', name: 'test all scenarios', group: TaskGroup.Test },
 ] as const;
+
+const COMMANDS: ReadonlySet<string> = new Set(['check', 'compile', 'test']);
 
 const TYPE = 'pvpolicy';
 
@@ -36,19 +36,26 @@ export const registerTasks = (cli: Cli): Disposable =>
       const all = (workspace.workspaceFolders ?? []).map(async (folder) => {
         const files = await policiesOf(folder);
         if (files.length === 0) return [];
-        return KINDS.map(({ command, name, group }) => {
-          const definition: Definition = { type: TYPE, command };
-          const task = taskOf(cli, definition, folder, name, files);
+        const ofAll = KINDS.map(({ command, name, group }) => {
+          const task = taskOf(cli, { type: TYPE, command }, folder, name, files);
           task.group = group;
           return task;
         });
+        // One policy makes one program.
+        const ofEach = files.map((file) => {
+          const definition: Definition = { type: TYPE, command: 'compile', files: [file] };
+          const task = taskOf(cli, definition, folder, `compile ${file}`, [file]);
+          task.group = TaskGroup.Build;
+          return task;
+        });
+        return [...ofAll, ...ofEach];
       });
       return (await Promise.all(all)).flat();
     },
     async resolveTask(task) {
       const definition = task.definition as Definition;
       const folder = typeof task.scope === 'object' ? task.scope : workspace.workspaceFolders?.[0];
-      if (!folder || !KINDS.some(({ command }) => command === definition.command)) return undefined;
+      if (!folder || !COMMANDS.has(definition.command)) return undefined;
       return taskOf(cli, definition, folder, task.name, definition.files ?? (await policiesOf(folder)));
     },
   });
@@ -64,7 +71,7 @@ function taskOf(
     definition.command === 'compile' ? ['-o', setting<string>('compile.outputFolder', folder)] : [];
   const args = [script, definition.command, ...files, ...output, ...(definition.args ?? [])];
   const execution = new ProcessExecution(program, args, { cwd: folder.uri.fsPath, env: { ...env } });
-  return new Task(definition, folder ?? TaskScope.Workspace, name, 'pvpolicy', execution, ['$pvpolicy']);
+  return new Task(definition, folder, name, 'pvpolicy', execution, ['$pvpolicy']);
 }
 
 async function policiesOf(folder: WorkspaceFolder): Promise<readonly string[]> {
