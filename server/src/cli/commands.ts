@@ -43,6 +43,10 @@ export const COMMANDS: Readonly<Record<string, Listed>> = {
     summary: 'tell what is in a trace',
     load: async () => (await import('./trace.ts')).trace,
   },
+  record: {
+    summary: 'record a trace on this host, as root',
+    load: async () => (await import('./record.ts')).record,
+  },
   kernel: {
     summary: 'list the kernel profiles, or what one of them offers',
     load: async () => (await import('./kernel.ts')).kernel,
