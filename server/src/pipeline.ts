@@ -157,8 +157,9 @@ export function snapshot(text: string, settings: Settings, before?: Snapshot): S
 export async function filesOf(of: Snapshot, sourceName: string): Promise<readonly OutputFile[] | undefined> {
   const { emitC } = await import('./emit/c/index.ts');
   // Only now: while the emitters were loaded, a newer snapshot may have come.
-  const { program, text, model } = of;
-  return program && emitC(program, { sourceName, source: text, kernel: model.kernel });
+  const { program, text, model, kernels } = of;
+  const { delivers = {} } = kernels.outOfTree ?? {};
+  return program && emitC(program, { sourceName, source: text, kernel: model.kernel, delivers });
 }
 
 /** Bodies that were lowered to be measured. A program that is to be run is lowered as a whole. */

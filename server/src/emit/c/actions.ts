@@ -1,6 +1,6 @@
 import type { Action, Expr } from '../../ir/ir.ts';
-import type { Body } from './body.ts';
-import { exprText } from './expressions.ts';
+import type { Body, C } from './body.ts';
+import { exprC, exprText } from './expressions.ts';
 import { kfunc } from './kfuncs.ts';
 import { maskWordsOf } from './mask-words.ts';
 import { hoistMask, isLiteral, isMade, maskC, rangesOf, type MadeMask } from './masks.ts';
@@ -47,6 +47,9 @@ export function actionLines(body: Body, action: Action): Line[] {
   if (action.name === 'set_slice') return setSlice(body, required(first), required(rest[0]));
   const form = REQUESTS[action.name];
   if (form === undefined) throw new Error(`no delivery for ${action.name}`);
+  const own = unit.delivers[action.name];
+  if (own !== undefined && !action.deferred && form.mask !== true && form.whom !== 'nobody')
+    return inline(body, action, form, own);
   unit.features.add('requests');
   unit.actions.add(action.name);
   if (form.mask === true) return [line(pinText(body, action.name, required(first), required(rest[0])))];
@@ -61,14 +64,54 @@ const required = (expr: Expr | undefined): Expr => {
 
 function setSlice(body: Body, thread: Expr, slice: Expr): Line[] {
   const task = taskC(body, thread);
-  const call = `${kfunc(body.unit, 'scx_bpf_task_set_slice')}(${task.text}, ${exprText(body, slice)});`;
-  const [guard] = task.guards ?? [];
+  return guarded(
+    body,
+    task,
+    `${kfunc(body.unit, 'scx_bpf_task_set_slice')}(${task.text}, ${exprText(body, slice)});`,
+  );
+}
+
+/** A call about a thread, which may be gone. */
+function guarded(body: Body, { guards }: C, call: string): Line[] {
+  const [guard] = guards ?? [];
   if (guard === undefined) return [{ text: call, origin: body.line }];
   return [
     { text: `if (${guard})`, origin: body.line },
     { text: `\t${call}`, origin: body.line },
   ];
 }
+
+/** Names under which functions take what an action calls otherwise. */
+const SYNONYMS: Readonly<Record<string, string>> = { class: 'policy', duration: 'limit', limit_ns: 'limit' };
+
+/**
+ * A call of the function of an out-of-tree kernel that does the action at once. Its first parameter is the thread (or the
+ * VM's thread group id); others get the action's argument of that name, else the next that nothing else has, else 0.
+ */
+function inline(body: Body, action: Action, form: RequestForm, name: string): Line[] {
+  const { unit } = body;
+  const target = required(action.args[0]);
+  const whomC = form.whom === 'thread' ? taskC(body, target) : exprC(body, target);
+  const names = [...form.args.map((arg) => arg.replace(/^\w+ /, '')), ...(form.until ? ['limit'] : [])];
+  const left = new Map(argTexts(body, action, form).map((text, i) => [names[i] ?? '', text]));
+  const params = parameterNames(unit.kernel?.call(name)?.signature ?? '').slice(1);
+  const named = params.map((param) => SYNONYMS[param] ?? param);
+  const byName = named.map((param) => {
+    const text = left.get(param);
+    left.delete(param);
+    return text;
+  });
+  const rest = [...left.values()];
+  const args = byName.map((text) => text ?? rest.shift() ?? '0');
+  return guarded(body, whomC, `${kfunc(unit, name)}(${[whomC.text, ...args].join(', ')});`);
+}
+
+/** Of a C prototype: `int f(struct task_struct *p, u32 prio)` has p and prio. */
+const parameterNames = (signature: string): string[] =>
+  (/\((.*)\)/.exec(signature)?.[1] ?? '')
+    .split(',')
+    .map((param) => /(\w+)\s*$/.exec(param)?.[1] ?? '')
+    .filter((param) => param !== '' && param !== 'void');
 
 function whom(body: Body, form: RequestForm, first: Expr | undefined): string[] {
   switch (form.whom) {

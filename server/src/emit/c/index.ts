@@ -24,6 +24,8 @@ export interface EmitOptions {
   readonly source: string;
   /** The kernel that the policy was checked against, where it is not one of the catalogue alone. */
   readonly kernel?: KernelView;
+  /** Functions of an out-of-tree kernel that do an action at once, by the action. */
+  readonly delivers?: Readonly<Record<string, string>>;
 }
 
 /**
@@ -31,11 +33,11 @@ export interface EmitOptions {
  * input gives equal bytes. Only for programs without errors.
  */
 export function emitC(program: Program, options: EmitOptions): readonly OutputFile[] {
-  const { sourceName, source, kernel } = options;
+  const { sourceName, source, kernel, delivers } = options;
   const { name } = program;
   const index = new LineIndex(source);
   const lineOf = (offset: number): number => index.lineAt(offset) + 1;
-  const unit = createUnit(program, 'host', lineOf, kernel);
+  const unit = createUnit(program, 'host', lineOf, kernel, delivers);
   const guest = program.guest && createUnit(program, 'guest', lineOf);
   const main = targetText(unit, sourceName);
   const guestMain = guest && guestText(guest, sourceName);

@@ -24,6 +24,8 @@ export interface Unit {
   readonly fields: Readonly<Record<Scope | 'hint' | 'feedback' | 'counter', Namespace>>;
   /** Tells prototypes and fields that the catalogue lacks. */
   readonly kernel: KernelView | undefined;
+  /** Functions of an out-of-tree kernel that do an action at once, by the action. */
+  readonly delivers: Readonly<Record<string, string>>;
   readonly structs: KernelStructs;
   readonly helpers: Set<HelperName>;
   /** kfuncs that the code calls, by the name that the policy or a helper uses. */
@@ -80,6 +82,7 @@ export function createUnit(
   side: 'host' | 'guest',
   lineOf: (offset: number) => number,
   kernel?: KernelView,
+  delivers: Unit['delivers'] = {},
 ): Unit {
   const code = side === 'host' ? program.host : (program.guest ?? { functions: [], handlers: [] });
   const fields = (...own: readonly string[]): Namespace => namespace((name) => own.includes(name));
@@ -87,6 +90,7 @@ export function createUnit(
     program,
     side,
     code,
+    delivers,
     lineOf,
     globals: namespace(isLibraryFunction),
     fields: {
