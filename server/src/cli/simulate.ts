@@ -1,5 +1,13 @@
 import { hasErrors, snapshot, type Snapshot } from '../pipeline.ts';
-import { hasFailed, scenarioOf, simulateSnapshot, traceNamed } from '../simulation.ts';
+import {
+  hasFailed,
+  scenarioOf,
+  simulateSnapshot,
+  traceNamed,
+  type SimulationOutcome,
+} from '../simulation.ts';
+import type { Trace } from '../trace/columns.ts';
+import { perfettoTrace } from '../trace/write-perfetto.ts';
 import type { Command, Given, Invocation } from './command.ts';
 import { EXIT, type Exit } from './exit.ts';
 import { json } from './format/json.ts';
@@ -32,6 +40,11 @@ export const simulate: Command = {
       short: 'o',
       value: 'FILE.html',
       help: 'also writes a page with timelines, distributions and every decision; it needs nothing else to be shown',
+    },
+    perfetto: {
+      type: 'string',
+      value: 'FILE',
+      help: 'also writes the schedule with the policy in charge, and its decisions, as a trace that the Perfetto UI opens',
     },
     ...RUN_OPTIONS,
     ...SWEEP_OPTIONS,
@@ -78,6 +91,8 @@ Ends with status 1 where an expectation or an invariant does not hold, or sched_
       const page = reportPage(reportData({ ...outcome, notes, text: policy.text, recorded: trace }));
       writeResult(output, page);
     }
+    const perfetto = given.text('perfetto');
+    if (perfetto !== undefined) writeResult(perfetto, perfettoOf(outcome, trace));
     if (given.flag('json')) {
       terminal.out(`${JSON.stringify(report)}\n`);
     } else {
@@ -88,6 +103,19 @@ Ends with status 1 where an expectation or an invariant does not hold, or sched_
     return hasFailed(report) ? EXIT.findings : EXIT.ok;
   },
 };
+
+/** The schedule that the policy makes in the model; without one the recorded schedule. */
+function perfettoOf(
+  { report, schedules }: SimulationOutcome & { readonly ok: true },
+  recorded: Trace,
+): Uint8Array {
+  const decisions = (schedules ? report.whatif?.run : report.replay)?.decisions ?? [];
+  const remarks = decisions.map(({ t, action, target, words, line }) => ({
+    t,
+    text: `${action} ${target} (${words}), line ${line}`,
+  }));
+  return perfettoTrace(schedules?.policy ?? recorded, `policy ${report.policy}`, remarks);
+}
 
 function noScenario({ model }: Snapshot, name: string): string {
   const names = model.scenarios.map((scenario) => `'${scenario.name.text}'`);
