@@ -1,16 +1,9 @@
 import type { Trace } from '../../trace/columns.ts';
-import type { Sidecar } from '../../trace/sidecar.ts';
-import { extractDemand } from './demand.ts';
-import { fidelityOf } from './fidelity.ts';
-import type { KernelChoice } from './kernel.ts';
+import { extractDemands, type Beside } from './demand.ts';
+import { distanceOf, fidelityOf } from './fidelity.ts';
 import { createMachine } from './machine.ts';
+import type { Grouping } from './task-groups.ts';
 import type { Demand, Fidelity } from './types.ts';
-
-/** What is known beside the recording. */
-export interface BaselineOptions {
-  readonly sidecar?: Sidecar | undefined;
-  readonly kernel?: KernelChoice | undefined;
-}
 
 export interface Baseline {
   readonly demand: Demand;
@@ -19,11 +12,26 @@ export interface Baseline {
   readonly fidelity: Fidelity;
 }
 
-/** Simulates the recording's own workload on its own machine, and says how well that reproduces the recording. */
-export function simulateBaseline(trace: Trace, { sidecar, kernel }: BaselineOptions = {}): Baseline {
-  const demand = extractDemand(trace, sidecar, kernel);
-  const machine = createMachine(demand);
-  machine.run();
-  const schedule = machine.schedule();
-  return { demand, schedule, fidelity: fidelityOf(machine, schedule) };
+/** Ways to guess groups, the likeliest first. */
+const GROUPINGS: readonly Grouping[] = ['kin', 'sessions', 'none'];
+
+/**
+ * Simulates the recording's own workload on its own machine, and says how well that reproduces the recording. Where no
+ * sidecar tells the groups, of several guesses the one that reproduces it best.
+ */
+export function simulateBaseline(trace: Trace, beside: Beside = {}): Baseline {
+  let best: Baseline | undefined;
+  let least = Infinity;
+  for (const demand of extractDemands(trace, beside, GROUPINGS)) {
+    const machine = createMachine(demand);
+    machine.run();
+    const schedule = machine.schedule();
+    const fidelity = fidelityOf(machine, schedule);
+    const distance = distanceOf(fidelity);
+    if (best && distance >= least) continue;
+    best = { demand, schedule, fidelity };
+    least = distance;
+  }
+  if (!best) throw new Error('no demand');
+  return best;
 }

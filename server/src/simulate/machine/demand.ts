@@ -8,54 +8,92 @@ import { placementOf } from './placement.ts';
 import { guessedGroups, toldGroups, type Grouping } from './task-groups.ts';
 import { ARRIVAL, type Demand } from './types.ts';
 
+/** What is known beside the recording. */
+export interface Beside {
+  readonly sidecar?: Sidecar | undefined;
+  readonly kernel?: KernelChoice | undefined;
+}
+
 /**
  * What the workload of a recording wanted: bursts of running, what started each and what it did meanwhile. What the
- * recording does not tell comes from its sidecar, else is inferred and noted.
+ * recording does not tell comes from its sidecar, else is inferred and noted; groups by `grouping`.
  */
-export function extractDemand(
+export function extractDemand(trace: Trace, beside: Beside = {}, grouping: Grouping = 'kin'): Demand {
+  return extractDemands(trace, beside, [grouping])[0]!;
+}
+
+/** The same demand once for each way to guess groups; only the first where the sidecar tells the groups. */
+export function extractDemands(
   trace: Trace,
-  sidecar?: Sidecar,
-  kernel?: KernelChoice,
-  grouping: Grouping = 'none',
-): Demand {
+  { sidecar, kernel }: Beside,
+  groupings: readonly Grouping[],
+): readonly Demand[] {
   const found = new Extraction(trace);
   const calibration = calibrate(trace, sidecar?.kernel.hz ?? undefined);
   const order = byTask(found);
   const { bursts, firstOf } = sortedBursts(found, order);
   chooseArrivals(found, order, bursts);
   const knowledge: Knowledge = { trace, sidecar, found, startNs: found.startNs };
-  const groups = sidecar ? toldGroups(sidecar, found) : guessedGroups(trace, found, grouping);
   const tasks = found.tasks.map((task) => ({
     ...taskOf(knowledge, task),
-    group: groups.of[task.index]!,
     firstBurst: firstOf[task.index]!,
     lastBurst: firstOf[task.index + 1]!,
   }));
-  const notes: string[] = [];
-  if (calibration.tickInferred)
-    notes.push(`tick: ${calibration.tickNs / 1e6} ms, from the times of preemptions`);
-  if (found.missing > 0)
-    notes.push(`${found.missing} switches are missing in the recording, their times are guessed`);
-  if (!sidecar) notes.push('scheduling policies, affinities and groups, from what threads are called and do');
-  return {
+  const common = {
     trace,
     cpus: trace.cpus,
     startNs: found.startNs,
     endNs: found.endNs,
-    tasks,
     bursts,
     points: sortedPoints(found, order, bursts.pointStart),
     ambientRows: Int32Array.from(found.ambient),
     calibration,
     placement: placementOf(trace, sidecar),
-    kernel: { ...kernelOf(trace.cpus, sidecar, kernel), groups: groups.groups },
     recorded: {
       ran: Float64Array.from(found.tasks, ({ ran }) => ran),
       busy: found.busy,
       completed: found.completed,
     },
-    notes,
   };
+  const params = kernelOf(trace.cpus, sidecar, kernel);
+  const notes = notesOf(found, calibration, sidecar, params.version);
+  return (sidecar ? groupings.slice(0, 1) : groupings).map((grouping) => {
+    const { groups, of } = sidecar ? toldGroups(sidecar, found) : guessedGroups(trace, found, grouping);
+    return {
+      ...common,
+      tasks: tasks.map((task, index) => ({ ...task, group: of[index]! })),
+      kernel: { ...params, groups },
+      notes: sidecar ? notes : [...notes, groupNote(grouping)],
+    };
+  });
+}
+
+function notesOf(
+  found: Extraction,
+  calibration: ReturnType<typeof calibrate>,
+  sidecar: Sidecar | undefined,
+  version: number,
+): string[] {
+  const notes: string[] = [];
+  if (calibration.tickInferred)
+    notes.push(`tick: ${calibration.tickNs / 1e6} ms, from the times of preemptions`);
+  if (found.missing > 0)
+    notes.push(`${found.missing} switches are missing in the recording, their times are guessed`);
+  if (sidecar) return notes;
+  notes.push(`kernel: ${Math.floor(version / 100)}.${version % 100} with its default slice`);
+  notes.push('policies: FIFO below priority 100, else NORMAL; affinities: by name and by where threads stay');
+  return notes;
+}
+
+function groupNote(grouping: Grouping): string {
+  switch (grouping) {
+    case 'none':
+      return 'groups: none';
+    case 'kin':
+      return 'groups: threads that make or wake one another, and alike ones without kin, are one each';
+    case 'sessions':
+      return 'groups: threads that make or wake one another are one each, and all without kin are one';
+  }
 }
 
 interface Order {

@@ -33,8 +33,10 @@ export interface Found {
   prio: number;
   ran: number;
   switches: number;
-  /** CPUs that it was seen on, by bit for the first 32; more than one: `moved`. */
+  /** Was it seen on more than one CPU? */
   moved: boolean;
+  /** How often it was woken for its busy CPU while another one was idle. */
+  passedIdle: number;
   parent: number;
 }
 
@@ -199,6 +201,7 @@ export class Extraction {
       ran: 0,
       switches: 0,
       moved: false,
+      passedIdle: 0,
       parent: -1,
     };
     this.tasks.push(task);
@@ -354,6 +357,7 @@ export class Extraction {
     const task = this.find(tid);
     this.notePrio(task, t, prio);
     if (task.state === RUNNING || task.state === RUNNABLE) return;
+    if (task.cpu >= 0 && this.current[task.cpu] !== IDLE && this.current.includes(IDLE)) task.passedIdle++;
     const waker = inTask ? this.find(by) : undefined;
     const slept = t - task.blockedAt;
     if (task.cpu < 0) task.firstCpu = cpu;

@@ -14,6 +14,8 @@ export const THRESHOLDS = {
 const P999_WAKES = 10_000;
 /** Differences below this are those of the clock and of single instructions, in ns. */
 const FLOOR_NS = 2_000;
+/** Times the limit of good from which on more is no worse. */
+const OFF = 8;
 
 /** How well a finished run of `machine`, with no policy, reproduces what was recorded. */
 export function fidelityOf(machine: Machine, schedule: Trace): Fidelity {
@@ -107,6 +109,19 @@ function judge(measured: Measured): Pick<Fidelity, 'verdict' | 'reasons'> {
   if (good.length === 0) return { verdict: 'good', reasons: [] };
   const fair = failures(measured, THRESHOLDS.fair);
   return fair.length === 0 ? { verdict: 'fair', reasons: good } : { verdict: 'poor', reasons: fair };
+}
+
+/** How far a baseline is from the recording, in units of what is good; 0 is the same. */
+export function distanceOf({ wakeup_latency: latency, ...measured }: Fidelity): number {
+  const { good } = THRESHOLDS;
+  const parts = [
+    relative(latency.p90, FLOOR_NS) / good.p90,
+    relative(latency.p95, FLOOR_NS) / good.p95,
+    relative(latency.p99, FLOOR_NS) / good.p99,
+    relative(measured.switches, 0) / good.switches,
+    measured.runtime_error / good.runtime,
+  ];
+  return parts.reduce((sum, part) => sum + Math.min(part, OFF), 0);
 }
 
 function failures(measured: Measured, limits: (typeof THRESHOLDS)['good' | 'fair']): string[] {

@@ -12,7 +12,7 @@ export interface Knowledge {
   readonly startNs: number;
 }
 
-/** Switches after which a thread that was only ever on one CPU is taken to be bound to it. */
+/** Wake-ups past an idle CPU after which a thread that was only ever on one CPU is taken to be bound to it. */
 const BOUND_AFTER = 20;
 /** Threads of the stop class (kernel/stop_machine.c). */
 const STOPPER = /^migration\/\d+$/;
@@ -54,7 +54,7 @@ function allowedOf(
   const bound = boundCpu(trace, found.tid);
   if (bound !== undefined && bound < trace.cpus) return only(trace.cpus, bound);
   if (affinity !== undefined) return parseCpus(affinity, trace.cpus);
-  if (sidecar || found.moved || found.cpu < 0 || found.switches < BOUND_AFTER) return undefined;
+  if (sidecar || found.moved || found.passedIdle < BOUND_AFTER) return undefined;
   return only(trace.cpus, found.cpu);
 }
 
