@@ -63,6 +63,7 @@ export function extractDemands(
       ...common,
       tasks: tasks.map((task, index) => ({ ...task, group: of[index]! })),
       kernel: { ...params, groups },
+      groupsGuessed: !sidecar,
       notes: sidecar ? notes : [...notes, groupNote(grouping)],
     };
   });

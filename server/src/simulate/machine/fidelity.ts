@@ -10,6 +10,8 @@ export const THRESHOLDS = {
   good: { p90: 0.15, p95: 0.15, p99: 0.25, switches: 0.1, runtime: 0.03, bursts: 0.98 },
   fair: { p90: 0.5, p95: 0.5, p99: 0.75, switches: 0.3, runtime: 0.1, bursts: 0.95 },
 } as const;
+/** The limits of the run times where the groups are a guess: they depend on the groups most. */
+const GUESSED = { good: 0.1, fair: 0.2 } as const;
 /** Wake-ups below which there is no p99.9: fewer than ten lie beyond it. */
 const P999_WAKES = 10_000;
 /** Differences below this are those of the clock and of single instructions, in ns. */
@@ -39,7 +41,7 @@ export function fidelityOf(machine: Machine, schedule: Trace): Fidelity {
     busy: busyOf(demand, schedule),
     ks: distance(recorded, simulated),
   };
-  return { ...judge(measured), ...measured, inferred: demand.notes };
+  return { ...judge(measured, demand.groupsGuessed), ...measured, inferred: demand.notes };
 }
 
 function countPair(demand: Demand, schedule: Trace, event: string): Pair {
@@ -102,12 +104,15 @@ function distance(left: Sorted, right: Sorted): number {
   return greatest;
 }
 
+type Limits = Readonly<Record<keyof (typeof THRESHOLDS)['good'], number>>;
 type Measured = Omit<Fidelity, 'verdict' | 'reasons' | 'inferred'>;
 
-function judge(measured: Measured): Pick<Fidelity, 'verdict' | 'reasons'> {
-  const good = failures(measured, THRESHOLDS.good);
+function judge(measured: Measured, guessed: boolean): Pick<Fidelity, 'verdict' | 'reasons'> {
+  const limits = (verdict: 'good' | 'fair'): Limits =>
+    guessed ? { ...THRESHOLDS[verdict], runtime: GUESSED[verdict] } : THRESHOLDS[verdict];
+  const good = failures(measured, limits('good'));
   if (good.length === 0) return { verdict: 'good', reasons: [] };
-  const fair = failures(measured, THRESHOLDS.fair);
+  const fair = failures(measured, limits('fair'));
   return fair.length === 0 ? { verdict: 'fair', reasons: good } : { verdict: 'poor', reasons: fair };
 }
 
@@ -124,7 +129,7 @@ export function distanceOf({ wakeup_latency: latency, ...measured }: Fidelity): 
   return parts.reduce((sum, part) => sum + Math.min(part, OFF), 0);
 }
 
-function failures(measured: Measured, limits: (typeof THRESHOLDS)['good' | 'fair']): string[] {
+function failures(measured: Measured, limits: Limits): string[] {
   const found: string[] = [];
   const percent = (part: number): string => `${(100 * part).toFixed(0)} %`;
   const check = (what: string, error: number, limit: number): void => {

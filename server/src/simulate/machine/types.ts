@@ -76,6 +76,8 @@ export interface Demand {
   readonly placement: Placement;
   readonly kernel: KernelParams;
   readonly recorded: Recorded;
+  /** Does nothing tell the groups? */
+  readonly groupsGuessed: boolean;
   /** What had to be assumed, for people. */
   readonly notes: readonly string[];
 }

@@ -1,7 +1,6 @@
 import type { Trace } from '../../trace/columns.ts';
 import type { Sidecar } from '../../trace/sidecar.ts';
-import { extractDemand } from '../machine/demand.ts';
-import { fidelityOf } from '../machine/fidelity.ts';
+import { simulateBaseline } from '../machine/baseline.ts';
 import { createMachine } from '../machine/machine.ts';
 import type { Demand, Fidelity, Machine } from '../machine/types.ts';
 import type { Machines } from '../vms.ts';
@@ -25,11 +24,9 @@ export function kernelRun(
   const before = known.get(trace);
   const key = JSON.stringify(sidecar ?? null);
   if (before?.sidecar === key) return before.run;
-  const demand = extractDemand(trace, sidecar);
-  const machine = createMachine(demand, {});
-  runWith(machine, progress);
-  const schedule = machine.schedule();
-  const run = { demand, schedule, fidelity: fidelityOf(machine, schedule) };
+  const run = simulateBaseline(trace, { sidecar }, (machine, guess, guesses) =>
+    runWith(machine, (part) => progress((guess + part) / guesses)),
+  );
   known.set(trace, { sidecar: key, run });
   return run;
 }
