@@ -104,8 +104,7 @@ export class RtClass implements SchedClass {
     });
   }
 
-  account(task: SimTask, cpu: number, ran: number): void {
-    this.sliceLeft[task.index]! -= ran;
+  account(_task: SimTask, cpu: number, ran: number): void {
     this.newPeriod(cpu);
     this.usedNs[cpu]! += ran;
     if (this.usedNs[cpu]! >= this.machine.demand.kernel.rtRuntimeNs && this.throttled[cpu] === 0) {
@@ -135,7 +134,10 @@ export class RtClass implements SchedClass {
 
   tick(task: SimTask, cpu: number): void {
     if (this.throttled[cpu] === 1 && this.mustYield(cpu)) this.machine.resched(cpu);
-    if (task.policy !== 'RR' || this.sliceLeft[task.index]! > 0) return;
+    if (task.policy !== 'RR') return;
+    // The slice is counted in ticks (task_tick_rt).
+    this.sliceLeft[task.index]! -= this.machine.demand.calibration.tickNs;
+    if (this.sliceLeft[task.index]! > 0) return;
     this.sliceLeft[task.index] = RR_SLICE_NS;
     const queue = this.queues[cpu]!;
     if (!queue.some((other) => other !== task && other.rtPriority === task.rtPriority)) return;
