@@ -32,11 +32,12 @@ lane(
           kernel,
           files: [loader, object],
           script: '/probe /probe.bpf.o 5',
-          timeoutMs: 120_000,
+          timeoutMs: 240_000,
         });
         const rows = compare(readMeasured(text));
         const confirmed = rows.filter(({ verdict }) => verdict === 'confirmed').map(({ row }) => row.name);
         console.log(`${release(kernel)}: ${confirmed.length} tracepoints confirmed`);
+        if (process.env['SHOW']) console.log(text.slice(-6000));
         expect(
           rows.flatMap(({ row, facts }) => facts.filter(({ ok }) => !ok).map((fact) => [row.name, fact])),
         ).toEqual([]);

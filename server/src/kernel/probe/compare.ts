@@ -91,11 +91,14 @@ function interrupts({ irqs }: HookRow, { irqsKnown, irqsOff }: Measured): readon
   return [{ what: 'interrupts', ok, text }];
 }
 
+/** What may interrupt what: an interrupt may find a soft interrupt under way, and its entry is not counted as one yet. */
+const OUTER = { softirq: ['softirq', 'hardirq', 'nmi'], hardirq: ['hardirq', 'nmi'], nmi: ['nmi'] } as const;
+
 function context(row: HookRow, seen: Measured): readonly Fact[] {
   if (seen.countKnown === 0) return [];
   const contexts = row.contexts.split(' ');
   const other = (['softirq', 'hardirq', 'nmi'] as const).filter(
-    (one) => seen[one] > 0 && !contexts.includes(one),
+    (one) => seen[one] > 0 && !OUTER[one].some((outer) => contexts.includes(outer)),
   );
   const text =
     other.length === 0
