@@ -40,7 +40,7 @@ export const COMMANDS: Readonly<Record<string, Listed>> = {
     load: async () => (await import('./test.ts')).test,
   },
   trace: {
-    summary: 'tell what is in a trace',
+    summary: 'tell what is in a trace, print its events, convert it',
     load: async () => (await import('./trace.ts')).trace,
   },
   record: {

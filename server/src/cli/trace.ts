@@ -1,29 +1,112 @@
+import { createWriteStream } from 'node:fs';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { createGzip } from 'node:zlib';
 import type { Trace } from '../trace/columns.ts';
 import { traceInfo, traceInfoJson, type TraceInfo } from '../trace/info.ts';
+import { KINDS, kindIndex } from '../trace/kinds.ts';
 import { openTrace } from '../trace/open.ts';
-import type { Command, Invocation } from './command.ts';
+import { jsonWriter, lineWriter, textHead } from '../trace/write-text.ts';
+import type { Command, Given, Invocation } from './command.ts';
 import { EXIT, type Exit } from './exit.ts';
-import { Refusal } from './refusal.ts';
+import { reason, Refusal } from './refusal.ts';
 import { table, type Paint } from './terminal.ts';
 
+const ACTIONS = ['info', 'events', 'convert'];
+
 export const trace: Command = {
-  operands: 'info TRACE',
-  options: {},
-  notes:
-    'Reads ftrace text, trace-cmd report, perf script, systrace pages, trace.dat, perf.data and folders of ring-buffer pages, plain or compressed.',
+  operands: 'info|events|convert TRACE',
+  options: {
+    output: {
+      type: 'string',
+      short: 'o',
+      value: 'FILE',
+      help: 'convert: the file to write; with .gz compressed',
+    },
+    to: {
+      type: 'string',
+      value: 'FORMAT',
+      help: 'convert: text (ftrace text) or jsonl (a JSON object a line)',
+    },
+    event: {
+      type: 'string',
+      value: 'NAME',
+      multiple: true,
+      help: 'events, convert: only these; may be repeated',
+    },
+  },
+  notes: `info tells what is in a trace; events prints the events that policies can use, as text or with --json as lines of
+JSON; convert writes them into a file. Reads ftrace text, trace-cmd report, perf script, systrace pages, trace.dat,
+perf.data and folders of ring-buffer pages, plain or compressed.`,
   async run({ operands, given, terminal }: Invocation): Promise<Exit> {
     const [action, path, more] = operands;
-    if (action === undefined) throw new Refusal('trace info TRACE is what there is');
-    if (action !== 'info') throw new Refusal(`no 'trace ${action}'; there is trace info`);
+    if (action === undefined) throw new Refusal('trace info, trace events or trace convert?');
+    if (!ACTIONS.includes(action))
+      throw new Refusal(`no 'trace ${action}'; there are trace info, trace events and trace convert`);
     if (path === undefined) throw new Refusal('which trace? Name its file');
     if (more !== undefined) throw new Refusal(`one trace at a time; '${more}' is one too many`);
-    const info = traceInfo(await readTrace(path));
-    terminal.out(
-      given.flag('json') ? `${JSON.stringify(traceInfoJson(info))}\n` : describe(info, terminal.paint),
-    );
+    const output = given.text('output');
+    if (action === 'convert' && output === undefined)
+      throw new Refusal('which file is to be written? Name it with -o');
+    const to = formatOf(given, action === 'events' && given.flag('json') ? 'jsonl' : 'text');
+    const read = await readTrace(path);
+    if (action === 'info') {
+      const info = traceInfo(read);
+      terminal.out(
+        given.flag('json') ? `${JSON.stringify(traceInfoJson(info))}\n` : describe(info, terminal.paint),
+      );
+      return EXIT.ok;
+    }
+    const parts = written(read, to, wanted(given));
+    if (action === 'events') for (const part of parts) terminal.out(part);
+    else await writeTo(output ?? '', parts);
     return EXIT.ok;
   },
 };
+
+type Format = 'text' | 'jsonl';
+/** Lines are handed over together. */
+const LINES = 2000;
+
+function formatOf(given: Given, fallback: Format): Format {
+  const format = given.text('to') ?? fallback;
+  if (format === 'text' || format === 'jsonl') return format;
+  throw new Refusal(`--to is text or jsonl, not '${format}'`);
+}
+
+/** Which kinds of events are asked for. */
+function wanted(given: Given): (kind: number) => boolean {
+  const names = given.texts('event');
+  const unknown = names.find((name) => kindIndex(name) < 0);
+  if (unknown !== undefined)
+    throw new Refusal(`no event '${unknown}' is kept; there are ${KINDS.map(({ name }) => name).join(', ')}`);
+  const kinds = new Set(names.map(kindIndex));
+  return (kind) => kinds.size === 0 || kinds.has(kind);
+}
+
+function* written(read: Trace, to: Format, isWanted: (kind: number) => boolean): Generator<string> {
+  if (to === 'text') yield textHead(read);
+  const write = to === 'text' ? lineWriter(read) : jsonWriter(read);
+  let lines: string[] = [];
+  for (let row = 0; row < read.length; row++) {
+    if (!isWanted(read.kind[row] ?? 0)) continue;
+    lines.push(write(row));
+    if (lines.length < LINES) continue;
+    yield lines.join('');
+    lines = [];
+  }
+  yield lines.join('');
+}
+
+async function writeTo(path: string, parts: Iterable<string>): Promise<void> {
+  try {
+    const file = createWriteStream(path);
+    if (path.endsWith('.gz')) await pipeline(Readable.from(parts), createGzip(), file);
+    else await pipeline(Readable.from(parts), file);
+  } catch (error) {
+    throw new Refusal(`cannot be written: ${reason(error)}`, path);
+  }
+}
 
 /** The trace in the file `path`; a Refusal that says where and why where it cannot be read. */
 export async function readTrace(path: string): Promise<Trace> {
@@ -37,10 +120,19 @@ export async function readTrace(path: string): Promise<Trace> {
 
 function describe(info: TraceInfo, paint: Paint): string {
   const events = info.events.map(({ name, count }) => [name, String(count)]);
-  const vms = info.vms.map(({ name, vcpus }) => [
-    name,
-    vcpus.map(({ id, tid }) => `${id}: thread ${tid}`).join(', '),
-  ]);
+  const vms = info.vms.flatMap(({ name, vcpus }) =>
+    vcpus.map(({ id, tid }) => {
+      const times = info.vcpuTimes.get(tid);
+      const exits = times?.exits.slice(0, 4).map(([why, count]) => `${why} ${count}`) ?? [];
+      return [
+        name,
+        String(id),
+        String(tid),
+        ...(times ? [ms(times.runNs), ms(times.guestNs), String(times.halts), String(times.injected)] : []),
+        exits.join(', '),
+      ];
+    }),
+  );
   const facts = [
     ['format', info.format],
     ['clock', info.clock],
@@ -59,9 +151,17 @@ function describe(info: TraceInfo, paint: Paint): string {
   return [
     table([{ title: '' }, { title: '' }], facts, paint),
     table([{ title: 'event' }, { title: 'count', align: 'right' }], events, paint),
-    ...(vms.length > 0 ? [table([{ title: 'VM' }, { title: 'vCPUs' }], vms, paint)] : []),
+    ...(vms.length > 0 ? [table(VM_COLUMNS, vms, paint)] : []),
     ...(notes.length > 0 ? [table([{ title: 'note' }, { title: '' }], notes, paint)] : []),
   ].join('\n');
 }
 
+const right = (title: string) => ({ title, align: 'right' }) as const;
+const VM_COLUMNS = [
+  { title: 'VM' },
+  ...['vCPU', 'thread', 'on CPU', 'in guest', 'halts ended', 'interrupts'].map(right),
+  { title: 'exits' },
+];
+
+const ms = (ns: number): string => `${(ns / 1e6).toFixed(1)} ms`;
 const seconds = (ns: number): string => `${(ns / 1e9).toFixed(6)} s`;

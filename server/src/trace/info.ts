@@ -1,4 +1,5 @@
 import type { Trace, TraceFormat, TraceNote } from './columns.ts';
+import { type VcpuTimes, vcpuTimes } from './vcpu-times.ts';
 import { type Vm, findVms } from './vms.ts';
 
 /** What is in a trace, for people to read. */
@@ -19,6 +20,8 @@ export interface TraceInfo {
   readonly skipped: number;
   readonly tasks: number;
   readonly vms: readonly Vm[];
+  /** By the thread of a vCPU. */
+  readonly vcpuTimes: ReadonlyMap<number, VcpuTimes>;
   /** ns from the start until the first event of each CPU; Infinity where it has none. */
   readonly cpuStart: readonly number[];
   /** ns from the start until when events are missing because buffers were overwritten; 0: nothing says so. */
@@ -29,6 +32,7 @@ export interface TraceInfo {
 /** Sums up `trace`. */
 export function traceInfo(trace: Trace): TraceInfo {
   const events = [...trace.counts].map(([name, count]) => ({ name, count }));
+  const vms = findVms(trace);
   return {
     format: trace.format,
     clock: trace.clock,
@@ -41,7 +45,8 @@ export function traceInfo(trace: Trace): TraceInfo {
     lost: trace.lost,
     skipped: trace.skipped,
     tasks: trace.tasks.size,
-    vms: findVms(trace),
+    vms,
+    vcpuTimes: vcpuTimes(trace, vms),
     cpuStart: [...trace.cpuStart],
     partialUntil: trace.partialUntil,
     notes: trace.notes,
