@@ -27,7 +27,18 @@ function number(value: bigint, text: string): C {
 }
 
 /** A string is at most 15 characters, as the names of threads are. */
-export const stringC = (text: string): string => `(struct pv_comm){ .text = ${literal(text.slice(0, 15))} }`;
+export const stringC = (text: string): string => `(struct pv_comm){ .text = ${literal(cutTo(text, 15))} }`;
+
+/** As much of the text as has room in so many bytes, in whole characters. */
+function cutTo(text: string, bytes: number): string {
+  const encoder = new TextEncoder();
+  let result = '';
+  for (const character of text) {
+    if (encoder.encode(result + character).length > bytes) break;
+    result += character;
+  }
+  return result;
+}
 
 /** A ratio in 1/1024 as people read it. */
 const percent = (ratio: bigint): string => `${Number(((ratio * 10000n) / 1024n + 5n) / 10n) / 10}%`;

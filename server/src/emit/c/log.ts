@@ -6,18 +6,27 @@ import { ownerText, threadIds } from './owners.ts';
 
 /** C for `log "…{x}…"`: a line in the kernel's trace_pipe. */
 export function logLine(body: Body, parts: readonly (string | Expr)[]): string {
-  const printed = parts.map((part) =>
-    typeof part === 'string' ? { format: part.replaceAll('%', '%%'), arg: undefined } : value(body, part),
-  );
+  const printed = parts.map((part) => (typeof part === 'string' ? words(part) : value(body, part)));
   const format = printed.map((part) => part.format).join('');
   const args = printed.flatMap((part) => (part.arg === undefined ? [] : [`, ${part.arg}`]));
   return `bpf_printk(${literal(format)}${args.join('')});`;
 }
 
-function value(body: Body, expr: Expr): { readonly format: string; readonly arg: string | undefined } {
+/** The kernel refuses a format that is not all ASCII, when the line is printed (`bpf_bprintf_prepare()`); arguments may be. */
+const words = (text: string): Printed =>
+  /^[\x20-\x7E\t\n]*$/.test(text)
+    ? { format: text.replaceAll('%', '%%'), arg: undefined }
+    : { format: '%s', arg: literal(text) };
+
+interface Printed {
+  readonly format: string;
+  readonly arg: string | undefined;
+}
+
+function value(body: Body, expr: Expr): Printed {
   const inner = innerOf(expr.type);
   if (expr.kind === 'const' && typeof expr.value === 'string') {
-    return { format: expr.value.replaceAll('%', '%%'), arg: undefined };
+    return words(expr.value);
   }
   if (inner.kind === 'string') return { format: '%s', arg: `${exprText(body, expr)}.text` };
   if (inner.kind === 'task') return { format: '%d', arg: threadIds(body, expr).tid };
