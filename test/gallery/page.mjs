@@ -47,12 +47,12 @@ const unitOf = (metric) =>
 function effects(whatif) {
   if (!whatif?.fidelity) return 'not simulated';
   const found = (whatif.effects ?? [])
-    .filter(({ significant, metric }) => significant && /p50|p99|switches|share/.test(metric))
+    .filter(({ significant, metric }) => significant && /p50|p90|p99|steal|run_time|switches/.test(metric))
     .toSorted((a, b) => Math.abs(b.change ?? 0) - Math.abs(a.change ?? 0))
     .slice(0, 2)
     .map(({ metric, of, baseline, policy }) => {
       const unit = unitOf(metric);
-      return `${metric} of ${of}: ${show(baseline, unit)} → ${show(policy, unit)}`;
+      return `${metric.replace('.', ' ')} of ${of}: ${show(baseline, unit)} → ${show(policy, unit)}`;
     });
   return found.length === 0 ? 'none beyond the error' : found.join('<br>');
 }

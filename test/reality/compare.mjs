@@ -109,18 +109,28 @@ ${table(host, 'host', [
   ['boost_by_name', 'test/reality/boost_by_name.pvpolicy', 'boost'],
   ['pin_by_name', 'test/reality/pin_by_name.pvpolicy', 'pin'],
 ])}
+What to make of it: **the directions are right, the sizes are not**, and the verdict says so beforehand. Raising the waking
+thread's nice value and boosting it both cut its median wait, the boost to some ten microseconds, as predicted; pinning the
+others away helps little, as predicted. But the kernel's own schedule is not reproduced: other work in groups of its own
+(autogroups, cgroups) took most of both CPUs, the trace does not say who is in which group, and the model shares between
+threads. The named threads get twice the CPU time in the model that they really got, so they wait less there. The recordings
+also differ in what else ran.
+
 ## Three schedulers, with real vCPUs
 
 Linux 7.3 in an emulated machine of 2 CPUs, in which KVM runs two guests of one vCPU: \`web\`, which its timer wakes and which
-then computes, and \`batch\`, which only computes; beside them two busy loops. The emulator is slow: guests get a
-hundredth of a real CPU's speed and \`web\` wakes up some ten times a second, so that p99 is nearly the maximum. Compare
-orders of magnitude and not figures.
+then computes, and \`batch\`, which only computes; beside them two busy loops. Both emulated CPUs are run by one thread of the emulator, in turns of up to 100 ms while none of
+them halts: each CPU stands still for that long although its clock goes on. The model knows nothing of it, so its p99 is
+far too small, and the verdict is "poor".
 
 ${table(vm, 'vm', [
   ['01_interrupt_boost', 'examples/gallery/01_interrupt_boost.pvpolicy', 'interrupt_boost'],
   ['09_overcommit_cap', 'examples/gallery/09_overcommit_cap.pvpolicy', 'overcommit_cap'],
   ['13_sticky_home', 'examples/gallery/13_sticky_home.pvpolicy', 'sticky_home'],
 ])}
+What to make of it: that boosting leaves the median low, while a cap and sticky wake-ups make \`web\` wait for milliseconds, is
+predicted and measured. For how long is the emulator's doing.
+
 ## Again
 
 \`\`\`sh
