@@ -26,8 +26,10 @@ describe('usage', () => {
       'fmt',
       'compile',
       'simulate',
+      'sweep',
       'test',
       'trace',
+      'record',
       'kernel',
       'lsp',
     ]);
