@@ -183,7 +183,7 @@ describe('trace info', () => {
     const { status, out } = await pvpolicy(['trace', 'info', 'examples/traces/eevdf-3vm.trace.gz']);
     expect(status).toBe(0);
     expect(out).toMatch(/^sched_switch +615$/mu);
-    expect(out).toMatch(/^vm-172 +0: thread 172, 1: thread 173$/mu);
+    expect(out).toMatch(/^vm-172 +1 +173 +146\.9 ms +47\.5 ms +35 +54 +msr 54, hlt 48, /mu);
   });
 
   test('--json has the shape that scripts rely on', async () => {
