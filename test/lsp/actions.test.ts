@@ -79,7 +79,9 @@ describe('simulate', () => {
     expect(first).toBe('symbols');
     const result = await simulated;
     expect(result).toMatchObject({ ok: true, report: { policy: 'spin_guard', scenario: 'three_vms' } });
-    expect(told).toEqual(['begin', 'reading the trace', 'replaying 4087 events', 'end']);
+    expect(told.slice(0, 3)).toEqual(['begin', 'reading the trace', 'replaying 4087 events']);
+    expect(told.slice(3)).toContain('simulating, 100 %');
+    expect(told.at(-1)).toBe('end');
   });
 
   test('runs the text in the editor, with params, and again', async () => {
