@@ -37,9 +37,9 @@ lane('editor', 'first steps in VS Code', findEditorTools, (tools) => {
     const window = await session.open('vm_share.pvpolicy');
     await window.ready();
     await window.command('PV Policy: New Policy from Template…', 'asks');
-    await window.shows(ROWS, /burst_credits.*small cloud instances/);
+    await window.shows(ROWS, /halt_poll.*vCPU may poll a while/);
     await window.picture('templates');
-    await window.page.locator(ROWS, { hasText: 'burst_credits' }).click();
+    await window.page.locator(ROWS, { hasText: 'halt_poll' }).click();
     await window.shows('.tab.active', /Untitled/);
     await window.errorCount(0);
     await window.command('PV Policy: Compile to BPF C');
