@@ -38,7 +38,7 @@ lane('editor', 'actions in VS Code', findEditorTools, (tools) => {
     const marks = await window.decorations(/\d/);
     expect(marks.length).toBeGreaterThan(0);
     await window.goTo('on tracepoint kvm:kvm_inj_virq');
-    await window.decorations(/× · \d+ boost/);
+    await window.decorations(/boost \d+× on \d+ thread/);
     await window.picture('simulate', 'documentation');
   });
 });

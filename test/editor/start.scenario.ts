@@ -44,7 +44,7 @@ lane('editor', 'first steps in VS Code', findEditorTools, (tools) => {
     await window.errorCount(0);
     await window.command('PV Policy: Compile to BPF C');
     await window.shows('.tab', /\.bpf ?\.c/);
-    await window.shows('.view-line', /SEC\(/);
+    await window.shows('.view-line', /#include/);
   });
 
   test('the C beside the policy follows the cursor and the saved text', async () => {
