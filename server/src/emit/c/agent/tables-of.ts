@@ -99,10 +99,20 @@ function choiceLists(unit: Unit, types: readonly IrType[]): string[] {
 }
 
 function rangeText({ range, type, value }: ParamDef): string {
-  const text = (number: bigint): string => inUnit(number, type.kind === 'int' ? type.unit : 'plain');
+  const text = (number: bigint): string =>
+    type.kind === 'cpumask' ? cpuList(number) : inUnit(number, type.kind === 'int' ? type.unit : 'plain');
   const initial = typeof value === 'boolean' ? `${value}` : text(value);
   const limits = range === undefined ? '' : `${text(range.lo)} to ${text(range.hi)}; `;
   return ` (${limits}${initial} unless set)`;
+}
+
+/** CPUs as the kernel writes them: `0,4-7`. */
+function cpuList(mask: bigint): string {
+  const runs = [...mask.toString(2)].toReversed().join('').matchAll(/1+/g);
+  const spans = [...runs].map(({ index, 0: { length } }) =>
+    length === 1 ? `${index}` : `${index}-${index + length - 1}`,
+  );
+  return spans.join(',') || 'no CPUs';
 }
 
 /** The numbers that the policy keeps, for the report. */
