@@ -8,6 +8,8 @@ import { completion } from '../../server/src/lsp/completion.ts';
 import { hover } from '../../server/src/lsp/hover.ts';
 import { snapshot } from '../../server/src/pipeline.ts';
 import { simulateSnapshot } from '../../server/src/simulation.ts';
+import { extractDemand } from '../../server/src/simulate/machine/demand.ts';
+import { createMachine } from '../../server/src/simulate/machine/machine.ts';
 import { createTextReader } from '../../server/src/trace/read-text.ts';
 import { DEFAULTS } from '../../server/src/workspace/settings.ts';
 import { latencies, showLatencies } from './latency.ts';
@@ -135,6 +137,35 @@ function replays(): void {
   }
 }
 
+/** The machine alone: what a recording wants, and a run of it with no policy. */
+function machines(): void {
+  const reader = createTextReader();
+  reader.push(gunzipSync(readFileSync(join(root, 'examples/traces/eevdf-3vm-6s.trace.gz'))));
+  const result = reader.finish();
+  if (!result.ok) throw new Error(result.error.message);
+  const { trace } = result;
+  const extract = times(10, () => void extractDemand(trace))[0] ?? Number.NaN;
+  const demand = extractDemand(trace);
+  let events = 0;
+  const best = times(10, () => {
+    const machine = createMachine(demand);
+    machine.run();
+    events = machine.schedule().length;
+  })[0];
+  rows.push({
+    what: 'what-if, demand of a recording',
+    figure: millions((trace.length / extract) * 1000),
+    budget: '2 M/s',
+    ratio: `${(extract / unit).toFixed(2)}`,
+  });
+  rows.push({
+    what: 'what-if, simulated events',
+    figure: millions((events / (best ?? Number.NaN)) * 1000),
+    budget: '1 M/s',
+    ratio: `${((best ?? Number.NaN) / unit).toFixed(2)}`,
+  });
+}
+
 /** What the editor loads at the start: client, protocol, and the server with the chunks that it imports at once. */
 function bundles(): void {
   const dist = join(root, 'dist');
@@ -160,6 +191,7 @@ keystrokes(5000, '60 ms');
 features();
 await traces();
 replays();
+machines();
 bundles();
 
 console.log(`yardstick: 1 MB of JSON parsed in ${ms(unit)}; a ratio without a word is in yardsticks\n`);
