@@ -55,8 +55,6 @@ export type TraceFormat =
   | 'trace.dat-v7'
   | 'perf.data'
   | 'raw-pages'
-  | 'perfetto'
-  | 'ctf'
   | 'simulated';
 
 export interface TaskInfo {

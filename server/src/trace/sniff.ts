@@ -34,7 +34,7 @@ const MAGICS: readonly { readonly bytes: readonly number[]; readonly is: Sniffed
   { bytes: [0x50, 0x4b, 0x03, 0x04], is: unreadable('is a zip archive; unpack it first') },
   {
     bytes: [0xc1, 0x1f, 0xfc, 0xc1],
-    is: unreadable('is one stream of a CTF trace; name the folder that it is in'),
+    is: unreadable('is one stream of a CTF trace, which is not read yet; record with trace-cmd or perf'),
   },
   { bytes: [0xff, 0xfe], is: UTF16 },
   { bytes: [0xfe, 0xff], is: UTF16 },
@@ -75,7 +75,7 @@ export function sniff(head: Uint8Array): Sniffed {
   if (text.startsWith('ustar', 257)) return { kind: 'binary', format: 'tar' };
   // TracePacket, field 1 of Trace, length-delimited.
   if (head[0] === 0x0a)
-    return unreadable('looks like a Perfetto trace, which is not read yet; record ftrace text');
+    return unreadable('looks like a Perfetto trace, which is not read yet; record with trace-cmd or perf');
   if (isPage(head)) return unreadable(PAGES);
   return unreadable('is a binary file of a kind that is not known');
 }

@@ -16,6 +16,7 @@ const PAGES_AT_ONCE = 16;
 const LARGEST_TEXT = 1024 * 1024;
 const EXPECTED =
   'holds no trace: expected are traces/cpuN or per_cpu/cpuN/trace_pipe_raw, and SYSTEM/EVENT/format of its events';
+const CTF = 'is a CTF trace, which is not read yet; record with trace-cmd or perf';
 const decoder = new TextDecoder();
 
 /** Reads the pages of ring buffers, one file a CPU, with the `format` files of their events among `files`. */
@@ -30,6 +31,7 @@ export function readRawPages(files: readonly NamedSource[]): TraceResult {
     return cpu <= 0x7fff && source.size >= 16 ? [{ cpu, source }] : [];
   });
   const formats = files.filter(({ path }) => path.endsWith('/format'));
+  if (formats.length === 0 && files.some(({ path }) => /(?:^|\/)metadata$/.test(path))) return refused(CTF);
   if (cpus.length === 0 || formats.length === 0) return refused(EXPECTED);
   const clock = clockIn(text('trace_clock'));
   if (NO_TIME.test(clock)) return refused(`its clock is ${clock}: ${REFUSALS.cycles}`);
