@@ -336,7 +336,7 @@ const MISTAKES: Readonly<Record<string, readonly (readonly [string, readonly str
       ["3:15 PV1001 expected 'eevdf', 'pinned' or the file of a policy after ',', found the end of the line"],
     ],
     ['set a 1', ["3:11 PV1001 expected '=' and a value, found '1'"]],
-    ['set = 1', ["3:9 PV1001 expected the name of a param after 'set', found '='"]],
+    ['set = 1', ["3:9 PV1001 expected the name of a param or table after 'set', found '='"]],
     ['expect', ["3:11 PV1001 expected an expression after 'expect', found the end of the line"]],
     ['expect p99(a of) < 1', ["3:20 PV1001 expected the name of a VM after 'of', found ')'"]],
     [
