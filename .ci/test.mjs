@@ -36,11 +36,11 @@ const steps = [
   { name: 'build', command: ['npm', 'run', 'build'], needs: ['install'] },
   { name: 'typecheck', command: ['npm', 'run', 'typecheck'], needs: ['install'] },
   { name: 'lint', command: ['npm', 'run', 'lint'], needs: ['install'] },
-  { name: 'unit', command: vitest(), limit: 15 * minute, needs: ['install'], counts: true },
+  { name: 'unit', command: vitest(), limit: 25 * minute, needs: ['install'], counts: true },
   {
     name: 'qemu',
     command: vitest('test/qemu/vitest.config.ts'),
-    limit: 20 * minute,
+    limit: 30 * minute,
     needs: ['install'],
     counts: true,
   },
@@ -49,7 +49,7 @@ const steps = [
   {
     name: 'editor',
     command: vitest('test/editor/vitest.config.ts'),
-    limit: 15 * minute,
+    limit: 20 * minute,
     needs: ['package'],
     counts: true,
   },

@@ -66,7 +66,7 @@ lane('editor', 'first steps in VS Code', findEditorTools, (tools) => {
     await window.command('PV Policy: Record a Trace…', 'asks');
     await window.page.locator('.quick-input-widget input').waitFor();
     await window.page.keyboard.press('Enter');
-    const text = await window.shows('.monaco-dialog-box', /sudo .*cli\.cjs record -o .* --duration 10s/);
+    const text = await window.shows('.monaco-dialog-box', /sudo .*cli\.cjs record -o .* --seconds 10/);
     expect(text).toMatch(/needs Linux and root/);
     await window.picture('record');
   });

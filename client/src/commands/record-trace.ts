@@ -40,8 +40,8 @@ const commandLine = ({ program, script, env: own }: Cli, file: string, seconds: 
     'record',
     '-o',
     quoted(file),
-    '--duration',
-    `${seconds}s`,
+    '--seconds',
+    seconds,
   ].join(' ');
 };
 
