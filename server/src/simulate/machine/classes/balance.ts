@@ -7,19 +7,23 @@ const CACHE_HOT_NS = 500_000;
 /** How much busier another CPU of the same cache must be, of 100 (sd_init: imbalance_pct of an LLC domain). */
 const IMBALANCE_PCT = 117;
 
+/** Time between two balancings of an idle CPU, for each CPU of the domain, and how many times that a busy one waits. */
+const INTERVAL_NS = 1_000_000;
+const BUSY_FACTOR = 16;
+
 /** Where fair tasks go: at a wake-up, when a CPU runs dry, and periodically. One domain that shares a cache. */
 export class Balancer {
   private readonly fair: FairClass;
   private readonly machine: Machine;
   private readonly roots: readonly FairQueue[];
-  private readonly nextBalance: Float64Array;
+  private readonly lastBalance: Float64Array;
   private readonly failed: Int32Array;
 
   constructor(fair: FairClass, roots: readonly FairQueue[]) {
     this.fair = fair;
     this.machine = fair.machine;
     this.roots = roots;
-    this.nextBalance = new Float64Array(roots.length);
+    this.lastBalance = new Float64Array(roots.length).fill(-Infinity);
     this.failed = new Int32Array(roots.length);
   }
 
@@ -93,11 +97,12 @@ export class Balancer {
     if (source !== undefined) this.pull(source, cpu, 0, Infinity);
   }
 
+  /** The other CPU with the most tasks of all classes, if fair ones may wait there. */
   private busiest(cpu: number): number | undefined {
     let best: number | undefined;
     let most = 1;
     for (let other = 0; other < this.machine.cpus; other++) {
-      const count = other === cpu ? 0 : this.fair.count(other);
+      const count = other === cpu || this.fair.count(other) === 0 ? 0 : this.machine.count(other);
       if (count > most) {
         most = count;
         best = other;
@@ -130,19 +135,19 @@ export class Balancer {
   /** At the tick of a busy CPU: an idle one is told to help (nohz_balancer_kick), or it looks itself, more seldom. */
   periodic(cpu: number): void {
     const { machine } = this;
-    if (this.fair.count(cpu) >= 2) {
+    const interval = machine.cpus * INTERVAL_NS;
+    if (this.fair.count(cpu) > 0 && machine.count(cpu) >= 2) {
       for (let other = 0; other < machine.cpus; other++)
-        if (other !== cpu && machine.isIdle(other) && machine.now >= this.nextBalance[other]!) {
-          this.balanceTo(other, machine.cpus * 1e6);
+        if (other !== cpu && machine.isIdle(other) && machine.now >= this.lastBalance[other]! + interval) {
+          this.balanceTo(other);
           break;
         }
     }
-    if (machine.now < this.nextBalance[cpu]!) return;
-    this.balanceTo(cpu, 16 * machine.cpus * 1e6);
+    if (machine.now >= this.lastBalance[cpu]! + BUSY_FACTOR * interval) this.balanceTo(cpu);
   }
 
-  private balanceTo(cpu: number, interval: number): void {
-    this.nextBalance[cpu] = this.machine.now + interval;
+  private balanceTo(cpu: number): void {
+    this.lastBalance[cpu] = this.machine.now;
     const source = this.busiest(cpu);
     if (source === undefined) return;
     let imbalance = Infinity;

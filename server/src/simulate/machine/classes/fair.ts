@@ -198,10 +198,16 @@ export class FairClass implements SchedClass {
 
   /** Tasks that wait on `cpu`, in no order that means anything. */
   waiting(cpu: number): readonly Entity[] {
-    return this.entities.filter(
-      (entity) =>
-        entity.queued && !entity.delayed && entity.task?.cpu === cpu && entity.task.state === TASK.queued,
-    );
+    const found: Entity[] = [];
+    collectWaiting(this.roots[cpu]!, found);
+    return found;
+  }
+}
+
+function collectWaiting(queue: FairQueue, found: Entity[]): void {
+  for (const entity of queue.entities) {
+    if (entity.mine) collectWaiting(entity.mine, found);
+    else if (!entity.delayed && entity.task?.state === TASK.queued) found.push(entity);
   }
 }
 
