@@ -26,7 +26,13 @@ export function model({ whatif }: SimulationReport): readonly (HTMLElement | und
       {},
       el('h2', {}, 'What the policy would change'),
       el('p', { class: verdict.style }, verdict.text),
-      ...[...new Set([...fidelity.reasons, ...fidelity.inferred, ...notes])].map((text) => el('p', {}, text)),
+      ...fidelity.reasons.map((text) => el('p', {}, text)),
+      el(
+        'details',
+        {},
+        el('summary', {}, 'What the model assumes of the recording'),
+        ...[...new Set([...fidelity.inferred, ...notes])].map((text) => el('p', {}, text)),
+      ),
       policy.ejected
         ? el(
             'p',

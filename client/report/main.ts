@@ -32,7 +32,11 @@ function mount(data: ReportData): void {
       'main',
       {},
       el('h1', {}, `${report.policy}${named}`),
-      el('p', {}, `${count(events)} events on ${cpus} CPUs in ${duration(duration_ns)}, from ${file}`),
+      el(
+        'p',
+        { title: file },
+        `${count(events)} events on ${cpus} CPUs in ${duration(duration_ns)}, from ${file.split(/[\\/]/u).at(-1) ?? ''}`,
+      ),
       ...notes.map((note) => el('p', {}, note)),
       ...present(model(report)),
       el('h2', {}, 'Timeline'),

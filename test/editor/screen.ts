@@ -1,5 +1,5 @@
 // Reads the screen: waits until something is to be read on it, and says what was there instead when it is not.
-import type { Locator, Page } from './playwright.ts';
+import type { Frame, Locator, Page } from './playwright.ts';
 
 /** Waits until one of the elements matches (`limit` ms); gives its text. Says what was there instead when none does. */
 export async function waitForText(elements: Locator, expected: RegExp, limit = 30_000): Promise<string> {
@@ -51,6 +51,26 @@ export async function nothingAfterLines(page: Page, gone: RegExp): Promise<void>
     await page.waitForTimeout(200);
   }
   throw new Error(`still after a line: ${seen.join(' | ')}`);
+}
+
+/** The web view that has an element for `selector` (30 s). */
+export async function webviewWith(page: Page, selector: string): Promise<Frame> {
+  for (let waited = 0; waited < 30_000; waited += 300) {
+    for (const frame of page.frames()) {
+      const [found, workbench] = await Promise.all(
+        [selector, '.monaco-workbench'].map((one) =>
+          frame
+            .locator(one)
+            .count()
+            .catch(() => 0),
+        ),
+      );
+      // The window itself is a frame too.
+      if (found && !workbench) return frame;
+    }
+    await page.waitForTimeout(300);
+  }
+  throw new Error(`no web view has ${selector}`);
 }
 
 /** The text of the first web view whose text matches (30 s). */
