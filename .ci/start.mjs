@@ -20,17 +20,20 @@ if (!existsSync(join(root, 'node_modules'))) {
 run('build', process.execPath, [join('.ci', 'build.mjs')]);
 run('check', process.execPath, [pvpolicy, 'check', example]);
 const written = run('compile', process.execPath, [pvpolicy, 'compile', example, '-o', out]);
-console.log(run('simulate', process.execPath, [pvpolicy, 'simulate', example, '--mode', 'replay']));
+const page = join('out', 'report.html');
+console.log(run('simulate', process.execPath, [pvpolicy, 'simulate', example, '-o', page]));
 
 table(['step', 'result', 'seconds'], rows);
 table(
   ['written', 'bytes'],
-  written
+  `${written.trim()}\n${page}`
     .trim()
     .split('\n')
     .map((path) => [path, String(statSync(join(root, path)).size)]),
 );
-console.log('Next: npx pvpolicy --help, or open the folder examples in an editor (README.md says how).');
+console.log(
+  'Next: open out/report.html in a browser, npx pvpolicy --help, or open the folder examples in an editor (README.md says how).',
+);
 
 /** Runs a step to its end; gives its output, which is shown only where the step fails. */
 function run(name, command, args) {

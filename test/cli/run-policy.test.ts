@@ -128,7 +128,7 @@ describe('simulate', () => {
     expect(out).toMatch(/^ +615 +52 {6}let t = now\(\)$/mu);
     expect(out).toMatch(/^boosts +smp +1$/mu);
     expect(out).toMatch(/^ok +\d+ +expect sum\(boosts of smp\) > 0 +measured 1$/mu);
-    expect(out).toMatch(/^What if: the model reproduces the recording (good|fair|poor)$/mu);
+    expect(out).toMatch(/^What if: how well the model reproduces the recording: (good|fair|poor)$/mu);
     expect(out).toMatch(/^smp +eevdf .*\nsmp +spin_guard /mu);
   });
 

@@ -40,7 +40,7 @@ function fidelity({ fidelity: found }: WhatIf, paint: Paint): string {
     ['run time, wrongly shared', '', '', `${(error * 100).toFixed(1)} %`],
   ];
   const why = verdict === 'good' ? '' : reasons.map((reason) => `  ${reason}\n`).join('');
-  return `${paint('bold', 'What if')}: the model reproduces the recording ${paint(colour, verdict)}\n${why}${table(
+  return `${paint('bold', 'What if')}: how well the model reproduces the recording: ${paint(colour, verdict)}\n${why}${table(
     [left('model against recording'), right('recorded'), right('simulated'), right('off by')],
     rows,
     paint,
