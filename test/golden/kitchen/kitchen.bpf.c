@@ -217,18 +217,31 @@ static __always_inline void pv_list_add(u64 *item, u32 *len, const u32 max, u64 
 	*len = n + 1;
 }
 
+/*
+ * x from 'from' up to, not including, 'to', at most 'max' times. An iterator of the kernel (6.4): the verifier walks
+ * the body a few times, not once for each x.
+ */
+#define pv_for(x, from, to, max)									\
+	for (struct bpf_iter_num pv_it __attribute__((aligned(8), cleanup(bpf_iter_num_destroy))),	\
+	     *pv_new __maybe_unused = (bpf_iter_num_new(&pv_it, 0, (max)), (void)bpf_iter_num_destroy, NULL); \
+	     ({ int *pv_n = bpf_iter_num_next(&pv_it);							\
+		pv_n && ((x) = (from) + *pv_n, (x) < (to)); }); )
+
 /* Takes x out of the list; the last element takes its place. */
 #define pv_list_remove(list, x) pv_list_del((list)->item, &(list)->len, ARRAY_SIZE((list)->item), x)
 static __always_inline void pv_list_del(u64 *item, u32 *len, const u32 max, u64 x)
 {
-	u32 i, n = *len;
+	u32 i, last, n = *len;
 
-	for (i = 0; i < max && i < n; i++) {
-		if (item[i] != x)
+	pv_for(i, 0, n, max) {
+		if (i >= max || item[i] != x)
 			continue;
-		if (n - 1 < max)
-			item[i] = item[n - 1];
-		*len = n - 1;
+		last = n - 1;
+		/* A bound of n is none of last for the verifier of 6.12. */
+		barrier_var(last);
+		if (last < max)
+			item[i] = item[last];
+		*len = last;
 		return;
 	}
 }
@@ -239,8 +252,8 @@ static __always_inline bool pv_list_find(const u64 *item, u32 len, const u32 max
 {
 	u32 i;
 
-	for (i = 0; i < max && i < len; i++)
-		if (item[i] == x)
+	pv_for(i, 0, len, max)
+		if (i < max && item[i] == x)
 			return true;
 	return false;
 }
@@ -321,16 +334,6 @@ static __noinline void pv_record(struct pv_histogram *h, u64 x)
 	__sync_fetch_and_add(&h->slot[pv_log2(x) & (PV_SLOTS - 1)], 1);
 	__sync_fetch_and_add(&h->sum, x);
 }
-
-/*
- * x from 'from' up to, not including, 'to', at most 'max' times. An iterator of the kernel (6.4): the verifier walks
- * the body a few times, not once for each x.
- */
-#define pv_for(x, from, to, max)									\
-	for (struct bpf_iter_num pv_it __attribute__((aligned(8), cleanup(bpf_iter_num_destroy))),	\
-	     *pv_new __maybe_unused = (bpf_iter_num_new(&pv_it, 0, (max)), (void)bpf_iter_num_destroy, NULL); \
-	     ({ int *pv_n = bpf_iter_num_next(&pv_it);							\
-		pv_n && ((x) = (from) + *pv_n, (x) < (to)); }); )
 
 /* x as a number that the verifier does not know: a loop that counts from a known one has too many states. */
 static volatile u32 pv_nothing;
@@ -928,7 +931,7 @@ static u64 weight(struct task_struct *p, s64 kind)
 #line 52 "kitchen.pvpolicy"
 		return 1000;
 	}
-#line 932 "kitchen.bpf.c"
+#line 935 "kitchen.bpf.c"
 }
 
 static u64 fib(u64 n)
@@ -942,7 +945,7 @@ static u64 fib(u64 n)
 		b = c;
 	}
 	return a;
-#line 946 "kitchen.bpf.c"
+#line 949 "kitchen.bpf.c"
 }
 
 static struct vcpu *pick(struct task_struct *p)
@@ -952,7 +955,7 @@ static struct vcpu *pick(struct task_struct *p)
 #line 68 "kitchen.pvpolicy"
 		return NULL;
 	return pv_vcpu_of(p);
-#line 956 "kitchen.bpf.c"
+#line 959 "kitchen.bpf.c"
 }
 
 static void home_seen(s32 c)
@@ -961,7 +964,7 @@ static void home_seen(s32 c)
 	if (home(c) > 0)
 #line 155 "kitchen.pvpolicy"
 		__sync_fetch_and_add(&pv_cpu_stats(c)->per_cpu, 1);
-#line 965 "kitchen.bpf.c"
+#line 968 "kitchen.bpf.c"
 }
 
 static void this_cpu_busy(s32 c)
@@ -970,7 +973,7 @@ static void this_cpu_busy(s32 c)
 	struct cpu_state *c_state = pv_cpu_state(c);
 #line 160 "kitchen.pvpolicy"
 	pv_atomic_sub_sat(&c_state->busy, NSEC_PER_USEC);
-#line 974 "kitchen.bpf.c"
+#line 977 "kitchen.bpf.c"
 }
 
 static s64 arithmetic(s64 x, u64 y)
@@ -981,7 +984,7 @@ static s64 arithmetic(s64 x, u64 y)
 	u64 e = pv_div(y, y + 1) + pv_mod(y, y + 2);
 	u64 f = (y << 3) | (((y >> 2) & 255) ^ 5);
 	return q - (s64)d + (s64)e * -2 + (s64)f + (s64)pv_abs(x);
-#line 985 "kitchen.bpf.c"
+#line 988 "kitchen.bpf.c"
 }
 
 static __noinline struct vcpu *pv_new_vcpu(struct task_struct *p, struct kvm_vcpu *kvcpu)
@@ -1143,7 +1146,7 @@ int BPF_PROG(on_sched_switch, bool preempt, struct task_struct *prev, struct tas
 	if (nice_of(next->pid) > 3)
 #line 151 "kitchen.pvpolicy"
 		pv_set_uclamp(next->pid, next->tgid, 102 /* 10% */, 512 /* 50% */);
-#line 1147 "kitchen.bpf.c"
+#line 1150 "kitchen.bpf.c"
 	return 0;
 }
 
@@ -1168,7 +1171,7 @@ static __always_inline void on_every_10ms(void)
 #line 90 "kitchen.pvpolicy"
 			pv_cap(m, share);
 	}
-#line 1172 "kitchen.bpf.c"
+#line 1175 "kitchen.bpf.c"
 }
 
 static int every_10ms(void *map, u32 *key, struct pv_timer *timer)
@@ -1183,7 +1186,7 @@ static void on_init(void)
 #line 81 "kitchen.pvpolicy"
 	state.epoch = 1;
 	state.budget = 10 * NSEC_PER_MSEC;
-#line 1187 "kitchen.bpf.c"
+#line 1190 "kitchen.bpf.c"
 }
 
 /* The agent runs it once, before it attaches the others. */

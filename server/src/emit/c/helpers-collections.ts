@@ -48,17 +48,21 @@ static __always_inline void pv_list_add(u64 *item, u32 *len, const u32 max, u64 
 #define pv_list_remove(list, x) pv_list_del((list)->item, &(list)->len, ARRAY_SIZE((list)->item), x)
 static __always_inline void pv_list_del(u64 *item, u32 *len, const u32 max, u64 x)
 {
-	u32 i, n = *len;
+	u32 i, last, n = *len;
 
-	for (i = 0; i < max && i < n; i++) {
-		if (item[i] != x)
+	pv_for(i, 0, n, max) {
+		if (i >= max || item[i] != x)
 			continue;
-		if (n - 1 < max)
-			item[i] = item[n - 1];
-		*len = n - 1;
+		last = n - 1;
+		/* A bound of n is none of last for the verifier of 6.12. */
+		barrier_var(last);
+		if (last < max)
+			item[i] = item[last];
+		*len = last;
 		return;
 	}
 }`,
+    helpers: ['pv_for'],
   },
   pv_list_has: {
     code: `/* Is x in the list? */
@@ -67,11 +71,12 @@ static __always_inline bool pv_list_find(const u64 *item, u32 len, const u32 max
 {
 	u32 i;
 
-	for (i = 0; i < max && i < len; i++)
-		if (item[i] == x)
+	pv_for(i, 0, len, max)
+		if (i < max && item[i] == x)
 			return true;
 	return false;
 }`,
+    helpers: ['pv_for'],
   },
   pv_list_at: {
     code: `/* Element i of the list; 0 beyond its end. */
