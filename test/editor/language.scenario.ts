@@ -57,7 +57,11 @@ lane('editor', 'language in VS Code', findEditorTools, (tools) => {
     const window = await session.open('switch_boost.pvpolicy');
     await window.ready();
     await window.command('Format Document');
-    await window.shows('.view-line', /\(preempt, prev, next, prev_state\) \{$/);
+    // The types are inlay hints.
+    await window.shows(
+      '.view-line',
+      /\(preempt(?:: \w+)?, prev(?:: \w+)?, next(?:: \w+)?, prev_state(?:: \w+)?\) \{$/,
+    );
     await window.save(/\n {4}if let v = vcpu\(next\) \{\n {8}boost\(/);
   });
 

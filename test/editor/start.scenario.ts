@@ -90,7 +90,7 @@ lane('editor', 'first steps in VS Code', findEditorTools, (tools) => {
     await window.page.locator(ROWS, { hasText: 'pvpolicy' }).first().click();
     await window.page.locator(ROWS, { hasText: 'check all policies' }).first().click();
     // The terminal of the task has the focus, and with it the keys.
-    await window.command('Problems: Focus on Problems View');
+    await window.command('View: Focus First Editor Group');
     await window.problems(/PV\d{4}/);
     await window.picture('task');
   });
