@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { CALLS, HOOKS, hookRow, type CallRow } from '../../server/src/kernel/catalogue.ts';
+import { CALLS, OPS, hookRow, type CallRow } from '../../server/src/kernel/catalogue.ts';
 import { PROFILES, presence, type Profile } from '../../server/src/kernel/profiles.ts';
 import type { HookContext, ProgramKind } from '../../server/src/safety/context.ts';
 import { denial } from '../../server/src/safety/permission.ts';
@@ -56,10 +56,21 @@ describe('the op table of 7.3', () => {
     const measured = new Set(
       matrix.ops.flatMap(({ contexts }) => contexts.map((one) => one.replace(/ .*/, ''))),
     );
-    const missing = HOOKS.filter((row) => row.family === 'op' && !measured.has(row.name)).map(
-      (row) => row.name,
-    );
+    const missing = OPS.filter((row) => !measured.has(row.name)).map((row) => row.name);
     expect(missing).toEqual(['sub_caps_updated', 'sub_ecaps_updated']);
+  });
+});
+
+describe('the ops of schedulers that name CPUs by cids', () => {
+  it('may not make the calls that take the number of a CPU, and all else as their counterparts', () => {
+    const [ops, cids] = [contextIn('scx', 'select_cpu'), contextIn('scx', 'select_cid')];
+    const refused = allowed(scx, ops, kernel('7.3')).filter(
+      (name) => !allowed(scx, cids, kernel('7.3')).includes(name),
+    );
+    expect(refused).toContain('scx_bpf_kick_cpu');
+    expect(refused).not.toContain('scx_bpf_kick_cid');
+    for (const name of refused)
+      expect(CALLS.find((row) => row.name === name)?.sets, name).toContain('scx_kfunc_ids_cpu_only');
   });
 });
 

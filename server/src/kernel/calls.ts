@@ -88,6 +88,8 @@ const REFUSED: readonly (readonly [RegExp, string])[] = [
     'its pointer is protected by nothing and 7.3 has removed it; use scx_bpf_cpu_curr(cpu)',
   ],
   [/^scx_bpf_locked_rq$/, 'policies have no value for a run queue'],
+  [/^bpf_(dynptr_|(probe_read|copy_from_user)_\w*dynptr$)/, 'policies have no buffers'],
+  [/^bpf_modify_return_test_tp$/, "it is there for the kernel's own tests"],
   [/^scx_bpf_events$/, 'policies have no buffers; read the counters in /sys/kernel/sched_ext'],
 ];
 

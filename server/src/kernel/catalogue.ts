@@ -61,6 +61,9 @@ export interface HookRow extends Life {
   readonly sleeps?: string;
   /** Of an op: kfunc groups that the 7.3 filter allows besides any, idle and cid. */
   readonly groups?: readonly string[];
+  /** Of an op: only schedulers that name CPUs by cids (struct sched_ext_ops_cid) have it, in the place of `instead`. */
+  readonly form?: 'cid';
+  readonly instead?: string;
   /** Is `current` the vCPU thread: 'yes', 'no', 'sometimes'. */
   readonly vcpu: string;
   readonly vcpuNote?: string;
@@ -115,6 +118,9 @@ export interface CallRow extends Life {
   readonly scx?: ScxRow;
   readonly note?: string;
   readonly confidence: string;
+  /** That defines it or, of a kfunc, registers its set; every row of the catalogue has it. */
+  readonly file?: string;
+  /** Of the prototype. */
   readonly source: string;
   readonly replacedBy?: string;
   /** What it does, for policies. */
@@ -150,6 +156,11 @@ export const HOOKS = hookRows as unknown as readonly HookRow[];
 export const CALLS = callRows as unknown as readonly CallRow[];
 export const STRUCTS = structRows as unknown as Readonly<Record<string, readonly FieldRow[]>>;
 export const CONSTANTS = constantRows as unknown as readonly ConstantRow[];
+
+/** The ops of the form to which policies are compiled. */
+export const OPS: readonly HookRow[] = HOOKS.filter(
+  ({ family, form }) => family === 'op' && form === undefined,
+);
 
 const hooksByName = new Map(HOOKS.map((row) => [`${row.family} ${row.name}`, row]));
 const callsByName = new Map(CALLS.map((row) => [row.name, row]));

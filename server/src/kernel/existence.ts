@@ -17,6 +17,8 @@ const listing = new WeakMap<ImportedKernel, boolean>();
 
 const known = (there: boolean): Presence => (there ? 'yes' : 'no');
 
+const structOf = ({ form }: HookRow): string => (form === 'cid' ? 'sched_ext_ops_cid' : 'sched_ext_ops');
+
 /** Has the kernel the hook? */
 export function hookPresence(row: HookRow, profile: Profile): Presence {
   const { imported } = profile;
@@ -28,7 +30,7 @@ export function hookPresence(row: HookRow, profile: Profile): Presence {
         ? 'no'
         : presence(row, profile);
     case 'op':
-      return known(Object.hasOwn(imported.ops['sched_ext_ops'] ?? {}, row.name));
+      return known(Object.hasOwn(imported.ops[structOf(row)] ?? {}, row.name));
     case 'pvsched':
       return known(Object.hasOwn(imported.ops, 'pvsched_vcpu_ops'));
   }

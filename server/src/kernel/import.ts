@@ -85,7 +85,7 @@ const kfuncs = ({ kfuncs }: KernelFacts) =>
   [...kfuncs].map(([name, prototype]): [string, string] => [name, prototypeText(name, prototype)]);
 
 /** Struct_ops types that have hooks for policies. */
-const OPS = ['sched_ext_ops', 'pvsched_vcpu_ops'];
+const OPS = ['sched_ext_ops', 'sched_ext_ops_cid', 'pvsched_vcpu_ops'];
 
 const operations = ({ structOps }: KernelFacts) =>
   OPS.flatMap((type): [string, Readonly<Record<string, string>>][] => {

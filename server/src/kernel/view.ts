@@ -45,7 +45,10 @@ function catalogueView(selection: KernelSelection): KernelView {
     hooks: (family) => [
       ...ownHooks.filter((hook) => hook.family === family),
       ...HOOKS.filter(
-        (row) => row.family === family && somewhere((profile) => hookPresence(row, profile) === 'yes'),
+        (row) =>
+          row.family === family &&
+          row.form === undefined &&
+          somewhere((profile) => hookPresence(row, profile) === 'yes'),
       ).map(hookInfoOfRow),
     ],
     call: (name) => own.get(name) ?? cachedCall(name),
@@ -113,8 +116,12 @@ function hookInfoOfRow(row: HookRow): HookInfo {
     result: resultOf(row),
     sleepable: row.sleeps !== undefined,
     doc: row.doc ?? row.note ?? '',
+    ...(row.form === 'cid' && { refused: refusal(row) }),
   };
 }
+
+const refusal = ({ instead }: HookRow): string =>
+  `it belongs to the cid form of sched_ext, to which policies are not compiled${instead === undefined ? '' : `; write 'on op ${instead}'`}`;
 
 function paramOf([name, c, more]: HookRow['params'][number], row: HookRow): HookParam {
   // An address of something that the language has no type for is a number.

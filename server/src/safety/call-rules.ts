@@ -1,6 +1,6 @@
 import type { Diagnostic, Fix, Span } from '../diagnostics/diagnostic.ts';
 import { diagnostic } from '../diagnostics/table.ts';
-import { HOOKS, callRow, type CallRow } from '../kernel/catalogue.ts';
+import { OPS, callRow, type CallRow } from '../kernel/catalogue.ts';
 import { isRead } from '../kernel/effects.ts';
 import { nameVersions, type Profile } from '../kernel/profiles.ts';
 import { todaysName } from '../kernel/renames.ts';
@@ -174,10 +174,8 @@ function allowedIn(row: CallRow, { selection, context }: Place): string {
   const newest = selection.profiles.at(-1);
   const spelled = callRow(row.name);
   if (newest === undefined || spelled?.scx === undefined) return '';
-  const ops = HOOKS.filter(
-    (hook) =>
-      hook.family === 'op' &&
-      denial(row, { ...context, kind: 'scx', op: hook.name, row: hook }, newest) === undefined,
+  const ops = OPS.filter(
+    (hook) => denial(row, { ...context, kind: 'scx', op: hook.name, row: hook }, newest) === undefined,
   )
     .toSorted((a, b) => rank(a.name) - rank(b.name))
     .map((hook) => `'${titleOf({ family: 'op', name: hook.name, system: '' })}'`);

@@ -1,5 +1,5 @@
 import { callInfo, callInfoOfRow, callNames } from '../kernel/calls.ts';
-import { HOOKS, callRow, type CallRow, type Effect, type HookRow } from '../kernel/catalogue.ts';
+import { OPS, callRow, type CallRow, type Effect, type HookRow } from '../kernel/catalogue.ts';
 import { effectsAt } from '../kernel/effects.ts';
 import { hookPresence, isForeignCall } from '../kernel/existence.ts';
 import { foreignRow } from '../kernel/imported-view.ts';
@@ -115,7 +115,7 @@ export function callCard(name: string, selection: KernelSelection): string {
     ...lockFacts(row, selection),
     ...nameFacts(name, selection),
     ...(row.doc === undefined || row.note === undefined ? [] : [row.note]),
-    `Known by: ${row.confidence}; prototype from ${row.source}`,
+    `Known by: ${knownBy(row)}; prototype from ${row.source}`,
   ];
   return [code('c', info.signature), unusable, info.doc, facts.map((fact) => `- ${fact}`).join('\n')]
     .filter((part) => part !== '')
@@ -139,12 +139,11 @@ function allowedFacts(row: CallRow, { profiles }: KernelSelection): readonly str
     const programs = row.progs?.includes('all') ? 'every program' : row.progs?.join(', ');
     return programs === undefined ? [] : [`Callable from: ${programs}`];
   }
-  const ops = HOOKS.filter((hook) => hook.family === 'op');
-  const allowed = ops
-    .filter((hook) => denial(row, inOp(hook), newest) === undefined)
-    .map((hook) => hook.name);
+  const allowed = OPS.filter((hook) => denial(row, inOp(hook), newest) === undefined).map(
+    (hook) => hook.name,
+  );
   const inOps =
-    allowed.length === ops.length ? 'every op' : allowed.length === 0 ? 'no op' : allowed.join(', ');
+    allowed.length === OPS.length ? 'every op' : allowed.length === 0 ? 'no op' : allowed.join(', ');
   const tracing = row.scx.tracing ? '; tracepoints as well' : '; not from tracepoints';
   return [`Callable from: ${inOps}${tracing}`];
 }
@@ -186,6 +185,9 @@ function nameFacts(name: string, selection: KernelSelection): readonly string[] 
     ...(spelled === undefined ? [] : [`One call under several names: ${spelled}`]),
   ];
 }
+
+const knownBy = ({ confidence, file }: CallRow): string =>
+  file === undefined ? confidence : `${confidence}, ${file}`;
 
 const code = (language: string, text: string): string => `\`\`\`${language}\n${text}\n\`\`\``;
 

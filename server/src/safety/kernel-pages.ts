@@ -1,4 +1,4 @@
-import { CALLS, HOOKS, type CallRow, type HookRow, type Life } from '../kernel/catalogue.ts';
+import { CALLS, HOOKS, OPS, type CallRow, type HookRow, type Life } from '../kernel/catalogue.ts';
 import { effectOf } from '../kernel/effects.ts';
 import { nameVersions, presence, PROFILES } from '../kernel/profiles.ts';
 import { renamedCall } from '../kernel/renames.ts';
@@ -107,7 +107,7 @@ function callsPage(): string {
     GENERATED,
     '\nkfuncs and helpers, what they may do to the scheduler, and who may call them. Where kernels differ, the effects of',
     '6.12 and of 7.3 are told apart; versions between them count as having both. `pvpolicy kernel show --kfunc NAME` has the',
-    'whole entry, with the prototype.\n',
+    'whole entry, with the prototype. Up to 7.0 `kernel/sched/ext/` was one file, `kernel/sched/ext.c`.\n',
     ...[...groups]
       .toSorted(([a], [b]) => ORDER.indexOf(a) - ORDER.indexOf(b))
       .flatMap(([name, rows]) => [
@@ -136,7 +136,7 @@ function callLine(row: CallRow): string {
     kernels(row),
     callers(row),
     effects(row),
-    row.confidence,
+    `${row.file} (${row.confidence})`,
   ]);
 }
 
@@ -163,8 +163,6 @@ function callers(row: CallRow): string {
     .filter((part) => part !== '')
     .join(', ');
 }
-
-const OPS = HOOKS.filter((hook) => hook.family === 'op');
 
 function effects(row: CallRow): string {
   if (row.unknown) return 'not read';

@@ -27,6 +27,9 @@ export function denial(row: CallRow, context: HookContext, profile: Profile): De
   const hook = hookRow('op', op);
   if (hook === undefined) return { kind: 'op', when: 'load' };
   const sleepable = context.kind === 'scx' && sleeps(hook, profile);
+  // Numbers of CPUs mean nothing in the other form: scx_kfunc_context_filter refuses them.
+  if (hook.form === 'cid' && row.sets?.includes('scx_kfunc_ids_cpu_only'))
+    return { kind: 'op', when: 'load' };
   if (scx.sleepable && !sleepable) return { kind: 'sleepable', when: 'load' };
   if (everyTable(scx, profile, (table) => insideOp(scx, table, hook))) return undefined;
   return { kind: 'op', when: compareVersions(profile.version, FILTERED_SINCE) >= 0 ? 'load' : 'run' };

@@ -77,7 +77,7 @@ const TAKES: readonly (readonly [Effect, LockClass])[] = [
 
 /** The gravest effect that the context forbids. */
 export function judgeEffects(row: CallRow, context: HookContext, profile: Profile): Verdict | undefined {
-  if (row.unknown && holdsLocks(context)) return { code: 'PV4009', row };
+  if (row.unknown && context.kind !== 'syscall') return { code: 'PV4009', row };
   const forbidden = new Set(effectsAt(row, profile).filter((effect) => context.forbids.has(effect)));
   if (forbidden.size === 0) {
     return context.nmi && row.nmi === 'unknown' ? { code: 'PV4009', row } : undefined;
@@ -89,10 +89,6 @@ export function judgeEffects(row: CallRow, context: HookContext, profile: Profil
     (forbidden.has('requires_irqs_enabled') ? { code: 'PV4004', row } : undefined) ?? { code: 'PV4006', row }
   );
 }
-
-/** Locks of the scheduler and those around them, or an open set of locks. */
-const holdsLocks = (context: HookContext): boolean =>
-  context.nmi || context.locks.some((lock) => lock.class !== 'section' && lock.class !== 'sleeping');
 
 function judgeLocks(row: CallRow, context: HookContext, forbidden: ReadonlySet<Effect>): Verdict | undefined {
   const taken = TAKES.filter(([effect]) => forbidden.has(effect)).map(([, wanted]) => wanted);

@@ -148,6 +148,14 @@ function findHook(cx: Context, decl: HookDecl, side: Side): HookInfo | undefined
   }
   const symbol = builtinSymbol(cx, `hook ${family} ${name.text}`, () => ({ kind: 'hook', hook }));
   cx.names.set(name, symbol);
+  if (hook.refused !== undefined) {
+    report(cx, 'PV2010', decl.hook.span, {
+      what: `'on ${hookLabel(decl)}'`,
+      where: 'a policy',
+      way: hook.refused,
+    });
+    return undefined;
+  }
   if (system === undefined || system.text === '') return hook;
   cx.names.set(system, symbol);
   if (hook.system !== '' && system.text !== hook.system) {

@@ -38,6 +38,8 @@ export interface HookInfo {
   readonly sleepable: boolean;
   /** One paragraph for the hover: when it fires. */
   readonly doc: string;
+  /** Why no policy can handle it; absent: one can. */
+  readonly refused?: string;
 }
 
 export interface HookParam {

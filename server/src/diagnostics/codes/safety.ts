@@ -62,7 +62,7 @@ export const SAFETY = {
   PV4009: error<Where>(
     'unknown locks',
     (a) =>
-      `nobody has read which locks ${a.call} takes${a.kernels}, and '${a.hook}' runs with locks held or may: what is unknown counts as unsafe; move the call to a hook that holds no lock, or to 'every'`,
+      `nobody has read what ${a.call} does${a.kernels}: in '${a.hook}' what is unknown counts as unsafe, unless 'kfuncs' of pvpolicy.json says which effects it has`,
   ),
   PV4010: error<{ call: string; hook: string; effect: string; where: string }>(
     'call not allowed in this hook',
