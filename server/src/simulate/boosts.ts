@@ -40,7 +40,9 @@ export function beginBoost(
   boosts.requests.set(tid, (boosts.requests.get(tid) ?? 0) + 1);
   const running = activeBoost(boosts, t, tid);
   if (running) {
-    Object.assign(running, { schedClass, prio, until: t + length });
+    running.schedClass = schedClass;
+    running.prio = prio;
+    running.until = t + length;
     return;
   }
   const boost: Boost = { tid, from: t, schedClass, prio, until: t + length, end: undefined };

@@ -1,16 +1,11 @@
-import { className } from '../emit/executor/classes.ts';
-import { DSQ, type Site, type Value } from '../emit/executor/host.ts';
-import { showMask } from '../emit/executor/show.ts';
-import { cellValue } from '../emit/executor/store.ts';
+import { GLOBAL_ENTITY, type Site, type Value } from '../emit/executor/host.ts';
 import type { Machine } from '../emit/executor/machine.ts';
-import type { Program } from '../ir/ir.ts';
+import { cellValue, type Store } from '../emit/executor/store.ts';
 import { ACTIONS } from '../semantics/actions.ts';
-import type { Scope } from '../semantics/model.ts';
 import type { CallInfo } from '../semantics/kernel-view.ts';
-import { showValue } from '../semantics/show-value.ts';
+import type { Scope } from '../semantics/model.ts';
 import type { Type } from '../semantics/types.ts';
-import { plain, recordDecision, type Plain, type RawDecision, type Target } from './recorder.ts';
-import { threadLabel } from './tasks.ts';
+import { decisionsOf, SHOWN_SCOPES, type AddState, type Asked } from './recorder.ts';
 import type { World } from './world.ts';
 
 /** Where the state that decisions show is found: set once the policy is compiled. */
@@ -18,160 +13,91 @@ export interface Inspection {
   machine: Machine | undefined;
 }
 
-/** Remembers that the policy asked for the action `name`. */
-export function recordAction(
+/** A function that remembers that the policy asks at `site` for the action `name`. */
+export function actionRecorder(
   world: World,
-  { machine }: Inspection,
+  inspection: Inspection,
   name: string,
   deferred: boolean,
-  args: readonly Value[],
   site: Site,
-): void {
-  recordDecision(world.recorder, name, () => {
-    const params = ACTIONS.find((action) => action.name === name)?.params ?? [];
-    return decision(world, machine, { name, deferred, params, args }, site);
-  });
+): (args: readonly Value[]) => void {
+  const params = ACTIONS.find((action) => action.name === name)?.params ?? [];
+  const what: Asked = { action: name, deferred, start: site.span.start, params };
+  return decisionsOf(world.recorder, world.moment, what, stateAdder(world, inspection, params[0]?.type));
 }
 
-/** Remembers a call that changes something in the kernel, with its answer where that is yes or no. */
-export function recordCall(
+/**
+ * A function that remembers a call at `site` that changes something in the kernel, with its answer where that is yes
+ * or no.
+ */
+export function callRecorder(
   world: World,
   call: CallInfo,
-  args: readonly Value[],
   site: Site,
-  result: Value,
-): void {
-  recordDecision(world.recorder, call.name, () => {
-    const params = shownParams(call);
-    const values = call.result.kind === 'bool' ? [...args.slice(0, params.length - 1), result] : args;
-    return decision(world, undefined, { name: call.name, deferred: false, params, args: values }, site);
-  });
+): (args: readonly Value[], result: Value) => void {
+  const given = call.params.filter((param) => !param.out);
+  const answers = call.result.kind === 'bool';
+  const params = answers ? [...given, { name: 'result', type: call.result }] : given;
+  const what: Asked = { action: call.name, deferred: false, start: site.span.start, params };
+  const remember = decisionsOf(world.recorder, world.moment, what, () => 0);
+  if (!answers) return remember;
+  return (args, result) => remember([...args.slice(0, given.length), result]);
 }
 
-const shownOf = new WeakMap<CallInfo, Request['params']>();
-
-/** What is shown of a call: what it was given, and its answer where that is yes or no. */
-function shownParams(call: CallInfo): Request['params'] {
-  let params = shownOf.get(call);
-  if (!params) {
-    const given = call.params.filter((param) => !param.out);
-    params = call.result.kind === 'bool' ? [...given, { name: 'result', type: call.result }] : given;
-    shownOf.set(call, params);
-  }
-  return params;
+/** A function that remembers which CPU the policy chose for a thread. */
+export function choiceRecorder(world: World): (tid: number, cpu: number) => void {
+  const params: Asked['params'] = [
+    { name: 'p', type: { kind: 'task' } },
+    { name: 'cpu', type: { kind: 'cpu' } },
+  ];
+  const what: Asked = { action: 'select_cpu', deferred: false, start: -1, params };
+  const remember = decisionsOf(world.recorder, world.moment, what, () => 0);
+  return (tid, cpu) => remember([tid, cpu]);
 }
 
-/** Something that a policy asked for; the first argument is what it is about. */
-interface Request {
-  readonly name: string;
-  readonly deferred: boolean;
-  readonly params: readonly { readonly name: string; readonly type: Type }[];
-  readonly args: readonly Value[];
-}
-
-function decision(world: World, machine: Machine | undefined, request: Request, site: Site): RawDecision {
-  const { row, t, cpu, handler } = world.moment;
-  const { name, deferred, params, args } = request;
-  const target = targetOf(params[0]?.type, args[0], world.program);
-  const shownArgs: Record<string, Plain> = {};
-  let words = '';
-  for (let i = 1; i < params.length; i++) {
-    const { name: label, type } = params[i]!;
-    const value = shown(world, args[i], type);
-    shownArgs[label] = value;
-    words += `${i === 1 ? '' : ', '}${label}: ${inWords(value, type)}`;
-  }
-  return {
-    row,
-    t,
-    cpu,
-    handler,
-    start: site.span.start,
-    action: name,
-    deferred,
-    target,
-    args: shownArgs,
-    words,
-    state: machine ? stateOf(world, machine, target) : {},
+/** Adds the state that is kept of what an action of this type is about, of its VM, and globally. */
+function stateAdder({ machines }: World, inspection: Inspection, type: Type | undefined): AddState {
+  const itself = (id: number): number => id;
+  const nothing = (): undefined => undefined;
+  const thread = isThread(type) ? itself : nothing;
+  const entities: Readonly<Record<Scope, (id: number) => number | undefined>> = {
+    global: () => GLOBAL_ENTITY,
+    vm: type?.kind === 'vm' ? itself : isThread(type) ? (tid) => machines.vmOf.get(tid) : nothing,
+    task: thread,
+    vcpu: thread,
+    cpu: type?.kind === 'cpu' ? itself : nothing,
+  };
+  let kept: {
+    readonly bit: number;
+    readonly store: Store;
+    readonly entity: (id: number) => number | undefined;
+  }[];
+  return (values, about) => {
+    const { machine } = inspection;
+    if (!machine) return 0;
+    kept ??= SHOWN_SCOPES.flatMap((scope, i) => {
+      const store = machine.stores.get(scope);
+      return store ? [{ bit: 1 << i, store, entity: entities[scope] }] : [];
+    });
+    const id = Number(about);
+    let scopes = 0;
+    for (let i = 0; i < kept.length; i++) {
+      const { bit, store, entity } = kept[i]!;
+      if (addRow(values, store, entity(id))) scopes |= bit;
+    }
+    return scopes;
   };
 }
 
-function targetOf(type: Type | undefined, value: Value, program: Program): Target {
-  switch (type?.kind) {
-    case 'vm':
-      return { kind: 'vm', vm: Number(value) };
-    case 'cpu':
-      return { kind: 'cpu', cpu: Number(value) };
-    case 'string':
-      return { kind: 'event', name: String(value) };
-    case 'dsq':
-      return { kind: 'queue', name: queueName(program, Number(value)) };
-    default:
-      return { kind: 'thread', tid: Number(value) };
-  }
-}
+/** Is a target of this type known by the id of a thread? */
+export const isThread = (type: Type | undefined): boolean =>
+  type?.kind !== 'vm' && type?.kind !== 'cpu' && type?.kind !== 'string' && type?.kind !== 'dsq';
 
-function queueName(program: Program, dsq: number): string {
-  if (dsq === DSQ.local) return 'LOCAL';
-  if (dsq === DSQ.global) return 'GLOBAL';
-  const cpu = DSQ.cpuOf(dsq);
-  return cpu === undefined ? (program.dsqs[dsq]?.name ?? `dsq ${dsq}`) : `local_on(${cpu})`;
-}
-
-/** An argument as JSON can hold it: durations in ns, classes and queues by name, masks as lists of CPUs. */
-function shown(world: World, value: Value, type: Type): Plain {
-  switch (type.kind) {
-    case 'sched_class':
-      return className(Number(value));
-    case 'cpumask':
-      return showMask(typeof value === 'bigint' ? value : 0n);
-    case 'dsq':
-      return queueName(world.program, Number(value));
-    case 'flags':
-      return typeof value === 'number' || typeof value === 'bigint'
-        ? `0x${value.toString(16)}`
-        : plain(value);
-    case 'task':
-    case 'vcpu':
-      return threadLabel(world.trace, Number(value));
-    case 'vm':
-      return world.machines.vms[Number(value)]?.name ?? plain(value);
-    default:
-      return plain(value);
-  }
-}
-
-/** `value` as people write it: durations and ratios with their unit. */
-function inWords(value: Plain, type: Type | undefined): string {
-  return type && typeof value === 'number' && Number.isInteger(value)
-    ? showValue(BigInt(value), type)
-    : String(value);
-}
-
-/** The state that is kept of the target, of its VM, and globally. */
-function stateOf(world: World, machine: Machine, target: Target): Record<string, Plain> {
-  const thread = target.kind === 'thread' ? target.tid : undefined;
-  const vm =
-    target.kind === 'vm' ? target.vm : thread === undefined ? undefined : world.machines.vmOf.get(thread);
-  const state: Record<string, Plain> = {};
-  addState(state, machine, 'global', 0, '');
-  addState(state, machine, 'vm', vm, 'vm.');
-  addState(state, machine, 'task', thread, 'task.');
-  addState(state, machine, 'vcpu', thread, 'vcpu.');
-  addState(state, machine, 'cpu', target.kind === 'cpu' ? target.cpu : undefined, 'cpu.');
-  return state;
-}
-
-function addState(
-  state: Record<string, Plain>,
-  machine: Machine,
-  scope: Scope,
-  entity: number | undefined,
-  prefix: string,
-): void {
-  const store = machine.stores.get(scope);
-  const row = entity === undefined ? undefined : store?.rows.get(entity);
-  if (!store || row === undefined) return;
-  for (let i = 0; i < store.fields.length; i++)
-    state[prefix + store.fields[i]!.name] = plain(cellValue(store.columns[i]?.[row]));
+/** Adds the fields of `entity`; false: nothing is kept of it. */
+function addRow(values: Value[], store: Store, entity: number | undefined): boolean {
+  const row = entity === undefined ? undefined : store.rows.get(entity);
+  if (row === undefined) return false;
+  const { columns } = store;
+  for (let i = 0; i < columns.length; i++) values.push(cellValue(columns[i]![row]));
+  return true;
 }

@@ -7,7 +7,7 @@ import type { World } from './world.ts';
 export interface Firing {
   /** How often each handler fired, by its index. */
   readonly fired: Float64Array;
-  /** Handlers that ran since this was last cleared. */
+  /** Handlers that ran. */
   ran: number;
 }
 
@@ -32,17 +32,23 @@ export function fire(world: World, firing: Firing, executable: Executable): Valu
   return executable.run();
 }
 
-/** Runs all of them with the same arguments; gives what the last one returns. */
+/** Runs all of them with the same arguments, of which they take as many as they want; gives what the last one returns. */
 export function fireWith(
   world: World,
   firing: Firing,
   executables: readonly Executable[],
-  args: readonly Value[],
+  a?: Value,
+  b?: Value,
+  c?: Value,
 ): Value {
   let result: Value = 0;
-  for (const executable of executables) {
-    const count = executable.handler.params.length;
-    for (let i = 0; i < count; i++) executable.frame[i] = args[i];
+  for (let i = 0; i < executables.length; i++) {
+    const executable = executables[i]!;
+    const { frame, handler } = executable;
+    const count = handler.params.length;
+    if (count > 0) frame[0] = a;
+    if (count > 1) frame[1] = b;
+    if (count > 2) frame[2] = c;
     result = fire(world, firing, executable);
   }
   return result;

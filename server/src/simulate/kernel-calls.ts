@@ -2,7 +2,7 @@ import { DSQ, type Site, type Value } from '../emit/executor/host.ts';
 import { first, has, members } from '../emit/executor/masks.ts';
 import { before, canonical, type Num } from '../emit/executor/number.ts';
 import type { CallInfo } from '../semantics/kernel-view.ts';
-import { recordCall } from './decide.ts';
+import { callRecorder } from './decide.ts';
 import { enqueue, resolveQueue, tasksIn } from './queues.ts';
 import { RUNNING, threadOf } from './threads.ts';
 import { tgidOf } from './kernel-fields.ts';
@@ -10,7 +10,7 @@ import { pidOf } from './tasks.ts';
 import { cpuOf, idleMask, isIdle, noteUnknown, type World } from './world.ts';
 
 type Args = readonly Value[];
-type Answer = (world: World, args: Args, call: CallInfo, site: Site) => Value;
+type Answer = (world: World, args: Args) => Value;
 
 const task = (value: Value): number => Number(value);
 const mask = (value: Value): bigint => (typeof value === 'bigint' ? value : 0n);
@@ -33,14 +33,12 @@ function placed(world: World, tid: number): { cpu: number; idle: boolean } {
 
 const now: Answer = (world) => world.moment.now;
 
-/** A call that changes something in the kernel: remembered as a decision of the policy. */
-const effect =
-  (answer: Answer): Answer =>
-  (world, args, call, site) => {
-    const result = answer(world, args, call, site);
-    recordCall(world, call, args, site, result);
-    return result;
-  };
+/** The answer to a call that changes something in the kernel, which is remembered as a decision of the policy. */
+interface Effect {
+  readonly effect: Answer;
+}
+
+const effect = (answer: Answer): Effect => ({ effect: answer });
 
 const nothing = effect(() => undefined);
 
@@ -105,7 +103,7 @@ const assumed =
   };
 
 /** By the name that the call has today. */
-const ANSWERS: Readonly<Record<string, Answer>> = {
+const ANSWERS: Readonly<Record<string, Answer | Effect>> = {
   bpf_get_smp_processor_id: (world) => world.moment.cpu,
   bpf_ktime_get_ns: now,
   bpf_ktime_get_boot_ns: now,
@@ -199,7 +197,13 @@ export const isAnswered = (call: CallInfo): boolean => Object.hasOwn(ANSWERS, to
 export function kernelCall(world: World, call: CallInfo, site: Site): (args: Args) => Value {
   const answer = ANSWERS[todaysName(call)];
   if (!answer) throw new Error(`replay has no answer to ${call.name}`);
-  return (args) => answer(world, args, call, site);
+  if (typeof answer === 'function') return (args) => answer(world, args);
+  const remember = callRecorder(world, call, site);
+  return (args) => {
+    const result = answer.effect(world, args);
+    remember(args, result);
+    return result;
+  };
 }
 
 /** May the task be put on the CPU: as far as a trace tells. */

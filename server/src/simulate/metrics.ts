@@ -1,7 +1,7 @@
 import type { Trace } from '../trace/columns.ts';
 import { kindIndex } from '../trace/kinds.ts';
 import { field, has } from './prepass.ts';
-import { sorted, summarize, type Sorted, type Summary } from './quantiles.ts';
+import { sorted, sortedOf, summarize, type Sorted, type Summary } from './quantiles.ts';
 import { BLOCKED, RUNNABLE, RUNNING, staysRunnable, UNKNOWN, type ThreadState } from './threads.ts';
 import type { Machines, Vm } from './vms.ts';
 
@@ -183,7 +183,7 @@ export function stretches(
     return undefined;
   if (metric === 'preempted_in_guest' && !has(trace, 'kvm_exit')) return undefined;
   const key = metric === 'steal' ? 'runqueue_delay' : metric;
-  return sorted(tids.flatMap((tid) => metrics.get(tid)?.[key] ?? []));
+  return sortedOf(tids.map((tid) => metrics.get(tid)?.[key] ?? []));
 }
 
 /** The recorded schedule's metrics of each VM. */
@@ -201,12 +201,14 @@ export function vmMetrics(
     const always = (metric: StretchMetric): Summary => summary(metric) ?? summarize(sorted([]));
     const count = (key: 'switches' | 'migrations'): number =>
       tids.reduce((sum, tid) => sum + (metrics.get(tid)?.[key] ?? 0), 0);
+    const waits = always('runqueue_delay');
     return {
       vm: vm.name,
       wakeup_latency: summary('wakeup_latency'),
-      runqueue_delay: always('runqueue_delay'),
+      runqueue_delay: waits,
       run_time: always('run_time'),
-      steal: always('steal'),
+      // A vCPU waits for a CPU just when it is kept from one.
+      steal: waits,
       preempted_in_guest: summary('preempted_in_guest'),
       switches: count('switches'),
       migrations: count('migrations'),

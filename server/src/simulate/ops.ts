@@ -1,11 +1,11 @@
 import type { Executable } from '../emit/executor/execute.ts';
-import { DSQ } from '../emit/executor/host.ts';
+import { DSQ, type Value } from '../emit/executor/host.ts';
 import { canonical } from '../emit/executor/number.ts';
+import { choiceRecorder } from './decide.ts';
 import { fireWith, handlersOf, type Firing } from './firing.ts';
 import { flagBits } from './flags.ts';
 import { field, has, placements } from './prepass.ts';
 import { dequeue, enqueue, tasksIn } from './queues.ts';
-import { recordDecision } from './recorder.ts';
 import { BLOCKED, DEAD, RUNNING, staysRunnable, threadOf, UNKNOWN, type Thread } from './threads.ts';
 import { isIdleTask } from './tasks.ts';
 import { isIdle, taskAt, type World } from './world.ts';
@@ -67,8 +67,9 @@ export function ops(world: World, firing: Firing, handlers: readonly Executable[
     'disable',
     'update_idle',
   ].map(of) as [Hooks, Hooks, Hooks, Hooks, Hooks];
-  const call = (hooks: Hooks, ...args: Parameters<typeof fireWith>[3]): ReturnType<typeof fireWith> =>
-    fireWith(world, firing, hooks, args);
+  const call = (hooks: Hooks, a?: Value, b?: Value, c?: Value): Value =>
+    hooks.length === 0 ? 0 : fireWith(world, firing, hooks, a, b, c);
+  const chose = choiceRecorder(world);
 
   const pid = field(trace, 'sched_wakeup', 'pid');
   const prio = field(trace, 'sched_wakeup', 'prio');
@@ -104,7 +105,7 @@ export function ops(world: World, firing: Firing, handlers: readonly Executable[
     dequeue(queues, thread.tid);
     if (selectCpu.length > 0) {
       const chosen = call(selectCpu, thread.tid, Math.max(0, thread.cpu), wakeFlags);
-      recordChoice(world, thread.tid, Number(chosen));
+      chose(thread.tid, Number(chosen));
     } else if (cpu >= 0 && isIdle(world, cpu)) {
       world.claimed[cpu] = 1;
       thread.slice = SLICE_DFL;
@@ -199,21 +200,4 @@ function consumeSlice(thread: Thread, t: number): void {
   const { slice } = thread;
   if (thread.state === RUNNING && typeof slice === 'number')
     thread.slice = Math.max(0, slice - (t - thread.since));
-}
-
-function recordChoice(world: World, tid: number, cpu: number): void {
-  const { row, t, cpu: here, handler } = world.moment;
-  recordDecision(world.recorder, 'select_cpu', () => ({
-    row,
-    t,
-    cpu: here,
-    handler,
-    start: -1,
-    action: 'select_cpu',
-    deferred: false,
-    target: { kind: 'thread', tid },
-    args: { cpu },
-    words: `cpu: ${cpu}`,
-    state: {},
-  }));
 }

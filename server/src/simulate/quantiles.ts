@@ -1,8 +1,19 @@
 /** Values of one metric, in ascending order. */
 export type Sorted = Float64Array;
 
-export function sorted(values: Iterable<number>): Sorted {
-  return Float64Array.from(values).sort();
+export function sorted(values: ArrayLike<number>): Sorted {
+  return new Float64Array(values).sort();
+}
+
+/** The values of all lists. */
+export function sortedOf(lists: readonly (readonly number[])[]): Sorted {
+  const all = new Float64Array(lists.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const list of lists) {
+    all.set(list, at);
+    at += list.length;
+  }
+  return all.sort();
 }
 
 /**
@@ -14,7 +25,11 @@ export function quantile(values: Sorted, p: number): number {
   return values[rank - 1] ?? NaN;
 }
 
-export const total = (values: Sorted): number => values.reduce((sum, value) => sum + value, 0);
+export function total(values: Sorted): number {
+  let sum = 0;
+  for (let i = 0; i < values.length; i++) sum += values[i]!;
+  return sum;
+}
 
 export const mean = (values: Sorted): number => total(values) / values.length;
 

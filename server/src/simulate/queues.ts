@@ -19,8 +19,8 @@ export const tasksIn = (queues: Queues, dsq: number): readonly number[] => queue
 /** Puts `tid` at the end of `dsq`, before the first task for which `after` holds. Another queue loses it. */
 export function enqueue(queues: Queues, dsq: number, tid: number, after?: (other: number) => boolean): void {
   dequeue(queues, tid);
-  const tasks = queues.tasks.get(dsq) ?? [];
-  queues.tasks.set(dsq, tasks);
+  let tasks = queues.tasks.get(dsq);
+  if (!tasks) queues.tasks.set(dsq, (tasks = []));
   const at = after ? tasks.findIndex(after) : -1;
   if (at < 0) tasks.push(tid);
   else tasks.splice(at, 0, tid);
@@ -33,7 +33,10 @@ export function dequeue(queues: Queues, tid: number): void {
   if (dsq === undefined) return;
   queues.queueOf.delete(tid);
   const tasks = queues.tasks.get(dsq);
-  tasks?.splice(tasks.indexOf(tid), 1);
+  if (!tasks) return;
+  // By hand: splice makes a list of what it takes out.
+  for (let at = tasks.indexOf(tid); at + 1 < tasks.length; at++) tasks[at] = tasks[at + 1]!;
+  tasks.pop();
 }
 
 /** The queue that `dsq` means on `cpu`: LOCAL is the CPU's own. */

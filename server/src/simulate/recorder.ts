@@ -1,32 +1,35 @@
 import type { Value } from '../emit/executor/host.ts';
+import type { Scope } from '../semantics/model.ts';
+import type { Type } from '../semantics/types.ts';
+import type { Moment } from './moment.ts';
 
-/** What the policy asked for, as it asked. */
-export interface RawDecision {
-  readonly row: number;
-  /** ns since the start of the trace. */
-  readonly t: number;
-  readonly cpu: number;
-  /** Index of the handler. */
-  readonly handler: number;
-  /** Offset of the statement in the policy. */
-  readonly start: number;
+/** What a place in a policy asks for: the same each time it is reached. */
+export interface Asked {
   readonly action: string;
   readonly deferred: boolean;
-  readonly target: Target;
-  readonly args: Readonly<Record<string, Plain>>;
-  /** `args` for people: `class: FIFO, prio: 8, for: 5ms`. */
-  readonly words: string;
-  /** State of the target, and global state, when it was asked for. */
-  readonly state: Readonly<Record<string, Plain>>;
+  /** Offset of the statement in the policy; −1: it is the result of the hook itself. */
+  readonly start: number;
+  /** Its arguments; the first is what it is about. */
+  readonly params: readonly { readonly name: string; readonly type: Type }[];
 }
 
-/** What an action is about. */
-export type Target =
-  | { readonly kind: 'thread'; readonly tid: number }
-  | { readonly kind: 'vm'; readonly vm: number }
-  | { readonly kind: 'cpu'; readonly cpu: number }
-  | { readonly kind: 'event'; readonly name: string }
-  | { readonly kind: 'queue'; readonly name: string };
+/** Whose state is kept with a decision, in this order: a bit each. */
+export const SHOWN_SCOPES = ['global', 'vm', 'task', 'vcpu', 'cpu'] as const satisfies readonly Scope[];
+
+/** What the policy asked for, in the order in which it asked: one entry a decision in each column. */
+export interface Decisions {
+  /** ns since the start of the trace. */
+  readonly t: number[];
+  readonly cpu: number[];
+  /** Index of the handler. */
+  readonly handler: number[];
+  readonly asked: Asked[];
+  /** Scopes whose state is kept: bits of SHOWN_SCOPES. */
+  readonly scopes: number[];
+  /** Where its values begin in `values`: an argument each, then the fields of each scope. */
+  readonly from: number[];
+  readonly values: Value[];
+}
 
 /** A value in JSON: numbers beyond 2^53 and everything that is no number as text. */
 export type Plain = number | boolean | string | null | readonly Plain[];
@@ -41,10 +44,10 @@ export interface RawLog {
 
 /** What a replay remembers, within bounds; what is beyond is counted. */
 export interface Recorder {
-  readonly decisions: RawDecision[];
+  readonly decisions: Decisions;
   readonly mostDecisions: number;
-  /** How often each action was asked for, beyond the bound too. */
-  readonly actions: Map<string, number>;
+  /** How often each place asked, beyond the bound too. */
+  readonly asked: { readonly what: Asked; count: number }[];
   droppedDecisions: number;
   readonly logs: RawLog[];
   droppedLogs: number;
@@ -55,20 +58,51 @@ export interface Recorder {
 const MOST_LOGS = 1000;
 
 export const newRecorder = (mostDecisions: number): Recorder => ({
-  decisions: [],
+  decisions: { t: [], cpu: [], handler: [], asked: [], scopes: [], from: [], values: [] },
   mostDecisions,
-  actions: new Map(),
+  asked: [],
   droppedDecisions: 0,
   logs: [],
   droppedLogs: 0,
   unknown: new Map(),
 });
 
-/** Keeps a decision; `make` runs only while there is room. */
-export function recordDecision(recorder: Recorder, action: string, make: () => RawDecision): void {
-  recorder.actions.set(action, (recorder.actions.get(action) ?? 0) + 1);
-  if (recorder.decisions.length < recorder.mostDecisions) recorder.decisions.push(make());
-  else recorder.droppedDecisions++;
+/** Puts state of what a decision is about behind its arguments; gives the scopes that it put. */
+export type AddState = (values: Value[], about: Value) => number;
+
+/** A function that keeps a decision while there is room: of `args` as many as `what` has parameters. */
+export function decisionsOf(
+  recorder: Recorder,
+  moment: Moment,
+  what: Asked,
+  addState: AddState,
+): (args: readonly Value[]) => void {
+  const counted = { what, count: 0 };
+  recorder.asked.push(counted);
+  const { decisions, mostDecisions } = recorder;
+  const { t, cpu, handler, asked, scopes, from, values } = decisions;
+  return (args) => {
+    counted.count++;
+    if (t.length >= mostDecisions) {
+      recorder.droppedDecisions++;
+      return;
+    }
+    t.push(moment.t);
+    cpu.push(moment.cpu);
+    handler.push(moment.handler);
+    asked.push(what);
+    from.push(values.length);
+    for (let i = 0; i < what.params.length; i++) values.push(args[i]);
+    scopes.push(addState(values, args[0]));
+  };
+}
+
+/** How often each action was asked for. */
+export function actionCounts({ asked }: Recorder): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const { what, count } of asked)
+    if (count > 0) counts.set(what.action, (counts.get(what.action) ?? 0) + count);
+  return counts;
 }
 
 export function recordLog(recorder: Recorder, make: () => RawLog): void {

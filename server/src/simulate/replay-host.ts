@@ -3,7 +3,7 @@ import { canonical, type Num } from '../emit/executor/number.ts';
 import { zeroValue } from '../emit/executor/store.ts';
 import type { Program } from '../ir/ir.ts';
 import { beginBoost, boostedFor, endBoost } from './boosts.ts';
-import { recordAction, type Inspection } from './decide.ts';
+import { actionRecorder, type Inspection } from './decide.ts';
 import { OWN_BITS } from './flags.ts';
 import { hintAt } from './hints.ts';
 import { canRunOn, kernelCall } from './kernel-calls.ts';
@@ -99,12 +99,12 @@ function actionRunner(
   site: Site,
 ): ActionRunner {
   const { boosts, moment } = world;
-  const remember: ActionRunner = (args) => recordAction(world, inspection, name, deferred, args, site);
+  const remember: ActionRunner = actionRecorder(world, inspection, name, deferred, site);
   switch (name) {
     case 'boost':
       return (args) => {
-        const [tid, schedClass, prio, length] = args.map(Number);
-        beginBoost(boosts, moment.t, tid ?? 0, schedClass ?? 0, prio ?? 0, length ?? 0);
+        const [tid, schedClass, prio, length] = args;
+        beginBoost(boosts, moment.t, Number(tid), Number(schedClass), Number(prio), Number(length));
         remember(args);
       };
     case 'unboost':

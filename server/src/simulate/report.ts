@@ -4,14 +4,13 @@ import type { Samples } from '../emit/executor/samples.ts';
 import type { IrType } from '../ir/ir.ts';
 import type { Scope } from '../semantics/model.ts';
 import { sampleValues } from './measure.ts';
-import { clockText } from './moment.ts';
 import { sorted, summarize } from './quantiles.ts';
-import type { RawDecision, RawLog, Target } from './recorder.ts';
+import { actionCounts, type RawLog } from './recorder.ts';
+import { decisions } from './report-decisions.ts';
 import type {
   BoostSpan,
   Bucket,
   CounterResult,
-  Decision,
   HistogramResult,
   InvariantResult,
   LogLine,
@@ -19,6 +18,7 @@ import type {
 } from './result.ts';
 import type { ReplayRun } from './run.ts';
 import { hookText } from './support.ts';
+import { lineIn, remembered, tellingOf, type Telling } from './telling.ts';
 import { threadLabel } from './tasks.ts';
 import type { World } from './world.ts';
 
@@ -42,9 +42,9 @@ export function report(run: ReplayRun, text: string): Shared {
     })),
     lines: lineHits(run, lineOf),
     branches: branchHits(run, lineOf),
-    decisions: recorder.decisions.map((raw) => decision(telling, raw)),
+    decisions: decisions(telling),
     decisions_dropped: recorder.droppedDecisions,
-    actions: Object.fromEntries([...recorder.actions].toSorted(([a], [b]) => (a < b ? -1 : 1))),
+    actions: Object.fromEntries([...actionCounts(recorder)].toSorted(([a], [b]) => (a < b ? -1 : 1))),
     boosts: boostSpans(world, telling),
     counters: counters(run),
     histograms: histograms(run),
@@ -78,105 +78,15 @@ function branchHits({ execution }: ReplayRun, lineOf: LineOf): ReplayResult['bra
     }));
 }
 
-/** A function of a number, computed once for each. */
-function remembered<T>(compute: (key: number) => T): (key: number) => T {
-  const known = new Map<number, T>();
-  return (key) => {
-    let value = known.get(key);
-    if (value === undefined) known.set(key, (value = compute(key)));
-    return value;
-  };
-}
-
-/** How the parts of decisions are told: most of them are told thousands of times. */
-interface Telling {
-  readonly lineOf: LineOf;
-  /** ns of the trace's own clock, and the same as the trace prints it. */
-  readonly absolute: (t: number) => number;
-  readonly clock: (t: number) => string;
-  /** The hook of a handler, and its line. */
-  readonly hook: (handler: number) => { readonly text: string; readonly line: number };
-  readonly thread: (tid: number) => { readonly text: string; readonly vm: string | null };
-  readonly world: World;
-}
-
-function tellingOf(world: World, lineOf: LineOf): Telling {
-  const { trace, program } = world;
-  const base = Number(trace.baseNs);
-  const exact = base < Number.MAX_SAFE_INTEGER / 2;
-  return {
-    lineOf,
-    absolute: (t) => (exact ? base + t : Number(trace.baseNs + BigInt(t))),
-    clock: clockText(trace.baseNs),
-    hook: remembered((index) => {
-      const handler = program.host.handlers[index];
-      return handler ? { text: hookText(handler), line: lineOf(handler.span.start) } : { text: '', line: 1 };
-    }),
-    thread: remembered((tid) => ({
-      text: threadLabel(trace, tid),
-      vm: world.machines.vms[world.machines.vmOf.get(tid) ?? -1]?.name ?? null,
-    })),
-    world,
-  };
-}
-
-/** Line of what was asked for; of the hook where it is the hook's own result. */
-const lineIn = (telling: Telling, raw: RawDecision | RawLog): number =>
-  raw.start >= 0 ? telling.lineOf(raw.start) : telling.hook(raw.handler).line;
-
 function logLine(telling: Telling, raw: RawLog): LogLine {
   return {
     t: telling.absolute(raw.t),
     time: telling.clock(raw.t),
     cpu: raw.cpu,
     hook: telling.hook(raw.handler).text,
-    line: lineIn(telling, raw),
+    line: lineIn(telling, raw.start, raw.handler),
     text: raw.text,
   };
-}
-
-function decision(telling: Telling, raw: RawDecision): Decision {
-  const { target } = raw;
-  const thread = target.kind === 'thread' ? telling.thread(target.tid) : undefined;
-  return {
-    t: telling.absolute(raw.t),
-    time: telling.clock(raw.t),
-    cpu: raw.cpu,
-    hook: telling.hook(raw.handler).text,
-    line: lineIn(telling, raw),
-    action: raw.action,
-    deferred: raw.deferred,
-    target: thread?.text ?? targetText(telling.world, target),
-    tid: target.kind === 'thread' ? target.tid : null,
-    vm: thread ? thread.vm : vmOf(telling.world, target),
-    args: raw.args,
-    words: raw.words,
-    state: raw.state,
-  };
-}
-
-function targetText(world: World, target: Target): string {
-  switch (target.kind) {
-    case 'thread':
-      return threadLabel(world.trace, target.tid);
-    case 'vm':
-      return world.machines.vms[target.vm]?.name ?? '';
-    case 'cpu':
-      return `cpu ${target.cpu}`;
-    case 'event':
-    case 'queue':
-      return target.name;
-  }
-}
-
-function vmOf(world: World, target: Target): string | null {
-  const index =
-    target.kind === 'vm'
-      ? target.vm
-      : target.kind === 'thread'
-        ? world.machines.vmOf.get(target.tid)
-        : undefined;
-  return (index === undefined ? undefined : world.machines.vms[index]?.name) ?? null;
 }
 
 function boostSpans(world: World, { absolute, thread }: Telling): BoostSpan[] {
@@ -243,7 +153,8 @@ function histograms({ world, execution }: ReplayRun): HistogramResult[] {
 /** Counts by powers of two, from the first bucket that has values to the last. */
 function buckets(samples: Samples): Bucket[] {
   const counts = new Map<number, number>();
-  for (const value of sampleValues(samples)) {
+  for (let i = 0; i < samples.length; i++) {
+    const value = samples.values[i]!;
     const from = value < 1 ? 0 : 2 ** Math.floor(Math.log2(value));
     counts.set(from, (counts.get(from) ?? 0) + 1);
   }

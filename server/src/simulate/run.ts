@@ -45,7 +45,7 @@ export interface ReplayRun {
 /** Runs the policy's hooks over the recorded events, in order. The trace and the policy have been found to go together. */
 export function runReplay(plan: ReplayPlan): ReplayRun {
   const { trace, program } = plan;
-  const halts = lazily(() => haltRows(trace));
+  const halts = lazily(() => haltRows(trace, plan.machines.vcpuOf));
   const world = newWorld(plan, {
     haltsAt: (row) => halts()[row] === 1,
     allowed: (tid) => boundMask(trace, tid),

@@ -29,9 +29,9 @@ export function newSession(world: World, compiled: Execution, firing: Firing, st
   const { trace, moment } = world;
   const { handlers, invariants } = compiled;
   const setTime = clock(trace.baseNs);
-  const guard = invariants.length > 0 ? watch(world, invariants) : undefined;
+  const guard = invariants.length > 0 ? watch(world, invariants, compiled.machine.changes) : undefined;
   const named = namedThreads(world);
-  const idle = steps.byKind.map((list) => list.length === 0 && !guard);
+  const idle = Uint8Array.from(steps.byKind, (list) => (list.length === 0 ? 1 : 0));
   const timers = newTimers(world, firing, compiled, (t) => setTime(moment, t));
   let at = 0;
   const touched = (): readonly number[] => named[trace.kind[at] ?? 0]?.(at) ?? [];
@@ -48,14 +48,14 @@ export function newSession(world: World, compiled: Execution, firing: Firing, st
     },
     event: (row, t, number) => {
       const kind = trace.kind[row] ?? 0;
-      if (idle[kind] === true) return;
+      if (idle[kind] === 1 && (!guard || guard.isSettled())) return;
       at = row;
       setTime(moment, t);
       moment.row = number;
       moment.cpu = trace.cpu[row] ?? 0;
       moment.tid = taskAt(world, moment.cpu, trace.tid[row] ?? -1);
       // Before the event changes anything: what time alone has broken shows here.
-      guard?.check(touched);
+      if (guard && !guard.isSettled()) guard.check(touched);
       const before = firing.ran;
       const list = steps.byKind[kind] ?? [];
       for (let i = 0; i < list.length; i++) list[i]!(row);

@@ -1,12 +1,13 @@
 import type { Executable, Execution } from '../emit/executor/execute.ts';
 import { fitting } from '../emit/executor/store-ops.ts';
 import { dropEntity } from '../emit/executor/store.ts';
-import type { Expr, InvariantDef, IrType, Program } from '../ir/ir.ts';
-import { walkExpr, walkSide } from '../ir/walk.ts';
+import type { IrType, Program } from '../ir/ir.ts';
+import { walkSide } from '../ir/walk.ts';
 import { KINDS } from '../trace/kinds.ts';
 import { bindParam, type Reader } from './bindings.ts';
 import { fire, fireWith, handlersOf, type Firing, type Step } from './firing.ts';
 import { startHints } from './hints.ts';
+import { asksForTasks } from './invariants.ts';
 import type { Ops } from './ops.ts';
 import { field, has, kvmKinds } from './prepass.ts';
 import { firstRead } from './support.ts';
@@ -33,6 +34,7 @@ export function stepsOf(
       const store = machine.stores.get(scope);
       if (store) dropEntity(store, tid);
     }
+    machine.changes.count++;
   };
   const track = trackers(world, forget, asksForSchedule(world.program));
   const byKind = KINDS.map(({ name, system }, kind): Step[] => {
@@ -112,7 +114,7 @@ function pvschedSteps(world: World, firing: Firing, handlers: readonly Executabl
     return [
       (row) => {
         const tid = trace.tid[row] ?? 0;
-        if (hooks.length > 0) fireWith(world, firing, hooks, [tid]);
+        if (hooks.length > 0) fireWith(world, firing, hooks, tid);
         startHints(hints, `pvsched ${name}`, tid, world.moment.t);
       },
     ];
@@ -124,12 +126,12 @@ function pvschedSteps(world: World, firing: Firing, handlers: readonly Executabl
     const tid = trace.tid[row] ?? 0;
     if (registered.has(tid) || ofVcpu[trace.kind[row] ?? 0] !== 1 || !machines.vcpuOf.has(tid)) return;
     registered.add(tid);
-    fireWith(world, firing, register, [tid]);
+    fireWith(world, firing, register, tid);
   };
   const exiting = field(trace, 'sched_process_exit', 'pid');
   const last: Step = (row) => {
     const tid = exiting(row);
-    if (registered.delete(tid)) fireWith(world, firing, unregister, [tid]);
+    if (registered.delete(tid)) fireWith(world, firing, unregister, tid);
   };
   return {
     first: register.length + unregister.length > 0 ? [first] : [],
@@ -146,7 +148,7 @@ function pvschedSteps(world: World, firing: Firing, handlers: readonly Executabl
 function haltSteps(world: World, halt: readonly Step[]): Step[] {
   if (halt.length === 0) return [];
   return halt.map((step) => (row) => {
-    if (world.haltsAt(row) && world.machines.vcpuOf.has(world.trace.tid[row] ?? 0)) step(row);
+    if (world.haltsAt(row)) step(row);
   });
 }
 
@@ -176,18 +178,6 @@ function asksForSchedule({ target, host, invariants }: Program): boolean {
       if (stmt.kind === 'store' && stmt.place.kind === 'kernel') asks = true;
     },
   });
-  return asks;
-}
-
-/** Is the invariant about every task, or about more than the time and the policy's own state? */
-function asksForTasks({ params, always }: InvariantDef): boolean {
-  let asks = params.some(({ type }) => type.kind === 'task');
-  const expr = (inner: Expr): void => {
-    if (inner.kind === 'intrinsic') asks ||= inner.name !== 'now';
-    if (inner.kind === 'load') asks ||= inner.place.kind !== 'state';
-    if (inner.kind === 'call') asks = true;
-  };
-  for (const condition of always) walkExpr(condition, { expr });
   return asks;
 }
 

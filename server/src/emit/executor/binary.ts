@@ -15,6 +15,19 @@ import {
 export type Code = () => Value;
 type NumCode = () => Num;
 
+/** Code that computes a list of values, from the first to the last. */
+export function listCode(codes: readonly Code[]): () => readonly Value[] {
+  const [a, b, c, d] = codes;
+  if (!a) return () => NOTHING;
+  if (!b) return () => [a()];
+  if (!c) return () => [a(), b()];
+  if (!d) return () => [a(), b(), c()];
+  if (codes.length === 4) return () => [a(), b(), c(), d()];
+  return () => codes.map((code) => code());
+}
+
+const NOTHING: readonly Value[] = [];
+
 /**
  * Code for `left op right`. `type` is that of the operands: its sign and unit choose the operation. The commonest
  * operations have their fast case written out, so that it costs no further call.

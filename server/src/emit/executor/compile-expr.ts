@@ -1,5 +1,5 @@
 import type { Expr, Fn, Instance, IrType, Local, Place } from '../../ir/ir.ts';
-import { binaryCode, operations, type Code } from './binary.ts';
+import { binaryCode, listCode, operations, type Code } from './binary.ts';
 import { at, average, largest, sum } from './collections.ts';
 import { convertCode } from './convert.ts';
 import { DSQ, GLOBAL_ENTITY, valueOf, type Host, type Site, type Value } from './host.ts';
@@ -88,8 +88,8 @@ export function compileExpr(unit: Unit, expr: Expr): Code {
       return callCode(unit, expr.fn, expr.args);
     case 'kernel-call': {
       const call = host.kernelCall(expr.call, siteOf(unit, expr));
-      const args = expr.args.map((arg) => compileExpr(unit, arg));
-      return () => call(args.map((arg) => arg()));
+      const args = listCode(expr.args.map((arg) => compileExpr(unit, arg)));
+      return () => call(args());
     }
     case 'intrinsic':
       return intrinsicCode(

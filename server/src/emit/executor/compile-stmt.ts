@@ -1,5 +1,5 @@
 import type { MatchArm, Stmt } from '../../ir/ir.ts';
-import type { Code } from './binary.ts';
+import { listCode, type Code } from './binary.ts';
 import { compileCollect } from './compile-collect.ts';
 import { compileExpr, entityCode, siteOf, type Unit } from './compile-expr.ts';
 import { forEach, forRange } from './compile-loops.ts';
@@ -32,8 +32,8 @@ export function compileBlock(unit: BodyUnit, stmts: readonly Stmt[]): Run {
   if (!third) return () => first() || second();
   if (runs.length === 3) return () => first() || second() || third();
   return () => {
-    for (const run of runs) {
-      const end = run();
+    for (let i = 0; i < runs.length; i++) {
+      const end = runs[i]!();
       if (end !== DONE) return end;
     }
     return DONE;
@@ -61,18 +61,18 @@ function compileStmt(unit: BodyUnit, stmt: Stmt): Run {
       const ids = stmt.locals.map(({ id }) => id);
       return () => {
         const values = value();
-        for (const [i, id] of ids.entries()) unit.frame[id] = values[i];
+        for (let i = 0; i < ids.length; i++) unit.frame[ids[i]!] = values[i];
         return DONE;
       };
     }
     case 'store':
-      return compileStore(unit, stmt);
+      return changing(unit, compileStore(unit, stmt));
     case 'count':
-      return count(unit, stmt);
+      return changing(unit, count(unit, stmt));
     case 'record':
       return record(unit, stmt);
     case 'collect':
-      return compileCollect(unit, stmt);
+      return changing(unit, compileCollect(unit, stmt));
     case 'if':
       return branch(unit, stmt, compileExpr(unit, stmt.condition));
     case 'if-some':
@@ -98,9 +98,9 @@ function compileStmt(unit: BodyUnit, stmt: Stmt): Run {
     }
     case 'action': {
       const run = unit.machine.host.action(stmt.action, siteOf(unit, stmt));
-      const args = stmt.action.args.map((arg) => compileExpr(unit, arg));
+      const args = listCode(stmt.action.args.map((arg) => compileExpr(unit, arg)));
       return () => {
-        run(args.map((arg) => arg()));
+        run(args());
         return DONE;
       };
     }
@@ -109,6 +109,15 @@ function compileStmt(unit: BodyUnit, stmt: Stmt): Run {
     case 'expr':
       return effect(compileExpr(unit, stmt.value));
   }
+}
+
+/** A statement that may change state; it is counted where an invariant looks at state. */
+function changing({ machine: { changes, program } }: BodyUnit, run: Run): Run {
+  if (program.invariants.length === 0) return run;
+  return () => {
+    changes.count++;
+    return run();
+  };
 }
 
 const effect =

@@ -3,6 +3,7 @@ import { compileExpr, emptyFrame, type Callable } from './compile-expr.ts';
 import { compileBlock, type BodyUnit } from './compile-stmt.ts';
 import type { Host, Value } from './host.ts';
 import { newMachine, type Machine } from './machine.ts';
+import type { Num } from './number.ts';
 import { zeroValue } from './store.ts';
 
 /** A handler that is ready to run. */
@@ -20,6 +21,8 @@ export interface Checkable {
   readonly frame: Value[];
   /** The index of the first condition that does not hold, or −1. */
   readonly check: () => number;
+  /** Set where a check asks for the time: what it found holds at this time, not until something is stored. */
+  readonly clock: { read: boolean };
 }
 
 /** One side of a policy, ready to run on a host. */
@@ -92,8 +95,14 @@ function compileHandler(machine: Machine, functions: Functions, handler: Handler
 }
 
 function compileInvariant(machine: Machine, functions: Functions, invariant: InvariantDef): Checkable {
+  const { host } = machine;
+  const clock = { read: false };
+  const now = (): Num => {
+    clock.read = true;
+    return host.now();
+  };
   const frame = emptyFrame(invariant.params.length, invariant.params);
-  const unit = { machine, frame, handler: -1, functions };
+  const unit = { machine: { ...machine, host: { ...host, now } }, frame, handler: -1, functions };
   const conditions = invariant.always.map((condition) => compileExpr(unit, condition));
-  return { invariant, frame, check: () => conditions.findIndex((condition) => !condition()) };
+  return { invariant, frame, clock, check: () => conditions.findIndex((condition) => !condition()) };
 }

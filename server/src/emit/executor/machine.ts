@@ -17,6 +17,8 @@ export interface Machine {
   readonly counters: ReadonlyMap<string, Map<number, Num>>;
   readonly histograms: ReadonlyMap<string, Map<number, Samples>>;
   readonly hits: Hits;
+  /** How often state or a counter may have changed. */
+  readonly changes: { count: number };
 }
 
 /** How often each statement ran and each branch was taken. */
@@ -55,6 +57,7 @@ export function newMachine(
     ),
     counters: new Map(program.counters.map((counter) => [counter.name, new Map<number, Num>()])),
     histograms: new Map(program.histograms.map((histogram) => [histogram.name, new Map<number, Samples>()])),
+    changes: { count: 0 },
     hits: { starts: [], counts: new Float64Array(64), branches: [], ways: new Float64Array(64), wayCount: 0 },
   };
 }

@@ -8,8 +8,12 @@ import type { Demand, SimEvent } from '../machine/types.ts';
 export interface Halts {
   /** A sched_switch happens. */
   readonly take: (event: SimEvent) => void;
-  /** Does the thread that it switches out go to sleep halted? */
+  /** Does the thread that it switches out, a vCPU, go to sleep halted? */
   readonly now: () => boolean;
+}
+
+interface ThreadIds {
+  readonly has: (tid: number) => boolean;
 }
 
 const STATE_SHIFT = 16;
@@ -19,8 +23,8 @@ const STATE_MASK = 0x7fff;
  * A burst that ended in a halt in the recording ends in one in the model too. A thread sleeps once at the end of each
  * burst, so the sleeps of the recording and of the run are counted in step from the start of the run.
  */
-export function haltsOf(trace: Trace, demand: Demand): Halts {
-  const recorded = recordedSleeps(trace, demand.startNs);
+export function haltsOf(trace: Trace, demand: Demand, vcpus: ThreadIds): Halts {
+  const recorded = recordedSleeps(trace, demand.startNs, vcpus);
   const seen = new Map<number, number>();
   let halts = false;
   return {
@@ -36,8 +40,12 @@ export function haltsOf(trace: Trace, demand: Demand): Halts {
 }
 
 /** By thread: for each sleep since `start`, was it a halt? */
-function recordedSleeps(trace: Trace, start: number): ReadonlyMap<number, readonly boolean[]> {
-  const rows = haltRows(trace);
+function recordedSleeps(
+  trace: Trace,
+  start: number,
+  vcpus: ThreadIds,
+): ReadonlyMap<number, readonly boolean[]> {
+  const rows = haltRows(trace, vcpus);
   const sleeps = new Map<number, boolean[]>();
   const change = kindIndex('sched_switch');
   const prev = field(trace, 'sched_switch', 'prev_pid');
@@ -45,6 +53,7 @@ function recordedSleeps(trace: Trace, start: number): ReadonlyMap<number, readon
   for (let row = 0; row < trace.length; row++) {
     if (trace.kind[row] !== change || trace.time[row]! < start || staysRunnable(state(row))) continue;
     const tid = prev(row);
+    if (!vcpus.has(tid)) continue;
     let list = sleeps.get(tid);
     if (!list) sleeps.set(tid, (list = []));
     list.push(rows[row] === 1);

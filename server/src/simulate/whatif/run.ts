@@ -48,7 +48,7 @@ export function runPolicy(plan: WhatIfPlan): WhatIfRun {
   const late: Late = { machine: undefined, ext: undefined, calls: undefined, deliverer: undefined };
   const machineOf = (): Machine => required(late.machine);
   const live = liveTrace(plan.trace, demand.startNs);
-  const halts = haltsOf(plan.trace, demand);
+  const halts = haltsOf(plan.trace, demand, plan.machines.vcpuOf);
   const world = newWorld(
     { ...plan, trace: live.trace },
     {
@@ -197,11 +197,11 @@ function makeExt(machine: Machine, plan: WhatIfPlan, world: World, around: Aroun
   const selected = flagBits(plan.program, 'SCX_ENQ_CPU_SELECTED');
   const policy: Policy = {
     has: (op) => hooks.has(op),
-    call: (op, cpu, ...args) => {
+    call: (op, cpu, a, b, c) => {
       const handlers = hooks.get(op);
       if (!handlers || state.over) return undefined;
       session.at(machine.now, cpu, machine.current(cpu)?.tid ?? 0);
-      return fireWith(world, firing, handlers, args);
+      return fireWith(world, firing, handlers, a, b, c);
     },
     tracksIdle: !hooks.has('update_idle'),
     enqueueFlags: (flags) => canonical(BigInt(flags) | ((flags & 1) !== 0 ? selected : 0n)),

@@ -2,7 +2,7 @@ import { DSQ, type Site, type Value } from '../../../emit/executor/host.ts';
 import { bit, first } from '../../../emit/executor/masks.ts';
 import type { Num } from '../../../emit/executor/number.ts';
 import type { CallInfo } from '../../../semantics/kernel-view.ts';
-import { recordCall } from '../../decide.ts';
+import { callRecorder } from '../../decide.ts';
 import { flagBits } from '../../flags.ts';
 import { todaysName } from '../../kernel-calls.ts';
 import { threadOf } from '../../threads.ts';
@@ -151,12 +151,11 @@ export function extCall(
   const question = Object.hasOwn(QUESTIONS, name) ? QUESTIONS[name] : undefined;
   if (question) return (args) => question(calls(), args);
   const effect = Object.hasOwn(EFFECTS, name) ? EFFECTS[name] : undefined;
-  return (
-    effect &&
-    ((args) => {
-      const result = effect(calls(), args);
-      recordCall(world, call, args, site, result);
-      return result;
-    })
-  );
+  if (!effect) return undefined;
+  const remember = callRecorder(world, call, site);
+  return (args) => {
+    const result = effect(calls(), args);
+    remember(args, result);
+    return result;
+  };
 }
