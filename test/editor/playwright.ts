@@ -30,6 +30,8 @@ export interface Locator {
   isVisible(): Promise<boolean>;
   click(options?: Timeout): Promise<void>;
   hover(options?: Timeout): Promise<void>;
+  fill(text: string): Promise<void>;
+  focus(): Promise<void>;
 }
 
 export interface Frame {
@@ -39,6 +41,8 @@ export interface Frame {
 export interface Page {
   readonly keyboard: { press(keys: string): Promise<void>; type(text: string): Promise<void> };
   readonly mouse: { move(x: number, y: number, options?: { readonly steps?: number }): Promise<void> };
+  title(): Promise<string>;
+  setViewportSize(size: { readonly width: number; readonly height: number }): Promise<void>;
   goto(url: string, options?: Timeout): Promise<unknown>;
   locator(selector: string, options?: { readonly hasText?: string | RegExp }): Locator;
   emulateMedia(options: {
@@ -55,17 +59,12 @@ export interface Page {
 export interface BrowserContext {
   newPage(): Promise<Page>;
   setDefaultTimeout(milliseconds: number): void;
-  close(): Promise<void>;
+}
+
+export interface Browser {
+  contexts(): readonly BrowserContext[];
 }
 
 export interface Chromium {
-  launchPersistentContext(
-    profile: string,
-    options: Timeout & {
-      readonly executablePath: string;
-      readonly headless: boolean;
-      readonly viewport: { readonly width: number; readonly height: number };
-      readonly args: readonly string[];
-    },
-  ): Promise<BrowserContext>;
+  connectOverCDP(address: string): Promise<Browser>;
 }

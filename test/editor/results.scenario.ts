@@ -55,9 +55,9 @@ lane('editor', 'results of simulations in VS Code', findEditorTools, (tools) => 
     await window.goTo('on tracepoint kvm:kvm_inj_virq');
     await window.command('PV Policy: Simulate on a Trace');
     await window.decorations(/fired/);
-    window.set({ ...QUIET, 'pvpolicy.results.hits': false });
+    await window.set({ ...QUIET, 'pvpolicy.results.hits': false });
     await window.noDecorations(/fired/);
-    window.set(QUIET);
+    await window.set(QUIET);
     await window.decorations(/fired/);
     await window.command('PV Policy: Toggle Inline Results');
     await window.noDecorations(/./);

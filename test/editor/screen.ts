@@ -1,27 +1,53 @@
 // Reads the screen: waits until something is to be read on it, and says what was there instead when it is not.
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Frame, Locator, Page } from './playwright.ts';
 
-/** Waits until one of the elements matches (`limit` ms); gives its text. Says what was there instead when none does. */
-export async function waitForText(elements: Locator, expected: RegExp, limit = 30_000): Promise<string> {
-  let seen: string[] = [];
-  for (let waited = 0; waited < limit; waited += 200) {
-    seen = await elements.allInnerTexts();
-    const found = seen.find((text) => expected.test(plain(text)));
-    if (found !== undefined) return plain(found);
-    await new Promise((resolve) => setTimeout(resolve, 200));
+/** ms, on a machine that has more to do. */
+const PATIENCE = 30_000;
+
+/** Looks until something is found; else, after `limit` ms, throws with what was looked for. */
+export async function found<T>(
+  look: () => Promise<T | undefined>,
+  what: () => string,
+  limit = PATIENCE,
+): Promise<T> {
+  const end = performance.now() + limit;
+  for (;;) {
+    const seen = await look();
+    if (seen !== undefined) return seen;
+    if (performance.now() > end) throw new Error(`not so: ${what()}`);
+    await sleep(100);
   }
-  throw new Error(`nothing that matches ${String(expected)} in: ${seen.map(plain).join(' | ')}`);
 }
 
-/** Waits until an element that has no text of its own is labelled so for screen readers (30 s). */
+/** Waits until `check` says so. */
+export async function until(check: () => Promise<boolean>, what: () => string): Promise<void> {
+  await found(async () => ((await check()) ? true : undefined), what);
+}
+
+/** Waits until one of the elements matches (`limit` ms); gives its text. */
+export async function waitForText(elements: Locator, expected: RegExp, limit?: number): Promise<string> {
+  let seen: readonly string[] = [];
+  return found(
+    async () => {
+      seen = (await elements.allInnerTexts()).map(plain);
+      return seen.find((text) => expected.test(text));
+    },
+    () => `one matches ${String(expected)}; there is: ${seen.join(' | ')}`,
+    limit,
+  );
+}
+
+/** Waits until an element that has no text of its own is labelled so for screen readers. */
 export async function waitForLabel(element: Locator, expected: RegExp): Promise<void> {
   let seen: string | null = null;
-  for (let waited = 0; waited < 30_000; waited += 200) {
-    seen = await element.getAttribute('aria-label');
-    if (seen !== null && expected.test(seen)) return;
-    await new Promise((resolve) => setTimeout(resolve, 200));
-  }
-  throw new Error(`the label is '${seen}', not ${String(expected)}`);
+  await until(
+    async () => {
+      seen = await element.getAttribute('aria-label');
+      return seen !== null && expected.test(seen);
+    },
+    () => `the label matches ${String(expected)}; it is '${seen}'`,
+  );
 }
 
 /** Text after a line is the content of a pseudo-element, which only the computed style tells. */
@@ -31,72 +57,82 @@ async function textsAfterLines(page: Page): Promise<readonly string[]> {
   return ((await page.evaluate(script)) as string[]).map((text) => plain(text.slice(1, -1)));
 }
 
-/** The texts after lines, once one matches (30 s). */
+/** The texts after lines, once one matches. */
 export async function drawnAfterLines(page: Page, expected: RegExp): Promise<readonly string[]> {
   let seen: readonly string[] = [];
-  for (let waited = 0; waited < 30_000; waited += 200) {
-    seen = await textsAfterLines(page);
-    if (seen.some((text) => expected.test(text))) return seen;
-    await page.waitForTimeout(200);
-  }
-  throw new Error(`no text after a line matches ${String(expected)}; there is: ${seen.join(' | ')}`);
+  return found(
+    async () => {
+      seen = await textsAfterLines(page);
+      return seen.some((text) => expected.test(text)) ? seen : undefined;
+    },
+    () => `a text after a line matches ${String(expected)}; there is: ${seen.join(' | ')}`,
+  );
 }
 
-/** Waits until none of the texts after lines matches (30 s). */
+/** Waits until none of the texts after lines matches. */
 export async function nothingAfterLines(page: Page, gone: RegExp): Promise<void> {
   let seen: readonly string[] = [];
-  for (let waited = 0; waited < 30_000; waited += 200) {
-    seen = (await textsAfterLines(page)).filter((text) => gone.test(text));
-    if (seen.length === 0) return;
-    await page.waitForTimeout(200);
-  }
-  throw new Error(`still after a line: ${seen.join(' | ')}`);
+  await until(
+    async () => {
+      seen = (await textsAfterLines(page)).filter((text) => gone.test(text));
+      return seen.length === 0;
+    },
+    () => `nothing stands after lines any more; there is: ${seen.join(' | ')}`,
+  );
 }
 
-/** The web view that has an element for `selector` (30 s). */
-export async function webviewWith(page: Page, selector: string): Promise<Frame> {
-  for (let waited = 0; waited < 30_000; waited += 300) {
-    for (const frame of page.frames()) {
-      const [found, workbench] = await Promise.all(
-        [selector, '.monaco-workbench'].map((one) =>
+/** The frames of web views; the window itself is a frame too, and has a workbench in it. */
+async function webviews(page: Page): Promise<readonly Frame[]> {
+  const frames = page.frames();
+  const workbenches = await Promise.all(
+    // A frame that has just gone away is none to look into.
+    frames.map((frame) =>
+      frame
+        .locator('.monaco-workbench')
+        .count()
+        .catch(() => 1),
+    ),
+  );
+  return frames.filter((_, i) => workbenches[i] === 0);
+}
+
+/** The web view that has an element for `selector`. */
+export function webviewWith(page: Page, selector: string): Promise<Frame> {
+  return found(
+    async () => {
+      const frames = await webviews(page);
+      const counts = await Promise.all(
+        frames.map((frame) =>
           frame
-            .locator(one)
+            .locator(selector)
             .count()
             .catch(() => 0),
         ),
       );
-      // The window itself is a frame too.
-      if (found && !workbench) return frame;
-    }
-    await page.waitForTimeout(300);
-  }
-  throw new Error(`no web view has ${selector}`);
+      return frames.find((_, i) => counts[i] !== 0);
+    },
+    () => `a web view has ${selector}`,
+  );
 }
 
-/** The text of the first web view whose text matches (30 s). */
+/** The text of the first web view whose text matches. */
 export async function webviewText(page: Page, expected: RegExp): Promise<string> {
-  let seen: string[] = [];
-  for (let waited = 0; waited < 30_000; waited += 300) {
-    seen = [];
-    for (const frame of page.frames()) {
-      const text = await frame
-        .locator('body')
-        .innerText({ timeout: 1_000 })
-        .catch(() => '');
-      // The window itself is a frame too; a web view's has no workbench in it.
-      if (
-        (await frame
-          .locator('.monaco-workbench')
-          .count()
-          .catch(() => 1)) > 0
-      )
-        continue;
-      if (expected.test(text)) return text;
-      seen.push(text);
-    }
-    await page.waitForTimeout(300);
-  }
-  throw new Error(`no web view that matches ${String(expected)}; there is: ${seen.join(' | ')}`);
+  let seen: readonly string[] = [];
+  return found(
+    async () => {
+      const frames = await webviews(page);
+      seen = await Promise.all(
+        frames.map((frame) =>
+          frame
+            .locator('body')
+            .innerText({ timeout: 1_000 })
+            .catch(() => ''),
+        ),
+      );
+      return seen.find((text) => expected.test(text));
+    },
+    () => `a web view matches ${String(expected)}; there is: ${seen.join(' | ')}`,
+  );
 }
 
 /** The editor draws blanks as no-break spaces. */

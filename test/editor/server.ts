@@ -5,19 +5,41 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { endGroup, isRunning } from './processes.ts';
 import type { EditorTools } from './tools.ts';
 
+/** Where a running server is. */
 export interface EditorServer {
   readonly port: number;
   /** Where it keeps its data and the installed extension. */
   readonly folder: string;
-  /** What the server printed so far. */
-  log(): string;
-  stop(): Promise<void>;
 }
 
+/** Settings of the user or of a workspace. */
+export type Settings = Readonly<Record<string, unknown>>;
+
+/** The key of `keybindings`: puts a window back to where it began, but for what is unsaved. */
+export const TIDY_KEY = 'Control+Alt+F8';
+
+const keybindings = [
+  {
+    key: 'ctrl+alt+f8',
+    command: 'runCommands',
+    args: {
+      commands: [
+        'pvpolicy.clearResults',
+        'workbench.action.terminal.killAll',
+        'notifications.clearAll',
+        'workbench.action.closePanel',
+        'workbench.view.explorer',
+        'workbench.action.closeAllGroups',
+      ],
+    },
+  },
+];
+
 /** Keeps pop-ups, network look-ups and other features out of the picture; colours follow the system's scheme. */
-const userSettings: Readonly<Record<string, unknown>> = {
+const userSettings: Settings = {
   'window.autoDetectColorScheme': true,
   'window.autoDetectHighContrast': true,
   'workbench.startupEditor': 'none',
@@ -29,24 +51,37 @@ const userSettings: Readonly<Record<string, unknown>> = {
   'extensions.ignoreRecommendations': true,
   'chat.disableAIFeatures': true,
   'window.commandCenter': false,
+  'terminal.integrated.commandsToSkipShell': ['runCommands'],
   'editor.minimap.enabled': false,
   'git.enabled': false,
+  // The lane writes the workspace's settings there.
+  'files.exclude': { '**/.vscode': true },
   'files.autoSave': 'off',
   'security.workspace.trust.enabled': false,
 };
+
+/** The user's settings, with `more` on top: windows that are opened later have them. */
+export function writeUserSettings(folder: string, more: Settings = {}): void {
+  const user = join(folder, 'user-data/User');
+  mkdirSync(user, { recursive: true });
+  writeFileSync(join(user, 'settings.json'), JSON.stringify({ ...userSettings, ...more }));
+}
 
 /**
  * Starts the server on a free port of the loopback interface with one extension installed.
  * `folder` must be empty; `vsix` is the packaged extension. Throws with the server's log when it is not up in 30 s.
  */
-export async function startServer(tools: EditorTools, folder: string, vsix: string): Promise<EditorServer> {
+export async function startServer(
+  tools: EditorTools,
+  folder: string,
+  vsix: string,
+): Promise<EditorServer & { stop(): Promise<void> }> {
   const userData = join(folder, 'user-data');
-  const settingsFile = join(userData, 'User/settings.json');
   const config = join(folder, 'config.yaml');
   const logFile = join(folder, 'server.log');
-  mkdirSync(join(userData, 'User'), { recursive: true });
+  writeUserSettings(folder);
+  writeFileSync(join(userData, 'User/keybindings.json'), JSON.stringify(keybindings));
   writeFileSync(config, 'auth: none\n');
-  writeFileSync(settingsFile, JSON.stringify(userSettings));
 
   const env = {
     ...process.env,
@@ -73,34 +108,20 @@ export async function startServer(tools: EditorTools, folder: string, vsix: stri
   const child = spawn(
     tools.node,
     [tools.server, '--auth', 'none', '--bind-addr', `127.0.0.1:${port}`, ...places].concat(
-      '--disable-telemetry --disable-update-check --disable-workspace-trust --disable-getting-started-override'.split(
-        ' ',
-      ),
+      '--disable-telemetry --disable-update-check --disable-getting-started-override'.split(' '),
     ),
     { env, detached: true, stdio: ['ignore', output, output] },
   );
-  const log = () => readFileSync(logFile, 'utf8');
-  const atExit = () => signalGroup(child, 'SIGKILL');
-  process.once('exit', atExit);
-
-  const stop = async () => {
-    process.off('exit', atExit);
-    signalGroup(child, 'SIGTERM');
-    for (let waited = 0; waited < 5_000 && isRunning(child); waited += 50) await sleep(50);
-    signalGroup(child, 'SIGKILL');
-  };
+  const stop = endGroup(child);
   try {
     await untilHealthy(child, port);
   } catch (error) {
     await stop();
-    throw new Error(`the editor's server did not start; its log:\n${log()}`, { cause: error });
+    throw new Error(`the editor's server did not start; its log:\n${readFileSync(logFile, 'utf8')}`, {
+      cause: error,
+    });
   }
-  return {
-    port,
-    folder,
-    log,
-    stop,
-  };
+  return { port, folder, stop };
 }
 
 async function untilHealthy(child: ChildProcess, port: number): Promise<void> {
@@ -114,20 +135,6 @@ async function untilHealthy(child: ChildProcess, port: number): Promise<void> {
     await sleep(100);
   }
   throw new Error('not healthy in 30 s');
-}
-
-function isRunning(child: ChildProcess): boolean {
-  return child.exitCode === null && child.signalCode === null;
-}
-
-/** Signals the server and all that it started: it leads a process group of its own. */
-function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {
-  if (child.pid === undefined) return;
-  try {
-    process.kill(-child.pid, signal);
-  } catch {
-    // The whole group has ended.
-  }
 }
 
 function freePort(): Promise<number> {

@@ -1,46 +1,86 @@
-// What every scenario file begins with: one editor for the file, a window for each test.
-import { existsSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, onTestFinished } from 'vitest';
-import { startEditor, type Editor, type Settings, type Window } from './driver.ts';
-import type { EditorTools } from './tools.ts';
+// What every scenario file begins with: a window that all tests share, and windows of their own where they need one.
+import { join } from 'node:path';
+import { inject, onTestFinished } from 'vitest';
+import { takePicture } from './pictures.ts';
+import type { BrowserContext, Page } from './playwright.ts';
+import { writeUserSettings, type EditorServer, type Settings } from './server.ts';
+import { loadChromium, type EditorTools } from './tools.ts';
+import { openWindow, windowOf, type Place, type Window } from './window.ts';
+import { newWorkspace, restoreWorkspace, writeSettings } from './workspace.ts';
 
-const here = dirname(fileURLToPath(import.meta.url));
-const repository = join(here, '../..');
-
-/** Opens a file of the workspace in a window that ends with the test; one that fails leaves a picture. */
-export type Open = (file: string, settings?: Settings) => Promise<Window>;
-
-/**
- * Declares the start and the end of an editor for the tests of one file. The workspace holds the examples with
- * their traces, and the policies of test/editor/workspace.
- */
-export function editorSession(tools: EditorTools): { readonly open: Open } {
-  let editor: Editor | undefined;
-  beforeAll(async () => {
-    const sources = [join(repository, 'examples'), join(here, 'workspace')];
-    editor = await startEditor(tools, packagedExtension(), sources);
-  });
-  afterAll(() => editor?.stop());
-  return {
-    async open(file, settings) {
-      if (editor === undefined) throw new Error('the editor did not start');
-      const window = await editor.open(file, settings);
-      onTestFinished(async ({ task }) => {
-        if (task.result?.state === 'fail') await window.picture(`failed-${task.name.replace(/\W+/g, '-')}`);
-        await window.close();
-      });
-      return window;
-    },
-  };
+export interface Session {
+  /**
+   * The window that the tests share, with nothing open but `file`, the workspace as it was in the beginning, and these
+   * settings of the workspace. A test that fails leaves a picture, and the next one gets another window.
+   */
+  open(file: string, settings?: Settings): Promise<Window>;
+  /** A window of the test's own; `user` adds to the user's settings while it is open. */
+  openAnother(place: (scratch: string) => Place, user?: Settings): Promise<Window>;
 }
 
-/** The .vsix that `npm run package` made, or the one that PVPOLICY_VSIX names. */
-function packagedExtension(): string {
-  const manifest = readFileSync(join(repository, 'package.json'), 'utf8');
-  const { name, version } = JSON.parse(manifest) as { name: string; version: string };
-  const path = process.env['PVPOLICY_VSIX'] ?? join(repository, `${name}-${version}.vsix`);
-  if (!existsSync(path)) throw new Error(`no ${path}: run npm run package`);
-  return path;
+type Started = EditorServer & { readonly scratch: string; readonly context: BrowserContext };
+
+// Of the worker, which runs one scenario file after the other.
+let starting: Promise<Started> | undefined;
+let shared: { readonly page: Page; readonly folder: string } | undefined;
+
+async function start(tools: EditorTools): Promise<Started> {
+  const given = inject('editor');
+  if (given === undefined) throw new Error('the editor did not start');
+  const browser = await loadChromium(tools).connectOverCDP(given.browser);
+  const [context] = browser.contexts();
+  if (context === undefined) throw new Error('the browser has no window');
+  context.setDefaultTimeout(30_000);
+  return { ...given, context };
+}
+
+/** The windows for the tests of one file. */
+export function editorSession(tools: EditorTools): Session {
+  const started = (): Promise<Started> => (starting ??= start(tools));
+
+  /** After the test: a picture where it failed. `done` gets whether it did. */
+  const afterwards = (page: Page, done: (failed: boolean) => Promise<void>): void =>
+    onTestFinished(async ({ task }) => {
+      const failed = task.result?.state === 'fail';
+      if (failed) await takePicture(page, `failed-${task.name.replace(/\W+/g, '-')}`);
+      await done(failed);
+    });
+  /** Leaving the page tells the server to end the window's extension host. */
+  const close = (page: Page): Promise<void> => page.close({ runBeforeUnload: true });
+
+  return {
+    async open(file, settings = {}) {
+      const server = await started();
+      const before = shared;
+      const page = before?.page ?? (await server.context.newPage());
+      const folder = before?.folder ?? newWorkspace(server.scratch);
+      shared = { page, folder };
+      afterwards(page, async (failed) => {
+        if (!failed) return;
+        shared = undefined;
+        await close(page);
+        writeUserSettings(server.folder);
+      });
+      if (before === undefined) {
+        writeSettings(folder, settings);
+        return openWindow(page, server, { folder, file: join(folder, file) });
+      }
+      const window = await windowOf(page, server, { folder, file: join(folder, file) });
+      await window.tidy();
+      restoreWorkspace(folder);
+      await window.set(settings);
+      await window.show(file);
+      return window;
+    },
+    async openAnother(place, user) {
+      const server = await started();
+      writeUserSettings(server.folder, user);
+      const page = await server.context.newPage();
+      afterwards(page, async () => {
+        await close(page);
+        writeUserSettings(server.folder);
+      });
+      return openWindow(page, server, place(server.scratch));
+    },
+  };
 }

@@ -1,7 +1,7 @@
 // The Policy view, the Test Explorer, and the safety matrix.
 import { expect, test } from 'vitest';
 import { lane } from '../support/lanes.ts';
-import type { Window } from './driver.ts';
+import type { Window } from './window.ts';
 import { editorSession } from './session.ts';
 import { findEditorTools } from './tools.ts';
 
@@ -71,7 +71,7 @@ lane('editor', 'views of policies in VS Code', findEditorTools, (tools) => {
   test('the safety matrix shows what each hook may call', async () => {
     const window = await session.open('irq_boost.pvpolicy');
     await window.ready();
-    window.set({ 'pvpolicy.kernelProfile': '7.3' });
+    await window.set({ 'pvpolicy.kernelProfile': '7.3' });
     await window.shows('.statusbar-item[id*="pvpolicy.status"]', /Linux 7\.3/);
     await window.command('PV Policy: Show Kernel Matrix');
     const page = await window.webview(/what a hook may call/);

@@ -1,11 +1,12 @@
 import { defineConfig } from 'vitest/config';
 
-/** One editor at a time: each starts a server, a browser and an extension host. */
+/** One worker for all files: their tests share a window. */
 export default defineConfig({
   test: {
     include: ['test/editor/*.scenario.ts'],
-    globalSetup: ['test/editor/clear-shots.ts'],
+    globalSetup: ['test/editor/setup.ts'],
     fileParallelism: false,
+    isolate: false,
     // A browser on a busy machine may be late; what fails twice is broken.
     retry: 1,
     testTimeout: 150_000,

@@ -5,9 +5,11 @@ import {
   env,
   languages,
   Range,
+  TabInputText,
   window,
   workspace,
   type Disposable,
+  type Tab,
   type TextDocument,
 } from 'vscode';
 import type { ExplainLogResult } from '../../../server/src/lsp/protocol.ts';
@@ -27,7 +29,7 @@ export function registerExplainLog(client: PolicyClient): Disposable[] {
     commands.registerCommand(COMMANDS.explainLog, async () => {
       const log = await logText();
       if (log === undefined) return;
-      const policy = await policyToExplain();
+      const policy = await policyToExplain(log);
       if (!policy) return;
       const findings = await client.explainLog({ uri: policy.uri.toString(), log });
       problems.set(policy.uri, diagnosticsOf(findings, policy));
@@ -85,11 +87,19 @@ const LOG = /^\s*(\d+: \(|R\d+[ _=]|processed \d+ insns|func#\d|libbpf: |Error: 
 
 const isLog = (text: string): boolean => LOG.test(text);
 
-/** The policy in front; else the only one that is open, or the one that the user picks. */
-async function policyToExplain(): Promise<TextDocument | undefined> {
+/** The policy in front; else the only one in a tab that the log names, or that is there at all; else the user picks. */
+async function policyToExplain(log: string): Promise<TextDocument | undefined> {
   if (window.activeTextEditor?.document.languageId === 'pvpolicy') return window.activeTextEditor.document;
-  const open = workspace.textDocuments.filter(({ languageId }) => languageId === 'pvpolicy');
-  if (open.length < 2) return open[0] ?? targetPolicy(undefined);
-  const names = open.map((document) => ({ label: workspace.asRelativePath(document.uri), document }));
+  const tabs = new Set(window.tabGroups.all.flatMap((group) => group.tabs.map(uriOf)));
+  const open = workspace.textDocuments.filter(
+    ({ languageId, uri }) => languageId === 'pvpolicy' && tabs.has(uri.toString()),
+  );
+  const named = open.filter(({ uri }) => log.includes(`${nameOf(uri.path)}:`));
+  const fitting = named.length > 0 ? named : open;
+  if (fitting.length < 2) return fitting[0] ?? targetPolicy(undefined);
+  const names = fitting.map((document) => ({ label: workspace.asRelativePath(document.uri), document }));
   return (await window.showQuickPick(names, { title: 'Which policy is the log of?' }))?.document;
 }
+
+const uriOf = ({ input }: Tab): string | undefined =>
+  input instanceof TabInputText ? input.uri.toString() : undefined;
