@@ -11,6 +11,7 @@ import type { Program } from './ir/ir.ts';
 import { selectKernels, type SelectedKernels } from './kernel/profiles.ts';
 import { kernelView } from './kernel/view.ts';
 import { analyse } from './safety/analyse.ts';
+import { saidOnce } from './safety/refused-calls.ts';
 import { check } from './semantics/check.ts';
 import type { KernelView } from './semantics/kernel-view.ts';
 import type { Model } from './semantics/model.ts';
@@ -80,7 +81,7 @@ export function snapshot(text: string, settings: Settings, before?: Snapshot): S
   });
   const unsafe = lazy(() => analyse(model(), kernels(), settings.allowlist));
   const ofModel = lazy(() =>
-    withSeverity([...syntax(), ...fixed([...model().diagnostics, ...unsafe()])], settings.severity),
+    saidOnce(withSeverity([...syntax(), ...fixed([...model().diagnostics, ...unsafe()])], settings.severity)),
   );
   // Only a policy without errors can be lowered, and only what is lowered can be measured against the limits of BPF.
   const ofProgram = lazy(() => {

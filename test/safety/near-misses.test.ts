@@ -105,6 +105,18 @@ describe('an idle CPU that is claimed', () => {
     ['dropped', `${INSERT}\n${pick}`],
     ['only asked about', `${INSERT}\nlet c = ${pick}\nif c == none { log "full" }`],
     ['bound and forgotten', `${INSERT}\nif let c = ${pick} { log "idle" }`],
+    ['used on one path only', `${INSERT}\nif let c = ${pick} { if p.pid > 3 { kick(c) } }`],
+    ['left by a return', `${INSERT}\nif let c = ${pick} {\nif p.pid > 3 { return }\nkick(c)\n}`],
+    [
+      'asked about only, by its affinity',
+      `${INSERT}\nif let c = ${pick} { if can_run_on(p, c) { log "x" } }`,
+    ],
+    ['given another name', `${INSERT}\nlet c = ${pick}\nif let d = c { log "{d}" }`],
+    ['any CPU', `${INSERT}\nif let c = scx_bpf_pick_any_cpu(p.cpus_ptr, 0) { log "any" }`],
+    [
+      'tested by its number',
+      `${INSERT}\nfor c in cpus(p.cpus_ptr) { if scx_bpf_test_and_clear_cpu_idle(c) { break } }`,
+    ],
   ])('is found where it is %s', (_, body) => expect(said(scheduler(body), 'PV5019')).toBe(1));
 
   it.each([
@@ -115,6 +127,12 @@ describe('an idle CPU that is claimed', () => {
     ],
     ['kept', `${INSERT}\nif let c = ${pick} { p.claimed = c }`],
     ['handed on', `${INSERT}\nif let c = ${pick} { wake(c) }`],
+    ['used on both paths', `${INSERT}\nif let c = ${pick} { if p.pid > 3 { kick(c) } else { wake(c) } }`],
+    ['kicked under another name', `${INSERT}\nlet c = ${pick}\nif let d = c { kick(d) }`],
+    [
+      'kicked after a test',
+      `${INSERT}\nfor c in cpus(p.cpus_ptr) {\nif scx_bpf_test_and_clear_cpu_idle(c) {\nkick(c)\nbreak\n}\n}`,
+    ],
   ])('is fine where it is %s', (_, body) => {
     const more = 'state task { claimed: cpu }\nfn wake(c: cpu) { kick(c) }';
     expect(said(scheduler(body, '', more), 'PV5019')).toBe(0);
@@ -123,6 +141,26 @@ describe('an idle CPU that is claimed', () => {
   it('is fine where select_cpu returns it', () => {
     const text = `policy p for sched_ext\non op select_cpu(p, prev_cpu, _) {\nif let c = ${pick} { return c }\nreturn prev_cpu\n}\n`;
     expect(said(text, 'PV5019')).toBe(0);
+  });
+});
+
+describe('the idle CPU that select_cpu finds', () => {
+  const policy = (body: string): string => `policy p for sched_ext
+dsq shared_queue
+on op select_cpu(p, prev_cpu, wake_flags) {
+let (c, idle) = scx_bpf_select_cpu_dfl(p, prev_cpu, wake_flags)
+${body}
+}
+on op enqueue(p, enq_flags) { ${INSERT} }
+on op dispatch() { scx_bpf_dsq_move_to_local(shared_queue) }
+`;
+  it('is used where it is returned', () => {
+    const direct = 'if idle { scx_bpf_dsq_insert(p, LOCAL, 5ms, 0) }\nreturn c';
+    expect(said(policy(direct), 'PV5019')).toBe(0);
+  });
+
+  it('is left alone where another CPU is returned', () => {
+    expect(said(policy('if idle { log "idle" }\nreturn prev_cpu'), 'PV5019')).toBe(1);
   });
 });
 

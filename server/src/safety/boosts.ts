@@ -1,10 +1,13 @@
-import type { Diagnostic } from '../diagnostics/diagnostic.ts';
+import type { CallExpr } from '../../../grammar/ast.ts';
+import type { Diagnostic, Fix } from '../diagnostics/diagnostic.ts';
 import { diagnostic } from '../diagnostics/table.ts';
 import type { HandlerModel, Model } from '../semantics/model.ts';
 import { titleOf } from './context.ts';
 import { Guards, type GuardedCall } from './guards.ts';
 import type { Reach } from './reach.ts';
 import { Reading } from './reading.ts';
+import { onlyIf, stateField } from './rewrites.ts';
+import { callStatementIn } from './statements.ts';
 import type { Use } from './uses.ts';
 
 /** Hooks that fire again and again while a vCPU just runs. A switch or a wake-up is an occasion for a boost. */
@@ -30,7 +33,7 @@ export function checkBoosts(model: Model, reach: Reach): readonly Diagnostic[] {
   );
   const reading = new Reading(model);
   return boosting.flatMap((handler) =>
-    (guards.of(handler.decl.body) ?? []).flatMap((boost) => judge(boost, handler, reading)),
+    (guards.of(handler.decl.body) ?? []).flatMap((boost) => judge(boost, handler, reading, model)),
   );
 }
 
@@ -40,12 +43,32 @@ function judge(
   { call, guards }: GuardedCall,
   { hook }: HandlerModel,
   reading: Reading,
+  model: Model,
 ): readonly Diagnostic[] {
   if (hook === undefined || guards.some(({ condition }) => reading.bounds(condition))) return [];
   const tests = guards.filter(({ narrows }) => !narrows);
   if (tests.length === 0)
-    return FREQUENT.has(hook.name) ? [diagnostic('PV5016', call.span, { hook: titleOf(hook) })] : [];
+    return FREQUENT.has(hook.name)
+      ? [diagnostic('PV5016', call.span, { hook: titleOf(hook) }, { fixes: notTooOften(call, model) })]
+      : [];
   return tests.every(({ condition }) => reading.trustsGuest(condition))
-    ? [diagnostic('PV5017', call.span, { hook: titleOf(hook) })]
+    ? [diagnostic('PV5017', call.span, { hook: titleOf(hook) }, { fixes: notTooOften(call, model) })]
     : [];
+}
+
+/** The pause between two boosts that the fix writes: of a hundred milliseconds others have most. */
+const PAUSE = '100ms';
+
+/** Boosts again only a while after the last boost, of which state of the thread tells. */
+function notTooOften(call: CallExpr, model: Model): readonly Fix[] {
+  const [subject] = model.calls.get(call)?.args ?? [];
+  const stmt = callStatementIn(model, call.callee.span);
+  if (subject?.kind !== 'name' || stmt === undefined) return [];
+  const scope = model.types.get(subject)?.kind;
+  if (scope !== 'vcpu' && scope !== 'task') return [];
+  const field = stateField(model, scope, 'boosted_at', 'instant');
+  if (field === undefined) return [];
+  const last = `${subject.name.text}.boosted_at`;
+  const edits = [field, ...onlyIf(stmt, `now() - ${last} > ${PAUSE}`, `${last} = now()`)];
+  return [{ title: `Boost again after ${PAUSE} at the earliest`, edits }];
 }

@@ -7,7 +7,7 @@ import { todaysName } from '../kernel/renames.ts';
 import { showIrqs, showLock, titleOf } from './context.ts';
 import { chain, firstWithout, insideCall, missing, onKernels } from './explain.ts';
 import { renameTo, requireKernel } from './fixes.ts';
-import { moveOut } from './move.ts';
+import { moveOut, moveToOp } from './move.ts';
 import { denial } from './permission.ts';
 import type { Place } from './place.ts';
 import { judgeCall, type Verdict } from './verdict.ts';
@@ -74,7 +74,7 @@ function report(name: string, span: Span, place: Place, group: readonly Judged[]
         verdict.code,
         span,
         { ...where, lock, held: showLock(held), always: held.always },
-        details(moveOut(span, place)),
+        details(moveOut(span, verdict.row, place)),
       );
     }
     case 'PV4003':
@@ -84,7 +84,7 @@ function report(name: string, span: Span, place: Place, group: readonly Judged[]
         verdict.code,
         span,
         { ...where, held: showLock(held), always: held.always },
-        details(),
+        details(moveOut(span, verdict.row, place)),
       );
     }
     case 'PV4004':
@@ -99,16 +99,26 @@ function report(name: string, span: Span, place: Place, group: readonly Judged[]
     case 'PV4009':
       return diagnostic(verdict.code, span, where, details());
     case 'PV4008':
-      return diagnostic('PV4008', span, { ...where, event: verdict.event }, details());
+      return diagnostic(
+        'PV4008',
+        span,
+        { ...where, event: verdict.event },
+        details(moveOut(span, verdict.row, place)),
+      );
     case 'PV4010':
       return diagnostic(
         'PV4010',
         span,
         { ...where, effect: refusal(group, place), where: allowedIn(verdict.row, place) },
-        details(),
+        details(moveToOp(span, verdict.row, place)),
       );
     case 'PV4011':
-      return diagnostic('PV4011', span, { ...where, where: allowedIn(verdict.row, place) }, details());
+      return diagnostic(
+        'PV4011',
+        span,
+        { ...where, where: allowedIn(verdict.row, place) },
+        details(moveToOp(span, verdict.row, place)),
+      );
     case 'PV4012': {
       const lacking = group.map(({ profile, verdict: one }) => ({
         profile,

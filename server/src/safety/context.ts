@@ -38,6 +38,15 @@ const TIMER: Pick<HookContext, 'forbids' | 'locks' | 'nmi' | 'row' | 'site'> = {
   site: 'kernel/bpf/helpers.c:bpf_timer_cb',
 };
 
+/** The context of `every`. */
+export const contextOfTimer = (target: Target | undefined): HookContext => ({
+  ...TIMER,
+  title: 'every',
+  target,
+  kind: 'timer',
+  op: target === 'sched_ext' ? 'init' : undefined,
+});
+
 /** Where hooks that the catalogue lacks, or has otherwise, are described. */
 type Kernels = Pick<KernelSelection, 'outOfTree'>;
 
@@ -59,7 +68,7 @@ export function contextOfHook(
   const title = titleOf(hook);
   switch (hook.family) {
     case 'every':
-      return { ...TIMER, title, target, kind: 'timer', op: target === 'sched_ext' ? 'init' : undefined };
+      return contextOfTimer(target);
     case 'init':
     case 'exit':
       if (target === 'sched_ext') return ofRow(title, target, hookRow('op', hook.family));

@@ -1,6 +1,7 @@
 import type { PolicyFile } from '../../../grammar/ast.ts';
 import type { Fix, Span } from '../diagnostics/diagnostic.ts';
 import type { Model } from '../semantics/model.ts';
+import { inOp } from './rewrites.ts';
 
 /** Leaves the kernels without it out: writes `requires kernel >= VERSION` into the header. */
 export function requireKernel(file: PolicyFile, version: string | undefined): readonly Fix[] {
@@ -26,19 +27,12 @@ export const renameTo = (span: Span, name: string): readonly Fix[] => [
 ];
 
 /** Takes tasks from the queue in `dispatch`, which is added where the policy has none. */
-export function addDispatch(
-  { file, handlers }: Pick<Model, 'file' | 'handlers'>,
-  queue: string,
-): readonly Fix[] {
-  const take = `    scx_bpf_dsq_move_to_local(${queue})\n`;
-  const own = handlers.find(({ hook }) => hook?.family === 'op' && hook.name === 'dispatch');
-  const end = own === undefined ? file.decls.at(-1)?.span.end : own.decl.body.span.end - 1;
-  if (end === undefined) return [];
-  const newText = own === undefined ? `\n\non op dispatch() {\n${take}}` : `\n${take}`;
-  return [
-    { title: `Take tasks from ${queue} in 'dispatch'`, edits: [{ span: { start: end, end }, newText }] },
-  ];
-}
+export const addDispatch = (model: Pick<Model, 'file' | 'handlers'>, queue: string): readonly Fix[] => [
+  {
+    title: `Take tasks from ${queue} in 'dispatch'`,
+    edits: inOp(model, 'dispatch', `scx_bpf_dsq_move_to_local(${queue})`),
+  },
+];
 
 /** Uses the CPU's queue only for a task that may run there. */
 export const testAffinity = (queue: Span, task: string, cpu: string): readonly Fix[] => [

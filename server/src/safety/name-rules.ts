@@ -5,7 +5,7 @@ import { CONSTANTS, STRUCTS } from '../kernel/catalogue.ts';
 import { constantPresence, fieldPresence } from '../kernel/existence.ts';
 import { compareVersions, nameVersions, type Presence, type Profile } from '../kernel/profiles.ts';
 import { missing } from './explain.ts';
-import { requireKernel } from './fixes.ts';
+import { renameTo, requireKernel } from './fixes.ts';
 import type { Place } from './place.ts';
 import type { Use } from './uses.ts';
 
@@ -73,7 +73,9 @@ export function checkKickFlags(name: string, args: readonly (Expr | undefined)[]
   const names = orOperands(flags).flatMap((expr) => (expr.kind === 'name' ? [expr.name.text] : []));
   const other = NOT_WITH_IDLE.find((flag) => names.includes(flag));
   if (other === undefined || !names.includes('SCX_KICK_IDLE')) return [];
-  return [diagnostic('PV4027', flags.span, { other })];
+  // Of two flags the one is left; of more, nobody knows what the others are for.
+  const fixes = names.length === 2 ? renameTo(flags.span, other) : [];
+  return [diagnostic('PV4027', flags.span, { other }, { fixes })];
 }
 
 function orOperands(expr: Expr): readonly Expr[] {

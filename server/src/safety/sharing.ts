@@ -1,7 +1,8 @@
-import type { AssignStmt, Block, CallExpr, Field, FnDecl } from '../../../grammar/ast.ts';
-import type { Diagnostic, Span } from '../diagnostics/diagnostic.ts';
+import type { AssignStmt, Block, CallExpr, Expr, Field, FnDecl } from '../../../grammar/ast.ts';
+import type { Diagnostic, Fix, Span, TextEdit } from '../diagnostics/diagnostic.ts';
 import { diagnostic } from '../diagnostics/table.ts';
 import type { KernelSelection } from '../kernel/profiles.ts';
+import { textOf } from '../semantics/fixes.ts';
 import type { HandlerModel, Model } from '../semantics/model.ts';
 import { eachChild, type Part } from './children.ts';
 import { contextOf, titleOf, type HookContext } from './context.ts';
@@ -10,6 +11,10 @@ import { contextOf, titleOf, type HookContext } from './context.ts';
 interface Change {
   readonly field: Field;
   readonly span: Span;
+  /** `x += 1`: it is one step, which only others can undo. */
+  readonly atomic: boolean;
+  /** Makes one step of it, where that can be written. */
+  readonly edit: TextEdit | undefined;
 }
 
 interface Changing {
@@ -35,13 +40,26 @@ export function checkSharing(model: Model, kernels: KernelSelection): readonly D
 function shared(inner: Changing, outer: Changing): readonly Diagnostic[] {
   const seen = new Set<Field>();
   return inner.changes.flatMap(({ field, span }) => {
-    const other = outer.changes.find((change) => change.field === field);
+    const others = outer.changes.filter((change) => change.field === field && !change.atomic);
+    const [other] = others;
     if (other === undefined || seen.has(field)) return [];
     seen.add(field);
+    const fixes = inOneStep([...inner.changes.filter((change) => change.field === field), ...others]);
     const args = { field: field.name.text, inner: hookOf(inner), outer: hookOf(outer) };
     const related = [{ message: `'${args.outer}' is in the middle of this change`, span: other.span }];
-    return [diagnostic('PV4030', span, args, { related })];
+    return [diagnostic('PV4030', span, args, { related, fixes })];
   });
+}
+
+/** Writes each of the changes as one step, where all of them can be. */
+function inOneStep(changes: readonly Change[]): readonly Fix[] {
+  const several = changes.filter(({ atomic }) => !atomic);
+  const edits = new Map(
+    several.flatMap(({ edit }) => (edit === undefined ? [] : [[edit.span.start, edit] as const])),
+  );
+  return several.some(({ edit }) => edit === undefined)
+    ? []
+    : [{ title: 'Change it in one step', edits: [...edits.values()] }];
 }
 
 const hookOf = ({ handler, context }: Changing): string =>
@@ -91,15 +109,30 @@ function changesFrom({ decl }: HandlerModel, model: Model): readonly Change[] {
 
 /** `x = x + 1`: another's change in between is lost. `x += 1` is one step, and a store of something else loses nothing. */
 function readAndWritten({ op, target, value, span }: AssignStmt, model: Model): readonly Change[] {
-  const field = op === '=' ? fieldOf(target, model) : undefined;
+  const field = fieldOf(target, model);
   if (field === undefined) return [];
-  let reads = false;
-  const look = (node: Part): void => {
-    reads ||= fieldOf(node, model) === field;
-    eachChild(node, look);
-  };
-  look(value);
-  return reads ? [{ field, span }] : [];
+  if (op !== '=') return [{ field, span, atomic: true, edit: undefined }];
+  if (!reads(value, target, model)) return [];
+  return [{ field, span, atomic: false, edit: oneStep(target, value, span, model) }];
+}
+
+/** Operators that change state in one step. */
+const STEPS: ReadonlySet<string> = new Set(['+', '-', '|', '&']);
+
+/** `x = x + y` as `x += y`. */
+function oneStep(target: Expr, value: Expr, span: Span, model: Model): TextEdit | undefined {
+  if (value.kind !== 'binary' || !STEPS.has(value.op)) return undefined;
+  const [name, operand] = [textOf(target), textOf(value.right)];
+  if (name === undefined || operand === undefined || textOf(value.left) !== name) return undefined;
+  return reads(value.right, target, model) ? undefined : { span, newText: `${name} ${value.op}= ${operand}` };
+}
+
+/** Is the field that `target` is read in the expression? */
+function reads(node: Part, target: Expr, model: Model): boolean {
+  if (fieldOf(node, model) === fieldOf(target, model)) return true;
+  let found = false;
+  eachChild(node, (child) => (found ||= reads(child, target, model)));
+  return found;
 }
 
 const MUTATORS: ReadonlySet<string> = new Set(['push', 'remove', 'clear', 'update']);
@@ -109,7 +142,7 @@ function ofCollection(call: CallExpr, model: Model): readonly Change[] {
   const resolved = model.calls.get(call);
   if (resolved?.callee.kind !== 'builtin' || !MUTATORS.has(resolved.callee.builtin.name)) return [];
   const field = resolved.receiver && fieldOf(resolved.receiver, model);
-  return field === undefined ? [] : [{ field, span: call.span }];
+  return field === undefined ? [] : [{ field, span: call.span, atomic: false, edit: undefined }];
 }
 
 function fieldOf(node: Part, model: Model): Field | undefined {

@@ -22,6 +22,8 @@ export function textOf(expr: Expr): string | undefined {
       return `${expr.value}`;
     case 'bool':
       return `${expr.value}`;
+    case 'unary':
+      return joined([textOf(expr.operand)], ([operand]) => `${expr.op}${operand}`);
     case 'member':
       return joined([textOf(expr.object), expr.member.text], (parts) => parts.join('.'));
     case 'index':

@@ -92,10 +92,10 @@ export const LIVENESS = {
     (a) =>
       `a slice of ${a.slice} is over before the task has got anything done: below ${a.shortest} the CPU does little but switch; give a longer one, or leave 0 to a store to p.scx.slice, which ends a turn`,
   ),
-  PV5019: warning<Readonly<Record<never, never>>>(
+  PV5019: warning<{ never: boolean }>(
     'idle CPU that is claimed and not used',
-    () =>
-      'the call takes the CPU out of the record of idle ones, and nothing here uses it: it stays idle, and no other task finds it, until something else runs there; insert the task there, kick it, or return it',
+    (a) =>
+      `the call takes the CPU out of the record of idle ones, and ${a.never ? 'nothing here uses it' : 'a path from here leaves it unused'}: it stays idle, and no other task finds it, until something else runs there; insert the task there, kick it, or return it`,
   ),
   PV5020: warning<{ most: string; room: string }>(
     'more insertions than dispatch can hold',

@@ -6,7 +6,7 @@ import { eachChild, type Part } from '../children.ts';
 import { isInsertion, isMoveToLocal } from './queues.ts';
 
 /** Insertions that one run of dispatch can hold back, unless the scheduler asks for more: kernel/sched/ext.c:SCX_DSP_DFL_MAX_BATCH. */
-const ROOM = 32;
+export const DISPATCH_ROOM = 32;
 
 /** Insertions in `dispatch` that may be more than the kernel's buffer holds; a move to the local queue empties it. */
 export function checkDispatchBuffer(model: Model): readonly Diagnostic[] {
@@ -15,8 +15,8 @@ export function checkDispatchBuffer(model: Model): readonly Diagnostic[] {
     .flatMap(({ decl }) => {
       const walk = new Walk(model);
       const { peak } = walk.of(decl.body);
-      if (peak <= ROOM || walk.insertion === undefined) return [];
-      return [diagnostic('PV5020', walk.insertion, { most: String(peak), room: String(ROOM) })];
+      if (peak <= DISPATCH_ROOM || walk.insertion === undefined) return [];
+      return [diagnostic('PV5020', walk.insertion, { most: String(peak), room: String(DISPATCH_ROOM) })];
     });
 }
 

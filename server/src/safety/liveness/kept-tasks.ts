@@ -1,8 +1,10 @@
 import type { Expr, Field } from '../../../../grammar/ast.ts';
-import type { Diagnostic, Span } from '../../diagnostics/diagnostic.ts';
+import type { Diagnostic, Fix, Span } from '../../diagnostics/diagnostic.ts';
 import { diagnostic } from '../../diagnostics/table.ts';
 import type { Model } from '../../semantics/model.ts';
 import { eachChild, type Part } from '../children.ts';
+import { inOp } from '../rewrites.ts';
+import { DISPATCH_ROOM } from './dispatch-buffer.ts';
 
 /** Tasks of the hook in a list, ring or field are kept; reading it anywhere may bring them back. */
 export function checkKeptTasks(model: Model): readonly Diagnostic[] {
@@ -27,11 +29,24 @@ export function checkKeptTasks(model: Model): readonly Diagnostic[] {
   for (const { decl } of model.handlers) visit(decl.body);
   for (const { body } of model.functions) visit(body);
   return [...kept].flatMap(([field, span]) =>
-    read.has(field) ? [] : [diagnostic('PV5021', span, { list: field.name.text })],
+    read.has(field)
+      ? []
+      : [diagnostic('PV5021', span, { list: field.name.text }, { fixes: dispatchAll(field, model) })],
   );
 }
 
 const KEPT: ReadonlySet<string> = new Set(['task', 'vcpu']);
+
+/** Dispatches what is in the list, where that is one for all CPUs and no longer than `dispatch` can hold. */
+function dispatchAll(field: Field, model: Model): readonly Fix[] {
+  const name = field.name.text;
+  const state = model.file.decls.find((decl) => decl.kind === 'state' && decl.fields.includes(field));
+  const max = field.type.kind === 'list-type' ? model.constants.get(field.type.max) : undefined;
+  if (state?.kind !== 'state' || state.scope !== undefined || typeof max !== 'bigint' || max > DISPATCH_ROOM)
+    return [];
+  const text = `for t in ${name} max ${max} { scx_bpf_dsq_insert(t, GLOBAL, SCX_SLICE_DFL, 0) }\n    ${name}.clear()`;
+  return [{ title: `Dispatch what is in ${name}`, edits: inOp(model, 'dispatch', text) }];
+}
 
 /** The list or field into which a task is put. */
 function keptIn(node: Part, model: Model): Expr | undefined {

@@ -4,6 +4,8 @@ import { diagnostic } from '../../diagnostics/table.ts';
 import type { HandlerModel, Model } from '../../semantics/model.ts';
 import { eachChild, type Part } from '../children.ts';
 import { Guards, type GuardedCall } from '../guards.ts';
+import { leaveOut } from '../rewrites.ts';
+import { callStatementIn } from '../statements.ts';
 import { isThisCpu } from '../this-cpu.ts';
 
 /** Kicks that take the CPU away from each task as soon as it has it. */
@@ -16,7 +18,15 @@ export function checkKicks(model: Model): readonly Diagnostic[] {
     .filter(({ hook }) => hook?.family === 'op' && hook.name === 'running')
     .flatMap((handler) => guards.of(handler.decl.body) ?? [])
     .filter((kick) => kick.guards.length === 0 && preemptsItself(kick, model))
-    .map(({ call }) => diagnostic('PV5013', call.span, {}));
+    .map(({ call }) => {
+      const stmt = callStatementIn(model, call.callee.span);
+      return diagnostic(
+        'PV5013',
+        call.span,
+        {},
+        { fixes: stmt === undefined ? [] : leaveOut(stmt, 'the kick') },
+      );
+    });
 }
 
 function preemptsItself({ resolved }: GuardedCall, model: Model): boolean {

@@ -12,6 +12,7 @@ import { checkQueues } from './queues.ts';
 import { checkIdleTracking, checkKicks } from './kicks.ts';
 import { checkDispatchBuffer } from './dispatch-buffer.ts';
 import { checkIdleClaims } from './idle-claims.ts';
+import { insertLost } from './insert-fix.ts';
 import { checkKeptTasks } from './kept-tasks.ts';
 import { checkReenqueue } from './reenqueue.ts';
 import { checkStarvation } from './starvation.ts';
@@ -71,7 +72,8 @@ function checkInsertions(handler: HandlerModel, paths: Paths): readonly Diagnost
   const lost = rule.must ? exits.find(({ state }) => state.most === 0) : undefined;
   if (lost !== undefined) {
     const span = lost.at ?? decl.hook.span;
-    found.push(diagnostic('PV5001', span, named, { related: turnsOf(lost.state) }));
+    const fixes = insertLost(lost, exits, handler, paths);
+    found.push(diagnostic('PV5001', span, named, { related: turnsOf(lost.state), fixes }));
   }
   const second = new Map(
     exits.flatMap(({ state }) => (state.second ? [[state.second.start, state] as const] : [])),

@@ -1,11 +1,13 @@
 import type { DsqDecl, Expr } from '../../../../grammar/ast.ts';
-import type { Diagnostic, Span } from '../../diagnostics/diagnostic.ts';
+import type { Diagnostic, Fix, Span } from '../../diagnostics/diagnostic.ts';
 import { diagnostic } from '../../diagnostics/table.ts';
 import { todaysName } from '../../kernel/renames.ts';
 import { textOf } from '../../semantics/fixes.ts';
 import type { HandlerModel, Model } from '../../semantics/model.ts';
-import { addDispatch } from '../fixes.ts';
+import { addDispatch, renameTo } from '../fixes.ts';
 import type { Reach } from '../reach.ts';
+import { leaveOut } from '../rewrites.ts';
+import { callStatementIn } from '../statements.ts';
 import type { Use } from '../uses.ts';
 import { checkShortSlices } from './slices.ts';
 import { branches } from './conditions.ts';
@@ -77,10 +79,20 @@ function checkDestroyed(model: Model, reach: Reach): readonly Diagnostic[] {
     .filter(({ hook }) => hook !== undefined && hook.name !== 'exit' && hook.family !== 'exit')
     .flatMap((handler) => [...reach.from(handler)])
     .flatMap(({ use }) => {
-      const [queue] = use.kind === 'call' && use.name === 'scx_bpf_destroy_dsq' ? use.args : [];
+      if (use.kind !== 'call' || use.name !== 'scx_bpf_destroy_dsq') return [];
+      const [queue] = use.args;
       const symbol = queue?.kind === 'name' ? model.names.get(queue.name) : undefined;
-      return symbol?.kind === 'dsq' ? [diagnostic('PV5014', use.span, { dsq: symbol.decl.name.text })] : [];
+      if (symbol?.kind !== 'dsq') return [];
+      return [
+        diagnostic('PV5014', use.span, { dsq: symbol.decl.name.text }, { fixes: withoutCall(use, model) }),
+      ];
     });
+}
+
+/** Leaves the call out, where it is a statement. */
+function withoutCall(use: Use & { readonly kind: 'call' }, model: Model): readonly Fix[] {
+  const stmt = callStatementIn(model, use.span);
+  return stmt === undefined ? [] : leaveOut(stmt, 'the call');
 }
 
 function checkDrained(uses: ReadonlySet<Use>, model: Model): readonly Diagnostic[] {
@@ -124,7 +136,14 @@ function checkOrders(uses: ReadonlySet<Use>, model: Model): readonly Diagnostic[
     if (isMoveToLocal(use.name) && first !== undefined)
       return branches(first)
         .filter((queue) => isBuiltIn(queue, model))
-        .map((queue) => diagnostic('PV5007', queue.span, { call: use.name, queue: nameOf(queue) }));
+        .map((queue) =>
+          diagnostic(
+            'PV5007',
+            queue.span,
+            { call: use.name, queue: nameOf(queue) },
+            { fixes: withoutCall(use, model) },
+          ),
+        );
     if (!isPlacing(use.name) || second === undefined) return [];
     return branches(second).flatMap((queue) => checkOrder(use.name, queue, orders.get(queue), model));
   });
@@ -184,5 +203,6 @@ const isGentle = (flags: Expr | undefined): boolean =>
 function checkSlices(uses: ReadonlySet<Use>): readonly Diagnostic[] {
   const endless = [...uses].find((use) => use.kind === 'constant' && use.name === 'SCX_SLICE_INF');
   if (endless === undefined || [...uses].some(preempts)) return [];
-  return [diagnostic('PV5005', endless.span, { constant: 'SCX_SLICE_INF' })];
+  const fixes = renameTo(endless.span, 'SCX_SLICE_DFL');
+  return [diagnostic('PV5005', endless.span, { constant: 'SCX_SLICE_INF' }, { fixes })];
 }

@@ -1,9 +1,11 @@
-import type { Expr } from '../../../../grammar/ast.ts';
-import type { Diagnostic } from '../../diagnostics/diagnostic.ts';
+import type { CallExpr, Expr } from '../../../../grammar/ast.ts';
+import type { Diagnostic, Fix } from '../../diagnostics/diagnostic.ts';
 import { diagnostic } from '../../diagnostics/table.ts';
-import type { Model } from '../../semantics/model.ts';
+import type { HandlerModel, Model } from '../../semantics/model.ts';
 import { Guards } from '../guards.ts';
 import { Reading } from '../reading.ts';
+import { onlyIf } from '../rewrites.ts';
+import { callStatement } from '../statements.ts';
 
 const SENDING_BACK = ['scx_bpf_reenqueue_local', 'scx_bpf_dsq_reenq'];
 
@@ -22,11 +24,22 @@ export function checkReenqueue(model: Model): readonly Diagnostic[] {
     });
   return model.handlers
     .filter(({ hook }) => hook?.family === 'op' && hook.name === 'enqueue')
-    .flatMap((handler) => guards.of(handler.decl.body) ?? [])
-    .filter((sent) => !sent.guards.some(({ condition }) => asksWhy(condition)))
-    .flatMap(({ call, resolved }) =>
-      resolved.callee.kind === 'kernel'
-        ? [diagnostic('PV5015', call.callee.span, { call: `${resolved.callee.call.name}()` })]
-        : [],
+    .flatMap((handler) =>
+      (guards.of(handler.decl.body) ?? [])
+        .filter((sent) => !sent.guards.some(({ condition }) => asksWhy(condition)))
+        .flatMap(({ call, resolved }) => {
+          if (resolved.callee.kind !== 'kernel') return [];
+          const args = { call: `${resolved.callee.call.name}()` };
+          return [diagnostic('PV5015', call.callee.span, args, { fixes: askWhy(call, handler) })];
+        }),
     );
+}
+
+/** Asks whether the task was sent back before; only `enqueue` itself knows. */
+function askWhy(call: CallExpr, { decl, params }: HandlerModel): readonly Fix[] {
+  const flags = params[1]?.ident.text;
+  const stmt = callStatement(decl.body, call.callee.span);
+  if (stmt === undefined || flags === undefined || flags === '_') return [];
+  const test = `!(${flags} has SCX_ENQ_REENQ)`;
+  return [{ title: `Test '${test}'`, edits: onlyIf(stmt, test) }];
 }

@@ -1,10 +1,12 @@
 import type { DsqDecl, Expr } from '../../../../grammar/ast.ts';
-import type { Diagnostic } from '../../diagnostics/diagnostic.ts';
+import type { Diagnostic, Fix } from '../../diagnostics/diagnostic.ts';
 import { diagnostic } from '../../diagnostics/table.ts';
-import type { Model } from '../../semantics/model.ts';
+import type { HandlerModel, Model } from '../../semantics/model.ts';
+import { addDispatch } from '../fixes.ts';
 import { Guards, type Guard, type GuardedCall } from '../guards.ts';
 import type { Reach } from '../reach.ts';
 import { Reading } from '../reading.ts';
+import { atBegin } from '../rewrites.ts';
 import { branches } from './conditions.ts';
 import { Priorities, emptyKey, isCpuKey, type Taking } from './priorities.ts';
 import { drainedIn, isPlacing } from './queues.ts';
@@ -28,8 +30,8 @@ export function checkStarvation(model: Model, reach: Reach): readonly Diagnostic
   const found: Diagnostic[] = [];
   for (const [queue, taking] of takings) {
     if (elsewhere.has(queue)) continue;
-    found.push(...checkHigher(queue, taking, [...takings.keys()], fillings));
-    found.push(...checkCpus(queue, taking, fillings));
+    found.push(...checkHigher(queue, taking, [...takings.keys()], fillings, dispatch));
+    found.push(...checkCpus(queue, taking, fillings, model));
   }
   return found;
 }
@@ -40,6 +42,7 @@ function checkHigher(
   { span, known }: Taking,
   queues: readonly DsqDecl[],
   fillings: Fillings,
+  dispatch: HandlerModel,
 ): readonly Diagnostic[] {
   for (const high of queues) {
     if (high === low || !known.has(emptyKey(high))) continue;
@@ -50,18 +53,31 @@ function checkHigher(
     ];
     const args = { low: low.name.text, high: high.name.text };
     const code = fillings.isGuests(endless.guards) ? 'PV5012' : 'PV5010';
-    return [diagnostic(code, span, args, { related })];
+    return [diagnostic(code, span, args, { related, fixes: takeTurns(low, dispatch) })];
   }
   return [];
 }
 
+/** Lets the lower queue go first now and then, so that it always gets on. */
+function takeTurns(low: DsqDecl, { decl }: HandlerModel): readonly Fix[] {
+  const queue = low.name.text;
+  const turn = `if bpf_get_prandom_u32() % 8 == 0 && scx_bpf_dsq_move_to_local(${queue}) { return }`;
+  return [{ title: `Take from ${queue} first, one time in eight`, edits: [atBegin(decl.body, turn)] }];
+}
+
 /** A queue that CPUs of one kind alone take from, while tasks go there whatever CPUs they may run on. */
-function checkCpus(queue: DsqDecl, { span, known }: Taking, fillings: Fillings): readonly Diagnostic[] {
+function checkCpus(
+  queue: DsqDecl,
+  { span, known }: Taking,
+  fillings: Fillings,
+  model: Model,
+): readonly Diagnostic[] {
   if (![...known].some(isCpuKey)) return [];
   const bound = fillings.into(queue)?.find(({ guards }) => !fillings.looksAtCpus(guards));
   if (bound === undefined) return [];
   const related = [{ message: `tasks go into ${queue.name.text} here`, span: bound.call.call.callee.span }];
-  return [diagnostic('PV5011', span, { dsq: queue.name.text }, { related })];
+  const fixes = addDispatch(model, queue.name.text);
+  return [diagnostic('PV5011', span, { dsq: queue.name.text }, { related, fixes })];
 }
 
 class Fillings {
