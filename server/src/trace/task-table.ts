@@ -1,9 +1,12 @@
 import { ByteStrings } from './byte-strings.ts';
 import type { TaskInfo } from './columns.ts';
+import { grown } from './grown.ts';
 
 /** PID_MAX_LIMIT on 64-bit kernels (include/linux/threads.h, 6.12): thread ids are below it. */
 const PID_LIMIT = 4 * 1024 * 1024;
 const UNKNOWN = -1;
+/** TASK_COMM_LEN (include/linux/sched.h). */
+export const NAME_SIZE = 16;
 
 /** Bytes and a view of them. */
 interface Text {
@@ -28,6 +31,31 @@ export class TaskTable {
   now = 0;
   /** By thread id: its place in the lists above, plus one. */
   private places = new Int32Array(1 << 15);
+  /** The bytes that an event last had where a name belongs, four words each, and the name that they are. */
+  private words = new Int32Array(4 << 8);
+  private readonly wordsOf: number[] = [];
+
+  /** `name` of the text in the `NAME_SIZE` bytes from `from` on, which ends at their first zero. */
+  nameInPlace(tid: number, text: Text, from: number): void {
+    const place = this.place(tid);
+    if (place < 0 || this.now < this.named[place]!) return;
+    const { bytes, view } = text;
+    const { words } = this;
+    const at = 4 * place;
+    const [a, b] = [view.getInt32(from, true), view.getInt32(from + 4, true)];
+    const [c, d] = [view.getInt32(from + 8, true), view.getInt32(from + 12, true)];
+    const same = words[at] === a && words[at + 1] === b && words[at + 2] === c && words[at + 3] === d;
+    if (same && this.wordsOf[place] === this.comm[place]) {
+      this.named[place] = this.now;
+      return;
+    }
+    let end = from;
+    while (end < from + NAME_SIZE && bytes[end] !== 0) end++;
+    this.name(tid, text, from, end);
+    if (at >= words.length) this.words = grown(words, 2 * words.length);
+    this.words.set([a, b, c, d], at);
+    this.wordsOf[place] = this.comm[place]!;
+  }
 
   /** Notes the name that an event itself gives for `tid`, from `from` to `to`; it replaces an older one. */
   name(tid: number, { bytes, view }: Text, from: number, to: number): void {
@@ -95,6 +123,7 @@ export class TaskTable {
     this.comm.push(UNKNOWN);
     this.tgid.push(UNKNOWN);
     this.named.push(-Infinity);
+    this.wordsOf.push(UNKNOWN - 1);
     this.places[tid] = this.tids.length;
     return this.tids.length - 1;
   }
@@ -102,8 +131,6 @@ export class TaskTable {
   private grow(tid: number): void {
     let size = this.places.length;
     while (size <= tid) size *= 2;
-    const places = new Int32Array(size);
-    places.set(this.places);
-    this.places = places;
+    this.places = grown(this.places, size);
   }
 }

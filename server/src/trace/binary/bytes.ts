@@ -1,8 +1,11 @@
 /** A file whose parts can be read in any order. */
 export interface ByteSource {
   readonly size: number;
-  /** The bytes from `offset` on: `length` of them, or fewer where the file ends. They stay as they are. */
-  read(offset: number, length: number): Uint8Array;
+  /**
+   * The bytes from `offset` on: `length` of them, or fewer where the file ends. They stay as they are, but where they
+   * may be put `into` a buffer of the caller's, which has room for `length`.
+   */
+  read(offset: number, length: number, into?: Uint8Array): Uint8Array;
 }
 
 /** The bytes of `memory` as a file. */

@@ -2,10 +2,11 @@ import type { ByteStrings } from '../byte-strings.ts';
 import type { Row } from '../column-builder.ts';
 import { ascii } from '../cursor.ts';
 import { type FieldPlace, KINDS, kindIndex } from '../kinds.ts';
-import { type TaskTable, isThreadId } from '../task-table.ts';
+import { NAME_SIZE, type TaskTable, isThreadId } from '../task-table.ts';
 import { viewOf } from './bytes.ts';
 import type { EventFormat, FormatField } from './event-format.ts';
 import { exitReasons } from './exit-names.ts';
+import { fastDecoder } from './decode-sched.ts';
 import { taskStates } from './task-state.ts';
 
 /** Bytes that hold records, and a view of them. */
@@ -66,15 +67,17 @@ export function decoderOf(format: EventFormat, little: boolean): Decoder | undef
     if (name in kind.fields || USED.has(name)) needed = Math.max(needed, offset + size);
   const comms = commsOf(format, little);
   const reasons = kind.name === 'kvm_exit' ? exitReasonStep(format, little) : undefined;
+  const fast = fastDecoder(format, little, needed);
+  if (fast) return fast;
   return (block, at, length, row, tasks, strings) => {
     if (length < needed) return false;
     row.a = 0;
     row.b = 0;
     row.c = 0;
     row.wide = 0;
-    for (const step of steps) if (!step(block.view, at, row)) return false;
+    for (let i = 0; i < steps.length; i++) if (!steps[i]!(block.view, at, row)) return false;
     if (reasons) row.b = reasons(block.view, at, strings);
-    for (const comm of comms) if (!comm(block, at, length, tasks)) return false;
+    for (let i = 0; i < comms.length; i++) if (!comms[i]!(block, at, length, tasks)) return false;
     return true;
   };
 }
@@ -205,6 +208,11 @@ function commsOf(format: EventFormat, little: boolean): readonly NameStep[] {
 
 /** Names the task of an event; false: the name lies outside of the record. */
 function nameStep(tid: Get, { offset, size, location }: FormatField, little: boolean): NameStep {
+  if (location === 'inline' && size === NAME_SIZE)
+    return (block, at, _length, tasks) => {
+      tasks.nameInPlace(tid(block.view, at), block, at + offset);
+      return true;
+    };
   if (location === 'inline')
     return (block, at, _length, tasks) => {
       const from = at + offset;

@@ -21,6 +21,10 @@ const RECORD = {
   compressed2: 83,
 } as const;
 
+/** What was asked last is remembered in so many places. */
+const RECENT = 1024;
+/** Bytes that a sample of an event of the scheduler has at least, about. */
+const USUAL_SAMPLE = 100;
 /** Read at a time; a record has at most 64 KB. */
 const CHUNK = 1024 * 1024;
 const NO_SAMPLES =
@@ -50,6 +54,11 @@ class PerfReader {
   private blockOffset = 0;
   private idAt = -1;
   private hasFormats = false;
+  /** Attributes by the low bits of ids, as last asked for: ids are numbered one after the other. */
+  private readonly recentIds = new Float64Array(RECENT).fill(-1);
+  private readonly recentAttrs: (PerfAttr | undefined)[] = [];
+  /** Threads and their groups as last seen, by the low bits of the thread. */
+  private readonly recentGroups = new Int32Array(2 * RECENT).fill(-1);
   /** What was unpacked and is not a whole record yet. */
   private unpacked = new Uint8Array(0);
   /** Time of the first sample, in two halves. */
@@ -73,8 +82,10 @@ class PerfReader {
     const end = Math.min(head.offset + head.size, source.size);
     if (head.offset + head.size > source.size) this.skip('the file ends before its records do', source.size);
     let at = head.offset;
+    const buffer = new Uint8Array(CHUNK);
+    collected.columns.reserve(Math.ceil((end - at) / USUAL_SAMPLE));
     while (at < end) {
-      this.setBlock(source.read(at, Math.min(CHUNK, end - at)), at);
+      this.setBlock(source.read(at, Math.min(CHUNK, end - at), buffer), at);
       const used = this.readBlock(true);
       if (used === 0) {
         this.skip('a record cannot be: what follows it is left out', at);
@@ -168,7 +179,13 @@ class PerfReader {
   private attrAt(from: number, to: number): PerfAttr | undefined {
     const { head, idAt } = this;
     if (idAt < 0 || from + idAt + 8 > to) return head.attrs[0];
-    return head.ids.get(this.number(from + idAt));
+    const id = this.number(from + idAt);
+    const slot = id & (RECENT - 1);
+    if (this.recentIds[slot] !== id) {
+      this.recentIds[slot] = id;
+      this.recentAttrs[slot] = head.ids.get(id);
+    }
+    return this.recentAttrs[slot];
   }
 
   /** 64 bits that are small. */
@@ -225,6 +242,10 @@ class PerfReader {
   }
 
   private sawGroup(tid: number, tgid: number): void {
+    const slot = 2 * (tid & (RECENT - 1));
+    if (this.recentGroups[slot] === tid && this.recentGroups[slot + 1] === tgid) return;
+    this.recentGroups[slot] = tid;
+    this.recentGroups[slot + 1] = tgid;
     if (isThreadId(tid) && isThreadId(tgid)) this.groups.set(tid, tgid);
   }
 

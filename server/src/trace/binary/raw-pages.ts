@@ -72,9 +72,10 @@ function textOf(source: ByteSource): string {
 
 function pagesIn(source: ByteSource): Pages {
   let offset = 0;
+  const memory = new Uint8Array(PAGES_AT_ONCE * PAGE_SIZE);
   return () => {
     if (offset >= source.size) return undefined;
-    const bytes = source.read(offset, PAGES_AT_ONCE * PAGE_SIZE);
+    const bytes = source.read(offset, memory.length, memory);
     const block = { bytes, offset };
     offset += bytes.length;
     return bytes.length > 0 ? block : undefined;

@@ -2,7 +2,7 @@ import { Collector, newRow } from '../collector.ts';
 import { CONTEXT } from '../columns.ts';
 import { isThreadId } from '../task-table.ts';
 import { viewOf } from './bytes.ts';
-import { type Block, type Decoder, type Get, decoderOf, getter } from './decode.ts';
+import { type Block, type Decoder, decoderOf } from './decode.ts';
 import { type EventFormat, parseFormat } from './event-format.ts';
 
 interface EventType {
@@ -27,8 +27,9 @@ export class Records {
   private readonly contexts = contextTable();
   private readonly little: boolean;
   private readonly comms: ReadonlyMap<number, string>;
-  private typeOf: Get | undefined;
-  private pidOf: Get | undefined;
+  /** Where the number of the event and the thread are; −1: no event has been described. */
+  private typeAt = -1;
+  private pidAt = -1;
   private flagsAt = 2;
   private preemptAt = 3;
   private header = 8;
@@ -53,9 +54,9 @@ export class Records {
   /** The fields that all events have are the same in all. */
   private readHeader({ fields }: EventFormat): void {
     const [type, pid] = [fields.get('common_type'), fields.get('common_pid')];
-    if (this.typeOf || !type || !pid) return;
-    this.typeOf = getter(type, this.little);
-    this.pidOf = getter(pid, this.little);
+    if (this.typeAt >= 0 || type?.size !== 2 || pid?.size !== 4) return;
+    this.typeAt = type.offset;
+    this.pidAt = pid.offset;
     this.flagsAt = fields.get('common_flags')?.offset ?? 2;
     this.preemptAt = fields.get('common_preempt_count')?.offset ?? 3;
     const ends = [type, pid].map(({ offset, size }) => offset + size);
@@ -64,13 +65,14 @@ export class Records {
 
   /** Takes one record; `offset` is where it is in the file, for notes. */
   take(block: Block, at: number, length: number, time: number, cpu: number, offset: number): void {
-    const { collected, row } = this;
-    if (length < this.header || !this.typeOf || !this.pidOf) {
+    const { collected, row, little } = this;
+    const { view, bytes } = block;
+    if (length < this.header || this.typeAt < 0) {
       collected.skip(SHORT, undefined, offset);
       return;
     }
-    const type = this.byId[this.typeOf(block.view, at)] ?? this.unknownType();
-    const tid = this.pidOf(block.view, at);
+    const type = this.byId[view.getUint16(at + this.typeAt, little)] ?? this.unknownType();
+    const tid = view.getInt32(at + this.pidAt, little);
     if (!isThreadId(tid)) {
       collected.skip(NO_THREAD, undefined, offset);
       return;
@@ -82,8 +84,8 @@ export class Records {
     row.cpu = cpu;
     row.tid = tid;
     row.context =
-      this.contexts[block.bytes[at + this.flagsAt]!]! |
-      ((block.bytes[at + this.preemptAt]! & 0xf) === 0 ? 0 : CONTEXT.preemptOff);
+      this.contexts[bytes[at + this.flagsAt]!]! |
+      ((bytes[at + this.preemptAt]! & 0xf) === 0 ? 0 : CONTEXT.preemptOff);
     if (type.decode?.(block, at, length, row, collected.tasks, collected.strings))
       collected.columns.append(time, row);
     else collected.skip(UNREADABLE, undefined, offset);

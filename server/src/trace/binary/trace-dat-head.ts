@@ -97,16 +97,39 @@ export function readTsc(reader: ByteReader): TraceDatHead['tsc'] {
   return mult > 0n && shift < 64n ? { mult, shift } : undefined;
 }
 
-/** Unpacks what follows in `reader`: its size packed, its size unpacked, the bytes. */
-export function readPacked(reader: ByteReader, compression: Compression, unpack: Unpack): Uint8Array {
+/**
+ * Unpacks what follows in `reader`: its size packed, its size unpacked, the bytes. `into`: where to, if it has just
+ * the size and what was there is not needed any more.
+ */
+export function readPacked(
+  reader: ByteReader,
+  compression: Compression,
+  unpack: Unpack,
+  into?: Uint8Array,
+): Uint8Array {
   const [packed, size] = [reader.u32(), reader.u32()];
   if (size > LARGEST || packed > LARGEST) reader.fail('a compressed part is too large');
   const at = reader.offset;
   const bytes = reader.bytes(packed);
-  const unpacked = compression === 'none' ? undefined : unpack[compression](bytes, size);
+  const unpacked = compression === 'none' ? undefined : unpack[compression](bytes, size, into);
   if (unpacked?.length === size) return unpacked;
   reader.at -= packed;
   return reader.fail(`the ${compression} data is damaged (from byte ${at} on)`);
+}
+
+/** How many bytes the pages of a CPU have, about, as the file says. */
+export function unpackedSize(
+  source: ByteSource,
+  { compression }: Buffer,
+  { offset, size }: Buffer['cpus'][number],
+  little: boolean,
+): number {
+  if (compression === 'none' || size < 12 || offset + 12 > source.size) return size;
+  const reader = new ByteReader(source, offset);
+  reader.little = little;
+  const parts = reader.u32();
+  reader.skip(4);
+  return parts * reader.u32();
 }
 
 /** The pages of the CPU whose data begins at `offset`; `damaged` is told where they break off. */
@@ -124,9 +147,11 @@ export function pagesOf(
   if (offset + size > source.size && size > 0)
     damaged('the file ends before the data of this CPU', source.size);
   let at = offset;
+  let memory: Uint8Array | undefined;
   return () => {
     if (at >= end) return undefined;
-    const bytes = source.read(at, Math.min(end - at, PAGES_AT_ONCE * buffer.pageSize));
+    memory ??= new Uint8Array(PAGES_AT_ONCE * buffer.pageSize);
+    const bytes = source.read(at, Math.min(end - at, memory.length), memory);
     const block = { bytes, offset: at };
     at += bytes.length;
     return bytes.length > 0 ? block : undefined;
@@ -144,13 +169,15 @@ function packedPages(
   const reader = new ByteReader(source, offset);
   reader.little = little;
   let left: number | undefined = size < 4 ? 0 : undefined;
+  let memory: Uint8Array | undefined;
   return () => {
     try {
       left ??= reader.u32();
       if (left === 0 || reader.at >= offset + size) return undefined;
       left--;
       const at = reader.at;
-      return { bytes: readPacked(reader, compression, unpack), offset: at, packed: true };
+      memory = readPacked(reader, compression, unpack, memory);
+      return { bytes: memory, offset: at, packed: true };
     } catch (error) {
       left = 0;
       damaged(error instanceof Error ? error.message : String(error), reader.at);

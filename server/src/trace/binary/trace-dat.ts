@@ -5,13 +5,15 @@ import { CpuStream, type StreamEvents } from './cpu-stream.ts';
 import { mergeStreams } from './merge.ts';
 import { pageLayout } from './page-layout.ts';
 import { Records } from './records.ts';
-import { type Buffer, type TraceDatHead, pagesOf } from './trace-dat-head.ts';
+import { type Buffer, type TraceDatHead, pagesOf, unpackedSize } from './trace-dat-head.ts';
 import { readHeadV6 } from './trace-dat-v6.ts';
 import { readHeadV7 } from './trace-dat-v7.ts';
 import type { Unpack } from './unpack.ts';
 
 /** Clocks that do not count nanoseconds. */
 export const NO_TIME = /^(?:x86-tsc|ppc-tb|counter|uptime)$/;
+/** Bytes that an event of the scheduler has at least in a page, about. */
+const USUAL_EVENT = 48;
 const NO_EVENTS = 'there are no events in it';
 
 /** Reads a trace.dat, as trace-cmd writes it, of version 6 or 7. */
@@ -50,6 +52,7 @@ function readEvents(source: ByteSource, head: TraceDatHead, unpack: Unpack): Tra
     lost: (count, offset) => collected.sawLoss(count, undefined, offset),
     damaged: (message, offset) => collected.skip(message, undefined, offset),
   };
+  collected.columns.reserve(Math.ceil(pageBytes(source, head) / USUAL_EVENT));
   const base = baseOf(source, head, unpack);
   const toNs = converter(head, base);
   const start = toNs.base;
@@ -68,6 +71,13 @@ function readEvents(source: ByteSource, head: TraceDatHead, unpack: Unpack): Tra
   if (collected.total === 0) return refused(first?.message ?? NO_EVENTS, first?.offset ?? source.size);
   if (head.cpuStats.some(wasOverwritten) && !collected.hasLosses) collected.sawOverwritten(undefined, 0);
   return { ok: true, trace: collected.trace(`trace.dat-v${head.version}`, head.clock) };
+}
+
+function pageBytes(source: ByteSource, head: TraceDatHead): number {
+  let bytes = 0;
+  for (const buffer of head.buffers)
+    for (const place of buffer.cpus) bytes += unpackedSize(source, buffer, place, head.little);
+  return bytes;
 }
 
 /** Time of the first page of all CPUs. */

@@ -1,8 +1,11 @@
 /** What decompresses; from outside, so that the core needs nothing of Node's. */
 export interface Unpack {
-  /** Each gives the `size` bytes that `packed` stands for, or undefined where it is damaged. */
-  zstd(packed: Uint8Array, size: number): Uint8Array | undefined;
-  zlib(packed: Uint8Array, size: number): Uint8Array | undefined;
+  /**
+   * Each gives the `size` bytes that `packed` stands for, or undefined where it is damaged. They may be put `into`
+   * memory that has this size.
+   */
+  zstd(packed: Uint8Array, size: number, into?: Uint8Array): Uint8Array | undefined;
+  zlib(packed: Uint8Array, size: number, into?: Uint8Array): Uint8Array | undefined;
   /** Takes the next piece of a zstd stream and gives what it unpacks to; undefined: it is damaged. */
   zstdStream(): (packed: Uint8Array) => Uint8Array[] | undefined;
 }

@@ -6,8 +6,8 @@ import type { ByteSource } from '../binary/bytes.ts';
 export function fileSource(file: FileHandle): ByteSource {
   return {
     size: fstatSync(file.fd).size,
-    read(offset, length) {
-      const bytes = new Uint8Array(Math.max(0, length));
+    read(offset, length, into) {
+      const bytes = into?.subarray(0, length) ?? new Uint8Array(Math.max(0, length));
       let filled = 0;
       while (filled < length) {
         const count = readSync(file.fd, bytes, filled, length - filled, offset + filled);

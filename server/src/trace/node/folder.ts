@@ -13,9 +13,9 @@ export function filesIn(path: string): { readonly all: NamedSource[]; close(): v
     const stat = statSync(join(path, name), { throwIfNoEntry: false });
     if (!stat?.isFile()) return [];
     let descriptor: number | undefined;
-    const read = (offset: number, length: number): Uint8Array => {
+    const read = (offset: number, length: number, into?: Uint8Array): Uint8Array => {
       if (descriptor === undefined) opened.push((descriptor = openSync(join(path, name), 'r')));
-      const bytes = new Uint8Array(length);
+      const bytes = into?.subarray(0, length) ?? new Uint8Array(length);
       return bytes.subarray(0, readSync(descriptor, bytes, 0, length, offset));
     };
     return [{ path: name.replaceAll(sep, '/'), source: { size: stat.size, read } }];

@@ -10,12 +10,13 @@ const native = (zlib as { zstdDecompressSync?: Unzstd }).zstdDecompressSync;
 /** Decompresses with Node's zlib, and zstd where that has none with fzstd. */
 export const unpack: Unpack = {
   zlib: (packed, size) => attempt(() => zlib.inflateSync(packed, { maxOutputLength: Math.max(size, 1) })),
-  zstd: (packed, size) =>
-    attempt(() =>
-      native
-        ? native(packed, { maxOutputLength: Math.max(size, 1) })
-        : new Uint8Array(decompress(packed, target(size)).buffer),
-    ),
+  zstd: (packed, size, into) =>
+    attempt(() => {
+      if (native) return native(packed, { maxOutputLength: Math.max(size, 1) });
+      const memory = into?.length === size ? into : target(size);
+      // What it gives is a view of the memory, of as much as it filled.
+      return decompress(packed, memory).length === size ? memory : undefined;
+    }),
   zstdStream() {
     let ready: Uint8Array[] = [];
     const stream = new Decompress((block) => void ready.push(block));
