@@ -208,9 +208,10 @@ export abstract class ParserBase extends EmbeddedActionsParser {
     return this.LA(1).startOffset;
   }
 
-  /** The end of the last token that was read. */
+  /** The end of the last token that was read, on its own line: a line end behind it is not part of anything. */
   protected lastEnd(): number {
-    const last = this.LA(0);
+    let last = this.LA(0);
+    if (last.tokenType === T.Newline && this.currIdx > 0) last = this.LA(-1);
     return last.tokenType === EOF ? 0 : last.startOffset + last.image.length;
   }
 

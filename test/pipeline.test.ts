@@ -61,3 +61,19 @@ test('a snapshot whose parts were taken over answers as before', () => {
   expect(second.diagnostics).not.toEqual(before[0]);
   expect([first.diagnostics, meanings(first)]).toEqual(before);
 });
+
+test('what an edit inside a body leaves is not looked at again', () => {
+  const text = policyOfLines(60);
+  const first = snapshot(text, DEFAULTS);
+  void first.diagnostics;
+  const { kernels, model } = first;
+  // An unclosed block too: the text behind it is read as it stands.
+  let current = first;
+  for (const typed of ['if waited > 1ms ', 'if waited > 1ms {', 'if waited > 1ms { return true }']) {
+    current = snapshot(text.replace('    return v', `    ${typed}\n    return v`), DEFAULTS, current);
+    void current.diagnostics;
+    // What the stages keep is kept by these.
+    expect(current.kernels).toBe(kernels);
+    expect(current.model.family).toBe(model.family);
+  }
+});

@@ -75,6 +75,8 @@ export function snapshot(text: string, settings: Settings, before?: Snapshot): S
   const kernels = lazy(() => sameKernels()?.kernels ?? kernelsOf(tree().file, settings));
   const view = lazy(() => sameKernels()?.view ?? kernelView(kernels()));
   const model = lazy(() => {
+    // While the older snapshot is at hand: the same object, by which the safety analysis knows what still holds.
+    kernels();
     const made = check(tree().file, view(), older?.model);
     older = undefined;
     return made;

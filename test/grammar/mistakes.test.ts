@@ -146,7 +146,7 @@ const MISTAKES: Readonly<Record<string, readonly (readonly [string, readonly str
     ],
     [
       'state vcpu {\n    a: u8\n\non init { }',
-      ["5:1 PV1011 expected '}' to close the list of fields opened at line 2"],
+      ["3:10 PV1011 expected '}' to close the list of fields opened at line 2"],
     ],
   ],
   statements: [
