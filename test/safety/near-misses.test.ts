@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { diagnose } from './support.ts';
+import { applyFix, diagnose } from './support.ts';
 
 const said = (text: string, code: string): number => diagnose(text).filter((one) => one.code === code).length;
 
@@ -70,11 +70,32 @@ describe('the frequency of another CPU', () => {
     ['a variable', 'var c = this_cpu()\nif p.pid > 3 { c = 1 }\nscx_bpf_cpuperf_set(c, 512)'],
   ])('is found for %s', (_, body) => expect(said(policy(body), 'PV4031')).toBe(1));
 
+  // Also another CPU may begin to run the task anew, as when its affinity changes: the op runs there.
   it.each([
-    ['the CPU that runs', 'scx_bpf_cpuperf_set(this_cpu(), 512)'],
-    ['a name for it', 'let here = this_cpu()\nscx_bpf_cpuperf_set(here, 512)'],
+    ['the CPU that runs the op', 'scx_bpf_cpuperf_set(this_cpu(), 512)'],
+    ['the CPU of another task', 'scx_bpf_cpuperf_set(scx_bpf_task_cpu(current()), 512)'],
+  ])('is found for %s', (_, body) => expect(said(policy(body), 'PV4031')).toBe(1));
+
+  it.each([
     ['the CPU of the task', 'scx_bpf_cpuperf_set(scx_bpf_task_cpu(p), 512)'],
+    ['a name for it', 'let c = scx_bpf_task_cpu(p)\nscx_bpf_cpuperf_set(c, 512)'],
+    ['another name for the task', 'let t = p\nscx_bpf_cpuperf_set(scx_bpf_task_cpu(t), 512)'],
   ])('is fine for %s', (_, body) => expect(said(policy(body), 'PV4031')).toBe(0));
+
+  it.each([
+    ['dispatch(cpu, prev)', 'cpu', 'this_cpu()'],
+    ['update_idle(c, idle)', 'c', 'this_cpu()'],
+    ['tick(p)', 'this_cpu()', '3'],
+    ['tick(p)', 'scx_bpf_task_cpu(p)', 'scx_bpf_task_cpu(p) == 0 ? 1 : 0'],
+    ['enqueue(p, flags)', 'scx_bpf_task_cpu(p)', 'this_cpu()'],
+  ])('knows whose run queue %s locks: %s, and not %s', (op, own, other) => {
+    const text = (cpu: string): string =>
+      `policy p for sched_ext\non op ${op} { scx_bpf_cpuperf_set(${cpu}, 512) }\n`;
+    expect(said(text(own), 'PV4031')).toBe(0);
+    expect(said(text(other), 'PV4031')).toBe(1);
+    const [fix] = diagnose(text(other)).find(({ code }) => code === 'PV4031')?.fixes ?? [];
+    expect(said(applyFix(text(other), fix), 'PV4031')).toBe(0);
+  });
 
   it('is fine outside of the ops, and on kernels that take no lock', () => {
     expect(said('policy p for sched_ext\nevery 10ms { scx_bpf_cpuperf_set(1, 512) }', 'PV4031')).toBe(0);

@@ -118,7 +118,7 @@ function checkInline(use: ActionUse, place: Place, deliveries: readonly Delivere
   if (written.length > 0) {
     return [cannotWrite('p.scx.slice', written, use.span, place)];
   }
-  return [...calls].flatMap((call) => checkCall(call, use.span, place, use.action.name));
+  return [...calls].flatMap((call) => checkCall(call, use.span, place, use.args, use.action.name));
 }
 
 /** A store to a field of the task where only the ops of a scheduler may do one. */

@@ -111,7 +111,7 @@ function checkUse({ use, step }: Reached, hook: Place, allow: Allowlist): readon
       return [
         ...checkAllowed(allow.kfuncs, use.name, `${use.name}()`, use.span),
         ...checkOldName(use.name, use.span),
-        ...checkCall(use.name, use.span, place),
+        ...checkCall(use.name, use.span, place, use.args),
         ...checkKickFlags(use.name, use.args),
         ...checkKick(use.name, use.args[0], use.span, place),
         ...checkFrequency(use.name, use.args, use.span, place),

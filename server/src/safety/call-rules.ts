@@ -1,3 +1,4 @@
+import type { Expr } from '../../../grammar/ast.ts';
 import type { Diagnostic, Fix, Span } from '../diagnostics/diagnostic.ts';
 import { diagnostic } from '../diagnostics/table.ts';
 import { OPS, callRow, type CallRow } from '../kernel/catalogue.ts';
@@ -8,6 +9,7 @@ import { showIrqs, showLock, titleOf } from './context.ts';
 import { chain, firstWithout, insideCall, missing, onKernels } from './explain.ts';
 import { renameTo, requireKernel } from './fixes.ts';
 import { moveOut, moveToOp } from './move.ts';
+import { Owners } from './owners.ts';
 import { denial } from './permission.ts';
 import type { Place } from './place.ts';
 import { judgeCall, type Verdict } from './verdict.ts';
@@ -19,7 +21,13 @@ interface Judged {
 }
 
 /** Diagnostics of one call of a kfunc or helper; `shown` is what the policy writes instead, such as `kick`. */
-export function checkCall(name: string, span: Span, place: Place, shown = name): readonly Diagnostic[] {
+export function checkCall(
+  name: string,
+  span: Span,
+  place: Place,
+  args: readonly (Expr | undefined)[] = [],
+  shown = name,
+): readonly Diagnostic[] {
   const { context, selection, own } = place;
   const groups = own.once(name, () =>
     byCode(
@@ -29,7 +37,7 @@ export function checkCall(name: string, span: Span, place: Place, shown = name):
       }),
     ),
   );
-  return groups.map((group) => report(shown, span, place, group));
+  return groups.map((group) => report(shown, span, place, args, group));
 }
 
 function byCode(judged: readonly Judged[]): readonly (readonly Judged[])[] {
@@ -50,7 +58,13 @@ export function checkOldName(name: string, span: Span): readonly Diagnostic[] {
     : [diagnostic('PV4018', span, { old: name, name: today }, { fixes: renameTo(span, today) })];
 }
 
-function report(name: string, span: Span, place: Place, group: readonly Judged[]): Diagnostic {
+function report(
+  name: string,
+  span: Span,
+  place: Place,
+  args: readonly (Expr | undefined)[],
+  group: readonly Judged[],
+): Diagnostic {
   const { context, selection, handler, step } = place;
   const profiles = group.map(({ profile }) => profile);
   const unread = group.filter(isUnread).map(({ profile }) => profile);
@@ -69,13 +83,10 @@ function report(name: string, span: Span, place: Place, group: readonly Judged[]
   switch (verdict.code) {
     case 'PV4001':
     case 'PV4002': {
-      const { lock, held } = verdict;
-      return diagnostic(
-        verdict.code,
-        span,
-        { ...where, lock, held: showLock(held), always: held.always },
-        details(moveOut(span, verdict.row, place)),
-      );
+      const { lock, held, row } = verdict;
+      const same = new Owners(place).isSame(held, lock, row, args);
+      const facts = { ...where, lock, held: showLock(held), always: held.always, same };
+      return diagnostic(verdict.code, span, facts, details(moveOut(span, row, place)));
     }
     case 'PV4003':
     case 'PV4007': {

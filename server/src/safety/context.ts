@@ -1,7 +1,7 @@
 import type { HandlerModel, Target } from '../semantics/model.ts';
 import type { HookInfo } from '../semantics/kernel-view.ts';
 import { hookRow, type Effect, type HookRow } from '../kernel/catalogue.ts';
-import { heldLocks, type HeldLock } from '../kernel/locks.ts';
+import { forbiddenBy, heldLocks, type HeldLock } from '../kernel/locks.ts';
 import type { KernelSelection } from '../kernel/profiles.ts';
 
 /**
@@ -103,6 +103,7 @@ const ofRow = (
 
 /** The context that a row of the catalogue describes. */
 export function contextOfRow(title: string, target: Target | undefined, row: HookRow): HookContext {
+  const locks = heldLocks(row);
   const kind = row.family === 'tracepoint' ? 'tracing' : row.family === 'op' ? 'scx' : 'pvsched';
   return {
     title,
@@ -110,8 +111,8 @@ export function contextOfRow(title: string, target: Target | undefined, row: Hoo
     target,
     op: row.family === 'op' ? row.name : undefined,
     row,
-    forbids: new Set(row.forbids),
-    locks: heldLocks(row),
+    forbids: new Set([...(row.forbids ?? []), ...forbiddenBy(locks)]),
+    locks,
     nmi: row.contexts.includes('nmi'),
     site: showSite(row.sites[0] ?? ''),
   };

@@ -1,14 +1,13 @@
 import type { Expr } from '../../../grammar/ast.ts';
-import type { Diagnostic, Span } from '../diagnostics/diagnostic.ts';
+import type { Diagnostic, Span, TextEdit } from '../diagnostics/diagnostic.ts';
 import { diagnostic } from '../diagnostics/table.ts';
 import { compareVersions } from '../kernel/profiles.ts';
+import { ownerOf, type HeldLock } from '../kernel/locks.ts';
 import { textOf } from '../semantics/fixes.ts';
-import type { Model } from '../semantics/model.ts';
 import { chain, onKernels } from './explain.ts';
-import { renameTo } from './fixes.ts';
+import { Owners } from './owners.ts';
 import type { Place } from './place.ts';
 import { Reading } from './reading.ts';
-import { isThisCpu } from './this-cpu.ts';
 
 const CALLS: ReadonlySet<string> = new Set(['scx_bpf_cpuperf_set', 'scx_bpf_cidperf_set']);
 
@@ -17,36 +16,64 @@ const LOCKS_SINCE = '7.1';
 
 /**
  * An op that runs with a run queue locked may ask for the frequency of that CPU alone: kernel/sched/ext.c:scx_bpf_cpuperf_set
- * compares with scx_locked_rq(). Two expressions for a CPU cannot be told to be equal in general, so this is a warning.
+ * compares with scx_locked_rq(). Ops for a task run with the run queue of its CPU locked, which need not be the CPU that runs
+ * the program. Two expressions for a CPU cannot be told to be equal in general, so this is a warning.
  */
 export function checkFrequency(
   name: string,
   [cpu]: readonly (Expr | undefined)[],
   span: Span,
-  { context, selection, model, handler, step }: Place,
+  place: Place,
 ): readonly Diagnostic[] {
+  const { context, selection, handler, step } = place;
   if (!CALLS.has(name) || cpu === undefined || context.kind !== 'scx') return [];
-  if (!context.locks.some((lock) => lock.class === 'rq' && lock.always)) return [];
+  const locked = context.locks.find((lock) => lock.class === 'rq' && lock.always);
   const bad = selection.profiles.filter(({ version }) => compareVersions(version, LOCKS_SINCE) >= 0);
-  if (bad.length === 0 || isOwn(cpu, model)) return [];
-  const args = { cpu: textOf(cpu) ?? 'it', hook: context.title, kernels: onKernels(bad, selection) };
+  if (locked === undefined || bad.length === 0 || isOwn(cpu, locked, place)) return [];
+  const own = ownCpu(locked, place);
+  const args = {
+    cpu: textOf(cpu) ?? 'it',
+    own: own?.text ?? 'that one',
+    hook: context.title,
+    kernels: onKernels(bad, selection),
+  };
   return [
     diagnostic('PV4031', span, args, {
       related: chain(handler, context, step, undefined),
-      fixes: renameTo(cpu.span, 'this_cpu()'),
+      fixes:
+        own === undefined || step !== undefined
+          ? []
+          : [
+              {
+                title: `Change to '${own.text}'`,
+                edits: [...own.edits, { span: cpu.span, newText: own.text }],
+              },
+            ],
     }),
   ];
 }
 
-/** The CPU that runs, a parameter, or the CPU of a task. */
-function isOwn(cpu: Expr, model: Model): boolean {
-  const value = new Reading(model).valueOf(cpu);
-  if (value.kind === 'call') return isThisCpu(value, model) || isTaskCpu(value, model);
-  const symbol = value.kind === 'name' ? model.names.get(value.name) : undefined;
-  return symbol?.kind === 'local' && (symbol.role === 'hook-param' || symbol.role === 'fn-param');
+/** The CPU whose run queue is locked; what a function was given may be it. */
+function isOwn(cpu: Expr, locked: HeldLock, place: Place): boolean {
+  const value = new Reading(place.model).valueOf(cpu);
+  const symbol = value.kind === 'name' ? place.model.names.get(value.name) : undefined;
+  if (symbol?.kind === 'local' && symbol.role === 'fn-param') return true;
+  return new Owners(place).isCpuOf(cpu, ownerOf(locked.lock));
 }
 
-function isTaskCpu(call: Expr & { readonly kind: 'call' }, model: Model): boolean {
-  const callee = model.calls.get(call)?.callee;
-  return callee?.kind === 'kernel' && callee.call.name === 'scx_bpf_task_cpu';
+/** The CPU whose run queue is locked, as the handler can write it, and the edit that names an argument which has no name. */
+function ownCpu(
+  locked: HeldLock,
+  place: Place,
+): { readonly text: string; readonly edits: readonly TextEdit[] } | undefined {
+  const owner = ownerOf(locked.lock);
+  if (owner.kind === 'this-cpu') return { text: 'this_cpu()', edits: [] };
+  if (owner.kind === 'unknown') return undefined;
+  const ident = new Owners(place).argument(owner.argument);
+  if (ident === undefined) return undefined;
+  const name = ident.text === '_' ? owner.argument : ident.text;
+  return {
+    text: owner.kind === 'cpu' ? name : `scx_bpf_task_cpu(${name})`,
+    edits: ident.text === '_' ? [{ span: ident.span, newText: name }] : [],
+  };
 }

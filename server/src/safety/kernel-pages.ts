@@ -64,7 +64,7 @@ const hookLine = (row: HookRow): string =>
     showIrqs(row.irqs),
     row.contexts.replaceAll(' ', ', '),
     row.vcpu,
-    (row.forbids ?? [])
+    [...contextOfRow('', undefined, row).forbids]
       .filter((effect) => effect !== 'may_sleep' || row.family !== 'tracepoint')
       .map((effect) => WORDS[effect])
       .join(', '),

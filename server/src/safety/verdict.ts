@@ -1,7 +1,7 @@
 import { callRow, type CallRow, type Effect } from '../kernel/catalogue.ts';
 import { isForeignCall } from '../kernel/existence.ts';
 import { effectsAt, firedBy } from '../kernel/effects.ts';
-import { lockClass, type HeldLock, type LockClass } from '../kernel/locks.ts';
+import { lockClass, mayNest, type HeldLock, type LockClass } from '../kernel/locks.ts';
 import type { KernelSelection, Profile } from '../kernel/profiles.ts';
 import { availability } from '../kernel/renames.ts';
 import type { HookContext } from './context.ts';
@@ -99,7 +99,7 @@ function judgeLocks(row: CallRow, context: HookContext, forbidden: ReadonlySet<E
     if (held !== undefined) return { code: 'PV4001', lock: lockOf(row, wanted), held, row };
   }
   for (const wanted of taken) {
-    const held = context.locks.find((lock) => isInner(lock.class, wanted));
+    const held = context.locks.find((lock) => !mayNest(lock.class, wanted));
     if (held !== undefined) return { code: 'PV4002', lock: lockOf(row, wanted), held, row };
   }
   return { code: 'PV4001', lock: lockOf(row, first), held: UNNAMED, row };
@@ -108,11 +108,6 @@ function judgeLocks(row: CallRow, context: HookContext, forbidden: ReadonlySet<E
 /** A lock of that class, or an open set in which it may be. */
 const sameLock = (context: HookContext, wanted: LockClass): HeldLock | undefined =>
   context.locks.find((lock) => lock.class === wanted) ?? context.locks.find((lock) => lock.class === 'any');
-
-/** Outer to inner; taking one while a later one is held is an inversion. */
-const ORDER: readonly LockClass[] = ['sleeping', 'wait', 'pool', 'timer', 'pi', 'rq', 'dsq'];
-
-const isInner = (held: LockClass, wanted: LockClass): boolean => ORDER.indexOf(held) > ORDER.indexOf(wanted);
 
 const GENERIC: Readonly<Partial<Record<LockClass, string>>> = {
   rq: "a run queue's lock",
@@ -136,11 +131,15 @@ function judgeWakeup(
   if (forbidden.has('wakes_task_synchronously') || forbidden.has('queues_work_synchronously'))
     return {
       code: 'PV4003',
-      held: firstOf(context, ['rq', 'pi', 'any', 'pool', 'wait', 'timer', 'dsq']),
+      held: firstOf(context, ['rq', 'pi', 'any', 'pool', 'wait', 'timer', 'hrtimer', 'dsq']),
       row,
     };
   if (!forbidden.has('starts_timer_synchronously')) return undefined;
-  return { code: 'PV4007', held: firstOf(context, ['timer', 'any', 'rq', 'pi', 'pool', 'wait']), row };
+  return {
+    code: 'PV4007',
+    held: firstOf(context, ['hrtimer', 'timer', 'any', 'rq', 'pi', 'pool', 'wait']),
+    row,
+  };
 }
 
 /** Stands in where a hook forbids what no lock of it explains. */

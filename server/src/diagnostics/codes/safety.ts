@@ -19,10 +19,10 @@ const holding = (a: Lock): string => `'${a.hook}' ${a.always ? 'runs' : 'may run
 
 /** PV4xxx: the kernel could deadlock, sleep or crash. */
 export const SAFETY = {
-  PV4001: error<Lock & { lock: string }>(
+  PV4001: error<Lock & { lock: string; same: boolean }>(
     'self-deadlock',
     (a) =>
-      `${a.call} takes ${a.lock}${a.kernels}, and ${holding(a)}: the CPU would wait for itself for ever, with interrupts off; move the call to a hook that holds no lock, or to 'every'`,
+      `${a.call} takes ${a.lock}${a.kernels}, and ${holding(a)}: the CPU would wait for ever, with interrupts off, ${a.same ? 'for itself' : 'for itself or for another that waits for it'}; move the call to a hook that holds no lock, or to 'every'`,
   ),
   PV4002: error<Lock & { lock: string }>(
     'lock order inversion',
@@ -157,10 +157,10 @@ export const SAFETY = {
     (a) =>
       `'${a.inner}' may run in the middle of '${a.outer}', on the same CPU, and both change ${a.field} in more than one step: one of the two changes is lost; give each hook state of its own, or use '+=' and the like, which are one step`,
   ),
-  PV4031: warning<{ cpu: string; hook: string; kernels: string }>(
+  PV4031: warning<{ cpu: string; own: string; hook: string; kernels: string }>(
     'frequency of another CPU',
     (a) =>
-      `'${a.hook}' runs with the run queue of one CPU locked, and nothing here says that '${a.cpu}' is that CPU: asking for the frequency of another ejects the scheduler${a.kernels}; ask for this_cpu(), or do it in 'every'`,
+      `'${a.hook}' runs with the run queue of one CPU locked, and nothing here says that '${a.cpu}' is that CPU: asking for the frequency of another ejects the scheduler${a.kernels}; ask for ${a.own}, or do it in 'every'`,
   ),
   PV4040: error<{ hook: string; name: string; kernel: string }>(
     'hook that nobody has read',
