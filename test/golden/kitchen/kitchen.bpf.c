@@ -117,7 +117,7 @@ extern void bpf_task_release(struct task_struct *p) __ksym;
 /* From 100us to 50ms. */
 const volatile __u64 limit = 2 * NSEC_PER_MSEC;
 
-/* From 0.9% to 100%. */
+/* From 1% to 100%. */
 const volatile __u64 share = 256;
 
 /* Set by the loader. */

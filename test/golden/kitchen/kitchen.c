@@ -276,7 +276,7 @@ static const struct choice role_names[] = {
 
 static const struct param params[] = {
 	{ "limit", "(100us to 50ms; 2ms unless set)", DURATION, 8, 100000LL, 50000000LL, NULL },
-	{ "share", "(0.9% to 100%; 25% unless set)", RATIO, 8, 10LL, 1024LL, NULL },
+	{ "share", "(1% to 100%; 25% unless set)", RATIO, 8, 10LL, 1024LL, NULL },
 	{ "on-top", "(true unless set)", TRUTH, 1, 0, 1, NULL },
 	{ "level", "(0 to 10; 3 unless set)", NUMBER, 4, 0LL, 10LL, NULL },
 };

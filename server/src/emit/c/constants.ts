@@ -41,7 +41,7 @@ function cutTo(text: string, bytes: number): string {
 }
 
 /** A ratio in 1/1024 as people read it. */
-const percent = (ratio: bigint): string => `${Number(((ratio * 10000n) / 1024n + 5n) / 10n) / 10}%`;
+export const percent = (ratio: bigint): string => `${Number(((ratio * 10000n) / 1024n + 5n) / 10n) / 10}%`;
 
 function schedClass(body: Body, value: bigint): C {
   const name = SCHED_CLASSES.get(value);

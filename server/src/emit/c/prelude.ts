@@ -1,5 +1,6 @@
 import type { ParamDef } from '../../ir/ir.ts';
 import { CONSTANTS } from '../../kernel/catalogue.ts';
+import { percent } from './constants.ts';
 import { integer, nanoseconds, sharedType } from './ctypes.ts';
 import { closure, HELPERS, type HelperName } from './helpers.ts';
 import { kfuncDeclarations } from './kfuncs.ts';
@@ -170,7 +171,7 @@ function paramDoc({ doc, range, type }: ParamDef): string {
 
 /** A number as people read it in its unit. */
 export function inUnit(value: bigint, unit: unknown): string {
-  if (unit === 'ratio') return `${Number((value * 1000n) / 1024n) / 10}%`;
+  if (unit === 'ratio') return percent(value);
   if (unit !== 'duration') return `${value}`;
   for (const [size, name] of [
     [1_000_000_000n, 's'],
