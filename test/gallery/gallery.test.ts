@@ -1,10 +1,17 @@
-import { resolve } from 'node:path';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { emitC } from '../../server/src/emit/c/index.ts';
-import { simulateSnapshot, traceNamed } from '../../server/src/simulation.ts';
+import { simulateSnapshot, traceNamed, type SimulationReport } from '../../server/src/simulation.ts';
 import type { Trace } from '../../server/src/trace/columns.ts';
 import { openTrace } from '../../server/src/trace/open.ts';
 import { FOLDER, GALLERY } from './gallery.ts';
+import { page } from './page.ts';
+
+const PAGE = join(import.meta.dirname, '../../docs/gallery.md');
+
+/** Of the first scenario of each policy, in the gallery's order. */
+const reports: SimulationReport[] = [];
 
 const traces = new Map<string, Trace>();
 
@@ -48,6 +55,7 @@ describe.each(GALLERY)('$file', ({ snapshot }) => {
       const outcome = simulateSnapshot(snapshot, await traceAt(path), path, { scenario, params: [] });
       if (!outcome.ok) throw new Error(JSON.stringify(outcome.diagnostics));
       const { expectations, replay } = outcome.report;
+      if (scenario === snapshot.model.scenarios[0]) reports.push(outcome.report);
       expect(expectations.length).toBeGreaterThan(0);
       expect(expectations.filter(({ ok }) => ok !== true)).toEqual([]);
       expect(replay.invariants.filter(({ ok }) => !ok)).toEqual([]);
@@ -55,4 +63,10 @@ describe.each(GALLERY)('$file', ({ snapshot }) => {
       expect(replay.hooks.some(({ fired }) => fired > 0)).toBe(true);
     }
   });
+});
+
+it('is described by docs/gallery.md (UPDATE_GALLERY=1 writes it)', () => {
+  const made = page(GALLERY, reports);
+  if (process.env['UPDATE_GALLERY'] === '1') writeFileSync(PAGE, made);
+  expect(readFileSync(PAGE, 'utf8')).toBe(made);
 });

@@ -1,39 +1,12 @@
-import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { homedir, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { findClang, lane, onPath } from '../support/lanes.ts';
-import { compileUnchecked } from './policy.ts';
+import { buildStaticAgent } from './policy.ts';
 import { boot, vmToolsPresent } from './vm.ts';
 
 const POLICIES = join(import.meta.dirname, '../golden');
-const LIBBPF = join(process.env['PVPOLICY_LANES'] ?? join(homedir(), '.cache/pvpolicy-lanes'), 'qemu/libbpf');
-
-/** Builds the loader and agent of a policy as one static program. */
-function buildAgent(name: string, folder: string): string {
-  compileUnchecked(join(POLICIES, name, `${name}.pvpolicy`), folder);
-  const work = join(folder, name);
-  const skeleton = execFileSync(
-    onPath('bpftool') ?? 'bpftool',
-    ['gen', 'skeleton', `${name}.bpf.o`, 'name', `${name}_bpf`],
-    {
-      cwd: work,
-      stdio: ['ignore', 'pipe', 'ignore'],
-    },
-  );
-  execFileSync('tee', [join(work, `${name}.skel.h`)], {
-    input: skeleton,
-    stdio: ['pipe', 'ignore', 'inherit'],
-  });
-  const flags = ['-O2', '-Wall', '-Wextra', '-Werror', '-static', `-I${LIBBPF}/include`];
-  execFileSync(
-    'gcc',
-    [...flags, `${name}.c`, join(LIBBPF, 'libbpf.a'), '-lelf', '-lz', '-o', `../run_${name}`],
-    { cwd: work },
-  );
-  return join(folder, `run_${name}`);
-}
 
 /** Nice value, real-time priority, scheduling policy and CPUs of the victim. */
 const SHOW = `show() { echo "SHOW $1 $(cut -d' ' -f19,40,41 /proc/$V/stat) $(sed -n 's/Cpus_allowed_list:.//p' /proc/$V/status)"; }
@@ -52,7 +25,11 @@ lane(
     const folder = mkdtempSync(join(tmpdir(), 'pvpolicy-agent-'));
     const built = new Map<string, string>();
     beforeAll(() => {
-      for (const name of ['revive', 'queues', 'guarded']) built.set(name, buildAgent(name, folder));
+      for (const name of ['revive', 'queues', 'guarded']) {
+        const policy = join(POLICIES, name, `${name}.pvpolicy`);
+        const [agent = ''] = buildStaticAgent(policy, folder);
+        built.set(name, agent);
+      }
     });
     afterAll(() => rmSync(folder, { recursive: true, force: true }));
 

@@ -13,7 +13,8 @@ import { buildLoaders } from '../../server/src/emit/loader.ts';
 import { lower } from '../../server/src/ir/lower.ts';
 import { filesOf, snapshot } from '../../server/src/pipeline.ts';
 import { DEFAULTS } from '../../server/src/workspace/settings.ts';
-import { findClang } from '../support/lanes.ts';
+import { findClang, onPath } from '../support/lanes.ts';
+import { LIBBPF } from './vm.ts';
 
 /** How the C is changed before clang compiles it. */
 export type Edit = (c: string) => string;
@@ -84,4 +85,28 @@ export async function buildPrograms(
   const loaders = await buildLoaders(files, compiled.objects);
   if (loaders.kind !== 'built') throw new Error(JSON.stringify(loaders));
   return writeFiles(join(folder, 'programs'), loaders.programs);
+}
+
+/** Builds what runs beside the kernel, as programs that need no library: paths of the agent, and of the guest's loader. */
+export function buildStaticAgent(policy: string, folder: string): readonly string[] {
+  const name = writeC(policy, folder);
+  const work = join(folder, name);
+  const parts = readdirSync(work)
+    .filter((file) => file.endsWith('.bpf.c'))
+    .toSorted();
+  return parts.map((file) => {
+    const part = basename(file, '.bpf.c');
+    compileC(join(work, file), [...BPF_FLAGS, '-Werror']);
+    const skeleton = execFileSync(
+      onPath('bpftool') ?? 'bpftool',
+      ['gen', 'skeleton', `${part}.bpf.o`, 'name', `${part.replace('.', '_')}_bpf`],
+      { cwd: work, stdio: ['ignore', 'pipe', 'ignore'] },
+    );
+    writeFileSync(join(work, `${part}.skel.h`), skeleton);
+    const flags = ['-O2', '-Wall', '-Wextra', '-Werror', '-static', `-I${LIBBPF}/include`];
+    const libraries = [join(LIBBPF, 'libbpf.a'), '-lelf', '-lz'];
+    const program = join(folder, `run_${part}`);
+    execFileSync('gcc', [...flags, `${part}.c`, ...libraries, '-o', program], { cwd: work });
+    return program;
+  });
 }

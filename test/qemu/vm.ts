@@ -24,10 +24,13 @@ const FOLDER = join(
   'qemu',
 );
 
+/** Where libbpf is, built to be linked into programs for the machine. */
+export const LIBBPF = join(FOLDER, 'libbpf');
+
 /** Is everything there that `boot` needs? */
 export function vmToolsPresent(): boolean {
   const files = KERNELS.map((kernel) => join(FOLDER, kernel, 'vmlinuz'));
-  return [...files, join(FOLDER, 'libbpf/libbpf.a'), '/usr/bin/qemu-system-x86_64', '/bin/busybox'].every(
+  return [...files, join(LIBBPF, 'libbpf.a'), '/usr/bin/qemu-system-x86_64', '/bin/busybox'].every(
     existsSync,
   );
 }
@@ -86,10 +89,9 @@ export const buildLoader = (folder: string): string => buildStatic(join(HERE, 'l
 /** A program of libbpf that needs no library where it runs; gives its path in `folder`. */
 export function buildStatic(source: string, folder: string): string {
   const output = join(folder, basename(source, '.c'));
-  const libbpf = join(FOLDER, 'libbpf');
   execFileSync('gcc', [
-    ...['-O2', '-Wall', '-Wextra', '-Wno-unused-parameter', '-static', `-I${libbpf}/include`, source],
-    ...[join(libbpf, 'libbpf.a'), '-lelf', '-lz', '-o', output],
+    ...['-O2', '-Wall', '-Wextra', '-Wno-unused-parameter', '-static', `-I${LIBBPF}/include`, source],
+    ...[join(LIBBPF, 'libbpf.a'), '-lelf', '-lz', '-o', output],
   ]);
   return output;
 }

@@ -2,10 +2,12 @@
 // A virtual machine with one vCPU, as small as one can be that has interrupts: the guest's timer wakes it, it computes
 // for a while and halts again; or it computes for ever. Made for loads that KVM's tracepoints see.
 //
-//	vmm NAME WORK [HERTZ]        WORK: turns of a loop after each timer interrupt; without HERTZ the guest never halts
+//	vmm NAME WORK [HERTZ [EMULATE]]   WORK: turns of a loop after each timer interrupt; without HERTZ, or with 0, the
+//	                                  guest never halts. EMULATE: beside the vCPU another thread computes.
 #include <err.h>
 #include <fcntl.h>
 #include <linux/kvm.h>
+#include <pthread.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -74,20 +76,31 @@ static int checked(int result, const char *what)
 	return result;
 }
 
+static void *emulate(void *unused)
+{
+	(void)unused;
+	prctl(PR_SET_NAME, "emulator");
+	for (;;)
+		__asm__ volatile("");
+}
+
 int main(int argc, char **argv)
 {
 	const uint32_t work = argc > 2 ? atoi(argv[2]) : 0;
-	const uint16_t divisor = argc > 3 ? 1193182 / atoi(argv[3]) : 0;
+	const uint16_t divisor = argc > 3 && atoi(argv[3]) ? 1193182 / atoi(argv[3]) : 0;
 	struct kvm_pit_config timer = { 0 };
 	struct kvm_regs registers = { .rflags = 2, .rip = START };
 	struct kvm_sregs segments;
 	struct kvm_run *run;
 	int kvm, vm, vcpu;
+	pthread_t thread;
 	unsigned char *memory;
 
 	if (argc < 3)
 		errx(2, "usage: vmm NAME WORK [HERTZ]");
 	prctl(PR_SET_NAME, argv[1]);
+	if (argc > 4 && pthread_create(&thread, NULL, emulate, NULL))
+		err(1, "thread");
 	kvm = checked(open("/dev/kvm", O_RDWR), "/dev/kvm");
 	vm = checked(ioctl(kvm, KVM_CREATE_VM, 0), "VM");
 	checked(ioctl(vm, KVM_SET_TSS_ADDR, 0xfffbd000), "TSS");
