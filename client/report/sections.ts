@@ -43,11 +43,11 @@ function promises(
     if (ok === null) return { text: 'open', style: 'open' };
     return ok ? { text: '✓ holds', style: 'ok' } : { text: '✗ fails', style: 'failed' };
   };
-  const expected = expectations.map(({ ok, line: at, text, measured, unit, reason }) => [
-    verdict(ok),
-    line(at),
-    `expect ${text}`,
-    reason ?? (measured === null ? 'no value' : unit === 'ns' ? duration(measured) : count(measured)),
+  const expected = expectations.map((expectation) => [
+    verdict(expectation.ok),
+    line(expectation.line),
+    `expect ${expectation.text}`,
+    measuredText(expectation),
   ]);
   const always = replay.invariants.map(({ ok, line: at, name, violations: [first] }) => [
     verdict(ok),
@@ -56,6 +56,18 @@ function promises(
     first ? `broken at ${first.time} by ${first.entities.join(', ') || 'the policy'}` : '',
   ]);
   return [...expected, ...always];
+}
+
+function measuredText({
+  measured,
+  baseline,
+  unit,
+  reason,
+}: SimulationReport['expectations'][number]): string {
+  const shown = (value: number): string => (unit === 'ns' ? duration(value) : count(value));
+  if (reason !== null) return reason;
+  if (measured === null) return 'no value';
+  return baseline === null ? shown(measured) : `${shown(measured)}, baseline ${shown(baseline)}`;
 }
 
 const histograms = ({ replay }: SimulationReport): readonly (readonly Cell[])[] =>

@@ -84,7 +84,7 @@ describe('expectations that a replay cannot judge', () => {
 
   test('of a run without the policy', () => {
     const found = judged('p99(size of a) < 0.5 * baseline');
-    expect(found).toMatchObject({ ok: null, measured: 5000 });
+    expect(found).toMatchObject({ ok: null, measured: 5000, baseline: null });
     expect(found.reason).toContain('without the policy');
   });
 

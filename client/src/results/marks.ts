@@ -121,8 +121,10 @@ function effect(replay: Replay, decisions: readonly Decision[]): string {
 const verdictKind = (ok: boolean | null): 'passed' | 'failed' | 'open' =>
   ok === null ? 'open' : ok ? 'passed' : 'failed';
 
-/** `✓ 1.2 ms`, `✗ 5.1 ms`, `? the trace does not tell` */
-export function verdict({ ok, measured, unit, reason }: SimulationReport['expectations'][number]): string {
+/** `✓ 1.2 ms`, `✓ 1.2 ms, baseline 3 ms`, `✗ 5.1 ms`, `? the trace does not tell` */
+export function verdict(expectation: SimulationReport['expectations'][number]): string {
+  const { ok, measured, baseline, unit, reason } = expectation;
   const mark = ok === null ? '?' : ok ? '✓' : '✗';
-  return `${mark} ${reason ?? (measured === null ? 'no value' : figure(measured, unit))}`;
+  const compared = baseline === null ? '' : `, baseline ${figure(baseline, unit)}`;
+  return `${mark} ${reason ?? (measured === null ? 'no value' : `${figure(measured, unit)}${compared}`)}`;
 }

@@ -12,7 +12,10 @@ export function duration(ns: number): string {
 
 type Expected = SimulationReport['expectations'][number];
 
-/** What an expectation was held against. */
-export function measuredText(measured: Expected['measured'], unit: Expected['unit']): string {
-  return measured === null ? 'no value' : `measured ${unit === 'ns' ? duration(measured) : figure(measured)}`;
+/** What an expectation was held against, or why it is open. */
+export function measuredText({ measured, baseline, unit, reason }: Expected): string {
+  const text = (value: number): string => (unit === 'ns' ? duration(value) : figure(value));
+  if (reason !== null) return reason;
+  if (measured === null) return 'no value';
+  return `measured ${text(measured)}${baseline === null ? '' : `, baseline ${text(baseline)}`}`;
 }

@@ -166,11 +166,11 @@ const unknown = ({ replay }: SimulationReport, paint: Paint): string =>
 function promises({ replay, expectations }: SimulationReport, paint: Paint): string {
   const verdict = (ok: boolean | null): string =>
     ok === null ? paint('yellow', 'open') : ok ? paint('green', 'ok') : paint('red', 'FAILED');
-  const expected = expectations.map(({ ok, line, text, measured, unit, reason }) => [
-    verdict(ok),
-    String(line),
-    `expect ${text}`,
-    reason ?? measuredText(measured, unit),
+  const expected = expectations.map((expectation) => [
+    verdict(expectation.ok),
+    String(expectation.line),
+    `expect ${expectation.text}`,
+    measuredText(expectation),
   ]);
   const always = replay.invariants.map(({ name, ok, line, violations: [first] }) => [
     verdict(ok),

@@ -28,11 +28,11 @@ interface Promised {
 function promises(one: Case): readonly Promised[] {
   const { report } = one;
   if (!report) return [];
-  const expected = report.expectations.map(({ line, text, ok, measured, unit, reason }) => ({
-    line,
-    text: `expect ${text}`,
-    ok,
-    found: reason ?? measuredText(measured, unit),
+  const expected = report.expectations.map((expectation) => ({
+    line: expectation.line,
+    text: `expect ${expectation.text}`,
+    ok: expectation.ok,
+    found: measuredText(expectation),
   }));
   const invariants = [
     ...report.replay.invariants,

@@ -14,6 +14,8 @@ export interface Expectation {
   readonly ok: boolean | null;
   /** The first statistic of the condition: ns, a count, or a ratio (1 is all); null where it has no value. */
   readonly measured: number | null;
+  /** What `baseline` was taken for, in the same unit; null where the condition does not ask for it, or there was none. */
+  readonly baseline: number | null;
   readonly unit: 'ns' | 'count' | 'ratio' | null;
   readonly reason: string | null;
 }
@@ -35,6 +37,8 @@ interface Evaluation {
   comparison: ast.Expr;
   /** The first statistic that was met. */
   first: { readonly value: number; readonly type: Type } | undefined;
+  /** The first value of `baseline`. */
+  compared: number | undefined;
 }
 
 /**
@@ -56,6 +60,7 @@ export function judge(
     baseline,
     comparison: condition,
     first: undefined,
+    compared: undefined,
   };
   const figure = evaluate(evaluation, condition);
   const { first } = evaluation;
@@ -64,6 +69,7 @@ export function judge(
     ...where,
     ok: typeof figure === 'boolean' ? figure : null,
     measured,
+    baseline: evaluation.compared ?? null,
     unit: first ? unitOf(first.type) : null,
     reason: isUndecided(figure) ? figure.reason : null,
   };
@@ -141,14 +147,15 @@ function named(evaluation: Evaluation, expr: ast.NameExpr): Figure {
 }
 
 /** The statistic of the comparison at hand, as the baseline has it. */
-function baselineFigure({ model, params, baseline, comparison }: Evaluation): Figure {
+function baselineFigure(evaluation: Evaluation): Figure {
+  const { model, params, baseline, comparison } = evaluation;
   if (!baseline) return { reason: 'it compares with a run without the policy, which a replay does not make' };
   const statistic = statisticIn(model, comparison);
   if (!statistic) throw new Error('a comparison with the baseline of nothing');
-  return evaluate(
-    { model, params, measurements: baseline, baseline: undefined, comparison, first: undefined },
-    statistic,
-  );
+  const there = { model, params, measurements: baseline, baseline: undefined, comparison };
+  const found = evaluate({ ...there, first: undefined, compared: undefined }, statistic);
+  if (typeof found === 'number') evaluation.compared ??= found;
+  return found;
 }
 
 /** The first statistic or metric in `expr`. */

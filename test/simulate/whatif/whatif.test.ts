@@ -143,7 +143,7 @@ describe('expectations', () => {
     }`;
 
   test('are held against the model, and against the same figure of the baseline', () => {
-    const { expectations } = modelled(
+    const { expectations, result } = modelled(
       scenario(`expect sum(run_time of a) > 150ms
         expect sum(run_time of a) < 10 * baseline
         expect sum(run_time of a) > 10 * baseline
@@ -151,5 +151,8 @@ describe('expectations', () => {
       hogs(4, 400),
     );
     expect(expectations.map(({ ok }) => ok)).toEqual([true, true, false, true]);
+    const ran = result.baseline.metrics.find(({ vm }) => vm === 'a')?.run_time.sum;
+    expect(ran).toBeGreaterThan(0);
+    expect(expectations.map(({ baseline }) => baseline)).toEqual([null, ran, ran, null]);
   });
 });
