@@ -63,6 +63,9 @@ static void carry_pages_of(const struct shared *s, int hints, int feedbacks)
 	if (!dir)
 		return;
 	while ((entry = readdir(dir))) {
+		/* task/../comm is the process's own. */
+		if (entry->d_name[0] == '.')
+			continue;
 		snprintf(path, sizeof(path), "/proc/%d/task/%.16s/comm", s->tgid, entry->d_name);
 		file = fopen(path, "r");
 		if (!file)

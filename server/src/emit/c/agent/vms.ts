@@ -75,6 +75,9 @@ static int count_vcpus(pid_t tgid)
 	if (!dir)
 		return 0;
 	while ((entry = readdir(dir))) {
+		/* task/../comm is the process's own. */
+		if (entry->d_name[0] == '.')
+			continue;
 		snprintf(path, sizeof(path), "/proc/%d/task/%.16s/comm", tgid, entry->d_name);
 		file = fopen(path, "r");
 		if (!file)
