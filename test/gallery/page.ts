@@ -135,6 +135,9 @@ Writing these found what follows; each was mended in the tool, none in a policy.
 - **The mask of another task** may be that of a task which is gone: the verifier of 7.3 refused the NULL. Calls that take a mask
   are now made only where the task is there.
 - **Helpers of the generated C** that need one another were printed in an order that did not always have the needed one first.
+- **An expectation that compares with the baseline** told only its own figure; it tells both.
+- **A VM whose first thread is a vCPU** counted as one with two: the agent, run under load, gave it twice its limit.
+- **The bounds of ratios** were printed rounded down: 5% as 4.9%.
 
 What remains: state keeps no masks (\`18_steal_backoff\` keeps a list of CPUs), and \`on op update_idle\` turns the kernel's record
 of idle CPUs off, so that \`16_tickless\` and \`17_consolidate\` do without it.
