@@ -209,10 +209,11 @@ const theParser = (): PolicyParser => (parser ??= new PolicyParser(false));
 
 /**
  * Reads the declarations of `text` between two offsets, which stand between others: the header is further up. The first
- * token must start a declaration, on a line of its own.
+ * token must start a declaration, on a line of its own. In the text around them there are `outer` more '{' than '}'.
  */
-export function parseDeclarations(text: string, from: number, to: number): Tree {
-  const tokens = layout(text, from, to);
+export function parseDeclarations(text: string, from: number, to: number, outer = 0): Tree {
+  const cut = layout(text, from, to);
+  const tokens = { ...cut, balance: cut.balance + outer };
   const { file, diagnostics } = theParser().read(text, tokens, true);
   return { file, diagnostics: merge(text, tokens.diagnostics, diagnostics), balance: tokens.balance };
 }
@@ -251,5 +252,6 @@ function merge(text: string, lexical: readonly Diagnostic[], parsed: readonly Di
 const endsBefore = (text: string, d: Diagnostic, swallowed: number): boolean =>
   swallowed !== Infinity && d.span.start === d.span.end && text.slice(d.span.end, swallowed).trim() === '';
 
-const inOrder = (a: Diagnostic, b: Diagnostic): number =>
+/** By place: the order of diagnostics in a tree. */
+export const inOrder = (a: Diagnostic, b: Diagnostic): number =>
   a.span.start - b.span.start || a.span.end - b.span.end;

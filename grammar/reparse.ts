@@ -1,23 +1,21 @@
+import { Anchored } from '../server/src/diagnostics/anchored.ts';
 import type { Diagnostic, Span } from '../server/src/diagnostics/diagnostic.ts';
 import type { Block, Decl, PolicyFile } from './ast.ts';
 import { forget, move } from './move.ts';
 import { MOST_DIAGNOSTICS } from './parser-base.ts';
-import { notText } from './parser-layout.ts';
-import { LONGEST_TEXT, parseDeclarations, type Tree } from './parser.ts';
+import { layout, notText } from './parser-layout.ts';
+import { inOrder, LONGEST_TEXT, parseDeclarations, type Tree } from './parser.ts';
+import { changeOf, type Change } from './text.ts';
 import * as T from './tokens.ts';
-
-/** What an edit replaced: `start..end` of the old text; the new text is longer by `delta`. */
-interface Edit extends Span {
-  readonly delta: number;
-}
 
 /**
  * The tree of `text`, made from that of an `older` text by reading again the declarations that the edit touches and
- * their neighbours; undefined where what is to be read again is not sure, which is where another declaration has mistakes.
- * Equal to what `parse` gives.
+ * their neighbours; undefined where what is to be read again is not sure, which is where a neighbour has mistakes. Equal to
+ * what `parse` gives.
  *
- * How the parser recovers depends on whether a brace is missing anywhere in the file. A declaration without mistakes reads
- * the same either way, but for a `guest { }` whose declarations are not indented.
+ * How the parser recovers depends on whether a brace is missing anywhere in the file: more mistakes elsewhere are kept
+ * only where that is as before. A declaration without mistakes reads the same either way, but for a `guest { }` whose
+ * declarations are not indented.
  *
  * The older tree is used up: its declarations are moved to where they stand now. One of which only the body has changed
  * keeps its identity, so that what is known of it by that holds.
@@ -25,19 +23,27 @@ interface Edit extends Span {
 export function reparse(older: Tree, olderText: string, text: string): Tree | undefined {
   if (text.length > LONGEST_TEXT || olderText.length > LONGEST_TEXT) return undefined;
   if (older.file.header === undefined || notText(text) !== undefined) return undefined;
-  const edit = difference(olderText, text);
+  const edit = changeOf(olderText, text);
   const { decls } = older.file;
   const range = touched(older.file, edit);
-  if (range === undefined || !older.diagnostics.every((one) => isInside(one, range.start, range.end)))
-    return undefined;
+  const elsewhere = range && mistakesElsewhere(older, olderText, range);
+  if (range === undefined || elsewhere === undefined) return undefined;
   const next = decls[range.to];
   const end = next === undefined ? text.length : next.span.end + edit.delta;
   if (!startsItem(text.slice(range.start, end))) return undefined;
-  const read = parseDeclarations(text, range.start, end);
+  const outer =
+    elsewhere.length === 0 ? 0 : older.balance - balanceOf(olderText, range.start, end - edit.delta);
+  const read = parseDeclarations(text, range.start, end, outer);
   if (read.file.header !== undefined) return undefined;
   if ((older.balance !== 0 || read.balance !== 0) && decls.some(({ kind }) => kind === 'guest'))
     return undefined;
-  if (read.diagnostics.length > MOST_DIAGNOSTICS) return undefined;
+  if (read.diagnostics.length + elsewhere.length > MOST_DIAGNOSTICS) return undefined;
+  if (elsewhere.length > 0 && Math.sign(read.balance) !== Math.sign(older.balance)) return undefined;
+  if (
+    namesLines(elsewhere) &&
+    linesIn(olderText, edit.start, edit.end) !== linesIn(text, edit.start, edit.end + edit.delta)
+  )
+    return undefined;
   const fresh = [...read.file.decls];
   const last = next === undefined ? undefined : fresh.pop();
   const until = next === undefined ? text.length + 1 : next.span.start + edit.delta;
@@ -45,8 +51,9 @@ export function reparse(older: Tree, olderText: string, text: string): Tree | un
   if (!read.diagnostics.every((one) => isInside(one, firstLineEnd(text, range.start), until)))
     return undefined;
 
+  const kept = new Anchored(elsewhere, decls);
   const old = decls.slice(range.from, range.to);
-  const kept = fresh.map((decl, index) => {
+  const renewed = fresh.map((decl, index) => {
     const before = fresh.length === old.length ? old[index] : undefined;
     return before !== undefined && graft(before, olderText, decl, text, read.diagnostics) ? before : decl;
   });
@@ -54,30 +61,54 @@ export function reparse(older: Tree, olderText: string, text: string): Tree | un
   const file = {
     ...older.file,
     span: { start: 0, end: text.length },
-    decls: [...decls.slice(0, range.from), ...kept, ...decls.slice(range.to)],
+    decls: [...decls.slice(0, range.from), ...renewed, ...decls.slice(range.to)],
   };
-  return { file, diagnostics: read.diagnostics, balance: read.balance };
+  const diagnostics = [...read.diagnostics, ...kept.now()].sort(inOrder);
+  return { file, diagnostics, balance: read.balance };
 }
 
-function difference(older: string, newer: string): Edit {
-  const shorter = Math.min(older.length, newer.length);
-  let head = 0;
-  while (head < shorter && older.charCodeAt(head) === newer.charCodeAt(head)) head++;
-  let tail = 0;
-  while (
-    tail < shorter - head &&
-    older.charCodeAt(older.length - 1 - tail) === newer.charCodeAt(newer.length - 1 - tail)
-  ) {
-    tail++;
-  }
-  return { start: head, end: older.length - tail, delta: newer.length - older.length };
+/** Declarations `from..to`, and the part of the old text that is theirs, with what surrounds them. */
+interface Range extends Span {
+  readonly from: number;
+  readonly to: number;
 }
 
-/** Which declarations the edit touches, `from..to`, and the part of the old text that is theirs. */
-function touched(
-  { header, decls }: PolicyFile,
-  edit: Edit,
-): (Span & { readonly from: number; readonly to: number }) | undefined {
+/**
+ * The mistakes that an edit of the range leaves as they are; undefined where one may concern the range or its neighbours.
+ * A whole line must be between them: what is wrong inside a token silences the rest of its line.
+ */
+function mistakesElsewhere(
+  { file, diagnostics }: Tree,
+  text: string,
+  range: Range,
+): readonly Diagnostic[] | undefined {
+  const outside = diagnostics.filter((one) => !isInside(one, range.start, range.end));
+  if (outside.length === 0) return outside;
+  const before = lastLineEnd(text, (file.decls[range.from - 1] ?? file.header)?.span.start ?? 0);
+  const next = file.decls[range.to];
+  const after = next === undefined ? Infinity : firstLineEnd(text, next.span.end);
+  const stay = outside.every(
+    (one) =>
+      !OF_THE_WHOLE.has(one.code) &&
+      (isInside(one, -1, before) || (after < text.length && isInside(one, after, Infinity))),
+  );
+  return stay ? outside : undefined;
+}
+
+/** Said of the whole text, or of all that follows. */
+const OF_THE_WHOLE: ReadonlySet<string> = new Set(['PV1003', 'PV1019', 'PV1020', 'PV1027']);
+
+/** Whether a message tells the number of a line. */
+const namesLines = (diagnostics: readonly Diagnostic[]): boolean =>
+  diagnostics.some(({ code }) => code === 'PV1011');
+
+const linesIn = (text: string, start: number, end: number): number =>
+  text.slice(start, end).split(/\r\n|\r|\n/).length;
+
+const balanceOf = (text: string, start: number, end: number): number => layout(text, start, end).balance;
+
+/** What the edit touches. */
+function touched({ header, decls }: PolicyFile, edit: Change): Range | undefined {
   let from = decls.findIndex(({ span }) => span.end >= edit.start);
   let to = from < 0 ? decls.length : from;
   while (to < decls.length && ((decls[to]?.span.start ?? 0) <= edit.end || to === from)) to++;
@@ -100,6 +131,12 @@ function startsItem(part: string): boolean {
     );
   const type = found?.[1] === undefined ? undefined : T.keywordType(found[1]);
   return type !== undefined && T.DECLARATION_TOKENS.includes(type) && found?.[2] !== ':';
+}
+
+function lastLineEnd(text: string, from: number): number {
+  let at = from;
+  while (at > 0 && text[at] !== '\n' && text[at] !== '\r') at--;
+  return at;
 }
 
 function firstLineEnd(text: string, from: number): number {

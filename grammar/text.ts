@@ -68,3 +68,25 @@ export class LineIndex {
     return next - (this.text.charCodeAt(next - 1) === LF && this.text.charCodeAt(next - 2) === CR ? 2 : 1);
   }
 }
+
+/** The shortest stretch that differs between two texts: `start..end` of the older; the newer is longer by `delta`. */
+export interface Change {
+  readonly start: number;
+  readonly end: number;
+  readonly delta: number;
+}
+
+/** What turns one text into the other. */
+export function changeOf(older: string, newer: string): Change {
+  const shorter = Math.min(older.length, newer.length);
+  let head = 0;
+  while (head < shorter && older.charCodeAt(head) === newer.charCodeAt(head)) head++;
+  let tail = 0;
+  while (
+    tail < shorter - head &&
+    older.charCodeAt(older.length - 1 - tail) === newer.charCodeAt(newer.length - 1 - tail)
+  ) {
+    tail++;
+  }
+  return { start: head, end: older.length - tail, delta: newer.length - older.length };
+}

@@ -31,3 +31,24 @@ test('a tree made of an older one is the tree of the text, whatever was edited',
   );
   expect(reused).toBeGreaterThan(150);
 });
+
+test('mistakes in other declarations stay where they are, and are not read again', () => {
+  const fn = (name: string, body: string): string => `fn ${name}() {\n    ${body}\n}\n`;
+  const broken = [
+    fn('a', 'let x ='),
+    fn('b', 'return'),
+    fn('c', 'let y = 1'),
+    fn('d', 'return'),
+    fn('e', 'if {'),
+  ];
+  const text = `policy p for tracing\n${broken.join('')}`;
+  const tree = parse(text);
+  expect(tree.diagnostics.length).toBeGreaterThan(2);
+  const typed = text.replace('let y = 1', 'let y = 1 +');
+  const { file, diagnostics, balance } = parse(typed);
+  expect(reparse(tree, text, typed)).toEqual({ file, diagnostics, balance });
+  // A brace decides how all of them are read, and a line more what their messages say.
+  const closed = parse(text);
+  expect(reparse(closed, text, text.replace('let y = 1', 'let y = 1 }'))).toBeUndefined();
+  expect(reparse(closed, text, text.replace('let y = 1', 'let y = 1\n'))).toBeUndefined();
+});

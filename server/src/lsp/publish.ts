@@ -1,5 +1,5 @@
 import { DiagnosticSeverity, DiagnosticTag, type Diagnostic as LspDiagnostic } from 'vscode-languageserver';
-import type { LineIndex } from '../../../grammar/text.ts';
+import { changeOf, type LineIndex } from '../../../grammar/text.ts';
 import type { Diagnostic, Severity, Span } from '../diagnostics/diagnostic.ts';
 import type { Code } from '../diagnostics/table.ts';
 
@@ -73,21 +73,10 @@ export function carryOver(
   older: string,
   newer: string,
 ): readonly Diagnostic[] {
-  const shorter = Math.min(older.length, newer.length);
-  let head = 0;
-  while (head < shorter && older.charCodeAt(head) === newer.charCodeAt(head)) head++;
-  let tail = 0;
-  while (
-    tail < shorter - head &&
-    older.charCodeAt(older.length - 1 - tail) === newer.charCodeAt(newer.length - 1 - tail)
-  ) {
-    tail++;
-  }
-  const shift = newer.length - older.length;
+  const { start, end, delta } = changeOf(older, newer);
   const move = (span: Span): Span | undefined => {
-    if (span.end <= head) return span;
-    if (span.start < older.length - tail) return undefined;
-    return { start: span.start + shift, end: span.end + shift };
+    if (span.end <= start) return span;
+    return span.start < end ? undefined : { start: span.start + delta, end: span.end + delta };
   };
   return diagnostics.flatMap((diagnostic) => {
     const span = move(diagnostic.span);
