@@ -4,16 +4,36 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { checkC, emitC } from '../../server/src/emit/c/index.ts';
-import { cType } from '../../server/src/emit/c/ctypes.ts';
 import { BPF_FLAGS } from '../../server/src/emit/c/makefile.ts';
 import { execution } from '../../server/src/emit/executor/execute.ts';
 import type { Value } from '../../server/src/emit/executor/host.ts';
+import type { Samples } from '../../server/src/emit/executor/samples.ts';
 import type { Expr, Fn, Handler, Program, Stmt } from '../../server/src/ir/ir.ts';
 import { hasErrors, snapshot } from '../../server/src/pipeline.ts';
-import { fakeHost } from '../emit/executor/fake-host.ts';
 import { Choices } from '../support/random-choices.ts';
-import { CLASSES, MODE, rangeOf, type Callable, type Scalar } from '../support/random-policy-expressions.ts';
+import {
+  CLASSES,
+  isThing,
+  MODE,
+  rangeOf,
+  type Callable,
+  type Scalar,
+} from '../support/random-policy-expressions.ts';
 import type { RandomPolicy } from '../support/random-policy.ts';
+import type { Stored } from '../support/random-policy-state.ts';
+import {
+  argumentOf,
+  executorValue,
+  machineHost,
+  numbered,
+  requestSeen,
+  rowsFrom,
+  runnerText,
+  setup,
+  THREADS,
+  type Argument,
+  type Row,
+} from './machine.ts';
 
 const SOURCE = 'random.pvpolicy';
 const SETTINGS = { profile: undefined, allowlist: undefined } as unknown as Parameters<typeof snapshot>[1];
@@ -29,19 +49,50 @@ export function cOf(program: Program, source: string): { readonly name: string; 
   return emitC(program, { sourceName: SOURCE, source }).filter(({ name }) => /\.bpf\.c$|\.h$/.test(name));
 }
 
-/** One call: a function and its arguments, as 64 bits each. */
+/** One call: a function and its arguments; of numbers 64 bits each. */
 export interface Call {
   readonly name: string;
-  readonly args: readonly bigint[];
+  readonly args: readonly Argument[];
 }
 
-/** Rounds of calls of every function, each followed by a look at everything that is kept. */
-export function callsOf(policy: RandomPolicy, tape: readonly number[], rounds: number): Call[] {
+/** What happens to a policy: the operator's tables, and calls. */
+export interface Run {
+  readonly rows: readonly Row[];
+  readonly calls: readonly Call[];
+}
+
+/** Rounds of calls of every function, each followed by a look at everything that is kept; histograms at the end. */
+export function runOf(policy: RandomPolicy, tape: readonly number[], rounds: number): Run {
   const c = new Choices(tape);
-  return Array.from({ length: rounds }, () => [
-    ...policy.functions.map((fn) => ({ name: fn.name, args: fn.params.map(({ type }) => valueOf(c, type)) })),
-    ...policy.readers.map(({ name }): Call => ({ name, args: [] })),
-  ]).flat();
+  const rows = rowsFrom(c, policy.tables, ({ type }) => valueOf(c, type));
+  const called = (fn: Callable): Call => ({
+    name: fn.name,
+    args: fn.params.map((param) => (isThing(param) ? argumentOf(c, param.type) : valueOf(c, param.type))),
+  });
+  const calls = Array.from({ length: rounds }, () =>
+    [...policy.functions, ...policy.readers].map(called),
+  ).flat();
+  return { rows, calls: [...calls, ...policy.stored.filter(isHistogram).flatMap(slotCalls)] };
+}
+
+const isHistogram = ({ kind }: Stored): boolean => kind === 'histogram';
+
+/** Slots of a histogram in the kernel, and behind them the sum of all values. */
+const SLOTS = 64;
+
+/** Looks at all slots of a histogram, for each whose it may be. */
+function slotCalls({ owner, name }: Stored): Call[] {
+  const owners: Argument[] =
+    owner === ''
+      ? [0n]
+      : owner === 'cpu'
+        ? [0n]
+        : owner === 'vm'
+          ? [0, 1].map((at) => ({ kind: 'vm', at }))
+          : THREADS.map((_, at) => ({ kind: 'thread', at }));
+  return owners.flatMap((whose) =>
+    Array.from({ length: SLOTS + 1 }, (_, i) => ({ name: `slot_${name}`, args: [BigInt(i), whose] })),
+  );
 }
 
 const CLASS_NUMBERS = CLASSES.map((_, i) => BigInt([0, 1, 2, 3, 5, 7][i] ?? 0));
@@ -56,26 +107,54 @@ function valueOf(c: Choices, type: Scalar): bigint {
   return lo + ((((value - lo) % (hi - lo + 1n)) + hi - lo + 1n) % (hi - lo + 1n));
 }
 
-/** What the executor answers to each call, as 64 bits. */
-export function executorAnswers(program: Program, calls: readonly Call[]): bigint[] {
+/** What the executor answers to each call, as the runner shows it: its result, and what it asked the agent for. */
+export function executorAnswers(program: Program, text: string, { rows, calls }: Run): string[] {
   const { functions, handlers } = program.host;
   const called = functions.map((fn, index) => handlerOf(fn, index, handlers));
-  const { handlers: ready } = execution(
+  const lineOf = (start: number): number => text.slice(0, start).split('\n').length;
+  const host = machineHost(program, rows, lineOf);
+  const { handlers: ready, machine } = execution(
     { ...program, host: { functions, handlers: called } },
     'host',
-    fakeHost(),
+    host,
   );
   return calls.map(({ name, args }) => {
+    if (name.startsWith('slot_')) return slotOf(machine.histograms.get(name.slice(5)), args);
     const at = functions.findIndex((fn) => fn.name === name);
     const [fn, executable] = [functions[at], ready[at]];
     if (!fn || !executable) throw new Error(`no function ${name}`);
     fn.params.forEach(({ type }, i) => {
-      const bits = args[i] ?? 0n;
-      executable.frame[i] = type.kind === 'bool' ? bits !== 0n : canonical(bits);
+      const argument = args[i] ?? 0n;
+      if (typeof argument !== 'bigint') executable.frame[i] = executorValue(argument);
+      else executable.frame[i] = type.kind === 'bool' ? argument !== 0n : canonical(argument);
     });
-    return bitsOf(executable.run());
+    host.asked.length = 0;
+    const result = bitsOf(executable.run()).toString(16);
+    return [result, ...host.asked].join(' ');
   });
 }
+
+/** How many samples lie in a slot, or their sum: what the kernel keeps of what the executor keeps one by one. */
+function slotOf(
+  histogram: ReadonlyMap<number, Samples> | undefined,
+  [index, whose = 0n]: readonly Argument[],
+): string {
+  const samples = histogram?.get(Number(executorValue(whose) ?? whose));
+  const values = [...(samples?.values.subarray(0, samples.length) ?? [])];
+  if (index === BigInt(SLOTS)) {
+    const sum = values.reduce((total, value) => total + BigInt(value), 0n);
+    return values.every(Number.isSafeInteger) ? BigInt.asUintN(64, sum).toString(16) : ANY;
+  }
+  const slot = (value: number): number => (value === 0 ? 0 : BigInt(value).toString(2).length - 1);
+  return values.filter((value) => BigInt(slot(value)) === index).length.toString(16);
+}
+
+/** The answer of an executor that does not know: it keeps samples as doubles. */
+const ANY = '?';
+
+/** The index of the first call of which executor and kernel differ, or −1. */
+export const firstDifference = (executor: readonly string[], kernel: readonly string[]): number =>
+  executor.findIndex((answer, i) => answer !== ANY && answer !== kernel[i]);
 
 const canonical = (value: bigint): Value => (Number.isSafeInteger(Number(value)) ? Number(value) : value);
 const bitsOf = (value: Value): bigint => {
@@ -93,22 +172,6 @@ function handlerOf(fn: Fn, index: number, handlers: readonly Handler[]): Handler
   const value: Expr = { kind: 'call', fn: fn.name, args, type: fn.result, span };
   const body: Stmt[] = [{ kind: 'return', value, span }];
   return { ...model, index, params: fn.params, body, locals: fn.params.length };
-}
-
-/**
- * The C of a program for each function: it reads the arguments from its context and writes the result there. Volatile:
- * the verifier takes no pointer into the context.
- */
-export function wrappers(program: Program, functions: readonly Callable[]): string {
-  const one = ({ name }: Callable): string => {
-    const fn = program.host.functions.find((candidate) => candidate.name === name);
-    if (!fn) throw new Error(`no function ${name}`);
-    const args = fn.params.map(({ type }, i) =>
-      type.kind === 'bool' ? `call->argument[${i}] != 0` : `(${cType(type)})call->argument[${i}]`,
-    );
-    return `SEC("syscall")\nint call_${name}(struct test_call *call)\n{\n\tcall->result = (u64)${name}(${args.join(', ')});\n\treturn 0;\n}\n`;
-  };
-  return `\nstruct test_call {\n\tvolatile u64 argument[8];\n\tu64 result;\n};\n\n${functions.map(one).join('\n')}`;
 }
 
 export interface Tools {
@@ -154,7 +217,7 @@ async function compile(clang: string, folder: string): Promise<string | undefine
 export interface Trial {
   readonly text: string;
   readonly files: readonly { readonly name: string; readonly text: string }[];
-  readonly calls: readonly Call[];
+  readonly run: Run;
 }
 
 /** Compiles and loads each policy and makes its calls in the kernel. */
@@ -173,11 +236,11 @@ export async function kernelAnswers({ clang, agree }: Tools, policies: readonly 
       logs.push(...(await Promise.all(folders.slice(i, i + 2).map((folder) => compile(clang, folder)))));
     }
     const outcomes: Outcome[] = [];
-    for (const [i, { calls }] of policies.entries()) {
+    for (const [i, { run: wanted, files }] of policies.entries()) {
       const log = logs[i];
       outcomes.push(
         log === undefined
-          ? await ask(agree, join(folders[i] ?? '', 'random.bpf.o'), calls)
+          ? await ask(agree, join(folders[i] ?? '', 'random.bpf.o'), wanted, files)
           : { kind: 'rejected', by: 'clang', log },
       );
     }
@@ -188,10 +251,12 @@ export async function kernelAnswers({ clang, agree }: Tools, policies: readonly 
 }
 
 /** Loads one object and runs the calls. */
-function ask(agree: string, object: string, calls: readonly Call[]): Promise<Outcome> {
+function ask(agree: string, object: string, { rows, calls }: Run, files: Trial['files']): Promise<Outcome> {
+  const before = setup(rows);
   const lines = calls.map(({ name, args }) =>
-    ['run', `call_${name}`, ...args.map((arg) => `0x${BigInt.asUintN(64, arg).toString(16)}`)].join(' '),
+    ['run', name.startsWith('slot_') ? name : `call_${name}`, ...args.map(runnerText)].join(' '),
   );
+  const names = numbered(files.find(({ name }) => name.endsWith('.h'))?.text ?? '');
   return new Promise((resolve, reject) => {
     const child = spawn(agree, [], { stdio: ['pipe', 'pipe', 'pipe'] });
     const output: string[] = [];
@@ -201,9 +266,19 @@ function ask(agree: string, object: string, calls: readonly Call[]): Promise<Out
     child.on('error', reject);
     child.on('close', () => {
       const [loaded, ...answers] = output.join('').trimEnd().split('\n');
-      if (loaded === 'ok') resolve({ kind: 'ran', answers });
-      else resolve({ kind: 'rejected', by: 'kernel', log: `${loaded}\n${errors.join('').slice(-6000)}` });
+      if (loaded !== 'ok') {
+        resolve({ kind: 'rejected', by: 'kernel', log: `${loaded}\n${errors.join('').slice(-6000)}` });
+        return;
+      }
+      const seen = answers.slice(before.length).map((answer) => {
+        const [result = '', ...asked] = answer.split(' ');
+        // What the object has no program or map for is what the policy never uses: nothing was recorded.
+        return result === 'absent'
+          ? '0'
+          : [result, ...asked.map((text) => requestSeen(text, names))].join(' ');
+      });
+      resolve({ kind: 'ran', answers: seen });
     });
-    child.stdin.on('error', () => undefined).end(`${[`load ${object}`, ...lines].join('\n')}\n`);
+    child.stdin.on('error', () => undefined).end(`${[`load ${object}`, ...before, ...lines].join('\n')}\n`);
   });
 }

@@ -57,4 +57,36 @@ export const FOUND: readonly Found[] = [
     ['sum', 'mean'],
     [['sum'], ['sum'], ['mean']],
   ),
+  // Another name for a mask that the policy made.
+  found(
+    'fn same() -> u64 {\n    let m = cpus(0, 1)\n    let n = m\n    return n.count\n}',
+    ['same'],
+    [['same']],
+  ),
+  // CPUs that the machine cannot have are in no mask.
+  found('fn all() -> u64 {\n    return (cpus(0..900) ^ cpus(0)).count\n}', ['all'], [['all']]),
+  // The thread of a vCPU may be gone: one of two masks, and a mask to pin to.
+  found(
+    'fn chosen() -> u64 {\n    if let v = vcpu(current()) {\n        return (~(current().pid > 0 ? v.task.cpus_ptr : current().cpus_ptr)).count\n    }\n    return 99\n}\nfn pinned() -> u64 {\n    if let v = vcpu(current()) { defer pin(v, v.task.cpus_ptr) }\n    return 1\n}',
+    ['chosen', 'pinned'],
+    [['chosen'], ['pinned']],
+  ),
+  // A variable right behind the label of an arm; and a truth value as the subject.
+  found(
+    'fn arm() -> u64 {\n    match (this_cpu() == this_cpu()) as s64 {\n        1 => {\n            for m in vms max 2 { log "{m}" }\n            return 1\n        }\n        _ => { return 2 }\n    }\n}',
+    ['arm'],
+    [['arm']],
+  ),
+  // Tests of one CPU, and of none.
+  found(
+    'fn one() -> u64 {\n    if cpus(0).has(this_cpu()) { return 1 }\n    return 2\n}\nfn none_() -> u64 {\n    if (cpus(1) & cpus(2..5)).has(this_cpu()) { return 1 }\n    return 2\n}',
+    ['one', 'none_'],
+    [['one'], ['none_']],
+  ),
+  // What a loop returns that holds a reference.
+  found(
+    'state {\n    l: list of u32 max 3\n}\nfn held() -> u64 {\n    for i in 0..4 {\n        for x in l {\n            if let v = vcpu(current()) {\n                if v.task.comm == "first" { return 7 + (x as u64) }\n            }\n        }\n        l.push(i as u32)\n    }\n    return 1\n}',
+    ['held'],
+    [['held'], ['held']],
+  ),
 ];

@@ -9,24 +9,26 @@ import type { Program } from '../../server/src/ir/ir.ts';
 import { findClang, lane, onPath } from '../support/lanes.ts';
 import { randomPolicy, type RandomPolicy } from '../support/random-policy.ts';
 import {
-  callsOf,
   cOf,
   executorAnswers,
+  firstDifference,
   kernelAnswers,
   programOf,
-  wrappers,
-  type Call,
+  runOf,
   type Outcome,
+  type Run,
   type Tools,
   type Trial,
 } from './agreement.ts';
 import { FOUND } from './found.ts';
+import { runnerText } from './machine.ts';
+import { withWrappers } from './wrappers.ts';
 
 /** How many policies; thousands by hand: `PVPOLICY_RUNS=5000 npx vitest run test/properties`. */
-const RUNS = Number(process.env['PVPOLICY_RUNS'] ?? 24);
+const RUNS = Number(process.env['PVPOLICY_RUNS'] ?? 200);
 /** The first batch's seed; each later one has the next. */
 const SEED = Number(process.env['PVPOLICY_SEED'] ?? 1);
-const BATCH = 8;
+const BATCH = 16;
 const ROUNDS = 12;
 
 /** Loading needs root, a kernel with BTF, a compiler for BPF, and one and libbpf for what loads. */
@@ -44,12 +46,12 @@ function compilers(): { readonly clang: string; readonly gcc: string } | undefin
 
 interface Case {
   readonly policy: RandomPolicy;
-  readonly calls: readonly Call[];
+  readonly run: Run;
 }
 
 const cases: fc.Arbitrary<Case> = fc
   .tuple(randomPolicy, fc.array(fc.nat(0xffff), { minLength: 30, maxLength: 300, size: 'max' }))
-  .map(([policy, tape]) => ({ policy, calls: callsOf(policy, tape, ROUNDS) }));
+  .map(([policy, tape]) => ({ policy, run: runOf(policy, tape, ROUNDS) }));
 
 const totals = { generated: 0, clean: 0, compiled: 0, accepted: 0, agreed: 0, calls: 0 };
 
@@ -58,13 +60,16 @@ lane('clang', 'policies in the kernel, which needs root', compilers, ({ clang, g
   const agree = join(folder, 'agree');
   const tools: Tools = { clang, agree };
   const source = fileURLToPath(new URL('agree.c', import.meta.url));
-  execFileSync(gcc, ['-O2', '-Wall', source, '-o', agree, '-lbpf', '-lelf', '-lz']);
+  execFileSync(gcc, ['-O2', '-Wall', source, '-o', agree, '-lbpf', '-lelf', '-lz', '-lpthread']);
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
   test('those that once were wrong compute what the executor computes', async () => {
     await hold(
       tools,
-      FOUND.map(({ text, functions, readers, calls }) => ({ policy: { text, functions, readers }, calls })),
+      FOUND.map(({ calls, ...policy }) => ({
+        policy: { ...policy, tables: [], stored: [] },
+        run: { rows: [], calls },
+      })),
     );
     expect(totals.agreed).toBe(FOUND.length);
   });
@@ -98,33 +103,35 @@ interface Ready extends Trial {
 }
 
 async function hold(tools: Tools, batch: readonly Case[]): Promise<void> {
-  const ready = batch.flatMap(({ policy, calls }): Ready[] => {
+  const ready = batch.flatMap(({ policy, run }): Ready[] => {
     totals.generated++;
-    const { text, functions, readers } = policy;
+    const { text, functions, readers, stored } = policy;
     const program = programOf(text);
     if (!program) return [];
     totals.clean++;
-    const more = wrappers(program, [...functions, ...readers]);
     const files = cOf(program, text).map((file) =>
-      file.name.endsWith('.c') ? { ...file, text: file.text + more } : file,
+      file.name.endsWith('.c')
+        ? { ...file, text: withWrappers(file.text, program, [...functions, ...readers], stored) }
+        : file,
     );
-    return [{ files, calls, text, program }];
+    return [{ files, run, text, program }];
   });
   const outcomes = await kernelAnswers(tools, ready);
   for (const [i, trial] of ready.entries()) compare(trial, outcomes[i]);
 }
 
 /** Counts what the kernel did with a policy; throws where it refused it, or computed something else. */
-function compare({ files, calls, text, program }: Ready, outcome: Outcome | undefined): void {
+function compare({ files, run, text, program }: Ready, outcome: Outcome | undefined): void {
+  const { calls } = run;
   const shown = `\n--- policy\n${text}\n--- C\n${files[0]?.text ?? ''}`;
   if (outcome?.kind !== 'ran') throw new Error(`refused by ${outcome?.by}: ${outcome?.log}${shown}`);
   totals.compiled++;
   totals.accepted++;
   totals.calls += calls.length;
-  const wanted = executorAnswers(program, calls).map((answer) => answer.toString(16));
-  const at = calls.findIndex((_, i) => wanted[i] !== outcome.answers[i]);
+  const wanted = executorAnswers(program, text, run);
+  const at = firstDifference(wanted, outcome.answers);
   if (at >= 0) {
-    const call = `${calls[at]?.name}(${calls[at]?.args.join(', ')}), call ${at}`;
+    const call = `${calls[at]?.name}(${calls[at]?.args.map(runnerText).join(', ')}), call ${at}`;
     throw new Error(`${call}: executor ${wanted[at]}, kernel ${outcome.answers[at]}${shown}`);
   }
   totals.agreed++;

@@ -1,4 +1,5 @@
 import type { Choices } from './random-choices.ts';
+import { questions, thing, THINGS, type Table, type Thing } from './random-policy-things.ts';
 
 /** The scalar types of the language, in the order in which simpler policies prefer them. */
 export const SCALARS = [
@@ -24,13 +25,17 @@ export interface Named {
 
 export interface Callable {
   readonly name: string;
-  readonly params: readonly Named[];
+  readonly params: readonly (Named | Thing)[];
   readonly result: Scalar;
 }
+
+export const isThing = (param: Named | Thing): param is Thing => THINGS.some((type) => type === param.type);
 
 /** What expressions can refer to. */
 export interface Scope {
   readonly values: readonly Named[];
+  readonly things: readonly Thing[];
+  readonly tables: readonly Table[];
   readonly functions: readonly Callable[];
   /** `now()` and other things that no two runs agree on. */
   readonly clock: boolean;
@@ -117,22 +122,27 @@ export function expression(c: Choices, scope: Scope, type: Scalar, depth: number
     () => leaf(c, scope, type, own),
     ...specific(c, type, e),
     () => `(${e('bool')} ? ${e(type)} : ${e(type)})`,
+    ...questions(c, scope, type, e),
   ];
   const callable = scope.functions.filter((fn) => fn.result === type);
-  if (callable.length > 0) {
-    ways.push(() => {
-      const fn = c.pick(callable);
-      return `${fn.name}(${fn.params.map((param) => e(param.type, false)).join(', ')})`;
-    });
-  }
+  if (callable.length > 0) ways.push(() => call(c, scope, c.pick(callable), e) ?? leaf(c, scope, type, own));
   if (scope.clock && type === 'instant') ways.push(() => 'now()');
   return c.pick(ways)();
 }
 
-type Sub = (of: Scalar, alone?: boolean) => string;
+export type Sub = (of: Scalar, alone?: boolean) => string;
+
+/** A call of a function; undefined where it needs a thing that is not at hand. */
+export function call(c: Choices, scope: Scope, fn: Callable, e: Sub): string | undefined {
+  const args = fn.params.map((param) =>
+    isThing(param) ? thing(c, scope, param.type) : e(param.type, false),
+  );
+  return args.includes(undefined) ? undefined : `${fn.name}(${args.join(', ')})`;
+}
 
 /** Does it name nothing that changes? The checker knows its value then, and holds it against what is possible. */
-export const isConstant = (text: string): boolean => !/\b(?:v|p|g|t|c|par|fun|count)\d|\bprev\b/.test(text);
+export const isConstant = (text: string): boolean =>
+  !/\b(?:v|p|g|t|c|k|m|par|fun|count|tab|set)\d|\b(?:prev|current|this_cpu|has|vcpu)\b/.test(text);
 
 /** A shift count: constants from 0 to 63, variables as they come. */
 export function shiftCount(c: Choices, text: string): string {

@@ -9,22 +9,18 @@ import {
   type Scope,
   SCALARS,
 } from './random-policy-expressions.ts';
-
-/** A field of state or a metric, as statements reach it. */
-export interface Field {
-  /** With its owner: `current().f2`. */
-  readonly text: string;
-  readonly kind: 'scalar' | 'ewma' | 'list' | 'ring' | 'counter' | 'histogram';
-  readonly type: Scalar;
-  /** Of a list or ring: its room. */
-  readonly max: number;
-}
+import { fieldsOf, readings, type Field, type Stored } from './random-policy-state.ts';
+import { action, mask, namedThings, thing, type Thing } from './random-policy-things.ts';
 
 /** A body while it is written. */
 interface Body {
   readonly c: Choices;
+  readonly stored: readonly Stored[];
+  /** What is stored, for each owner at hand. */
   readonly fields: readonly Field[];
   readonly scope: Scope;
+  /** May it ask the agent for something? */
+  readonly asks: boolean;
   /** Variables that can be assigned. */
   readonly variables: readonly Named[];
   /** What `return` gives; undefined in hooks. */
@@ -35,44 +31,22 @@ interface Body {
   readonly indent: string;
 }
 
-/** What the fields of state can be read as. */
-export function readings(fields: readonly Field[]): Named[] {
-  return fields.flatMap(({ text, kind, type }): Named[] => {
-    switch (kind) {
-      case 'scalar':
-      case 'counter':
-        return [{ text, type }];
-      case 'ewma':
-        // An average of numbers and a number of fewer bits have no common type.
-        return [{ text: /^[us]\d/.test(type) ? `(${text} as ${type})` : text, type }];
-      case 'list':
-        return [
-          { text: `${text}.len`, type: 'u64' },
-          ...['0', '1', '300'].map((i) => ({ text: `${text}[${i}]`, type })),
-        ];
-      case 'ring':
-        return [
-          { text: `${text}.len`, type: 'u64' },
-          ...['sum', 'avg', 'max'].map((m) => ({ text: `${text}.${m}`, type })),
-        ];
-      case 'histogram':
-        return [];
-    }
-  });
-}
-
-/** The statements of a function or hook, which may use `scope` and change `fields`. */
+/** The statements of a function or hook, which may use `scope`, change what is `stored`, and ask the agent. */
 export function body(
   c: Choices,
   scope: Scope,
-  fields: readonly Field[],
+  stored: readonly Stored[],
+  asks: boolean,
   result: Scalar | undefined,
   extra: readonly string[] = [],
 ): string {
   let count = 0;
+  const fields = fieldsOf(stored, scope);
   const start: Body = {
     c,
+    stored,
     fields,
+    asks,
     scope: { ...scope, values: [...scope.values, ...readings(fields)] },
     variables: [],
     result,
@@ -116,7 +90,15 @@ function statement(body: Body): [string[], Body] {
       () => [loop(body), body],
     );
   }
-  ways.push(() => one(`log "x {${expr(body, c.pick(SCALARS), 2)}}"`));
+  ways.push(() => one(logged(expr(body, c.pick(SCALARS), 2))));
+  if (depth > 0) {
+    ways.push(
+      () => [found(body), body],
+      () => [each(body), body],
+    );
+  }
+  ways.push(() => name(body));
+  if (body.asks) ways.push(() => one(action(c, body.scope, (type, own) => expr(body, type, 2, own))));
   if (body.inLoop) {
     const word = c.pick(['break', 'continue']);
     ways.push(() => one(`if ${expr(body, 'bool', 2)} { ${word} }`));
@@ -127,6 +109,9 @@ function statement(body: Body): [string[], Body] {
   }
   return c.pick(ways)();
 }
+
+/** A text within a text would end it. */
+const logged = (value: string): string => `log "x {${value.includes('"') ? '1' : value}}"`;
 
 const expr = (body: Body, type: Scalar, depth: number, own = true): string =>
   expression(body.c, body.scope, type, depth, own);
@@ -250,3 +235,66 @@ function loop(body: Body): string[] {
   }
   return block(body, `for ${name} in ${low}..${low + c.below(7)}`, inside('u64'));
 }
+
+/** What a body knows within a block that has a name for one more thing. */
+function knowing(body: Body, thing: Thing): Pick<Body, 'scope' | 'fields'> {
+  const scope = { ...body.scope, things: [...body.scope.things, thing] };
+  const more = fieldsOf(body.stored, scope, thing.text);
+  return {
+    scope: { ...scope, values: [...scope.values, ...readings(more)] },
+    fields: [...body.fields, ...more],
+  };
+}
+
+/** `if let`: a vCPU or a CPU that may not be there. */
+function found(body: Body): string[] {
+  const { c, scope, indent } = body;
+  const text = body.fresh();
+  const vcpu = !c.flip();
+  const value = vcpu
+    ? c.pick(['current_vcpu()', ...namedThings(scope, 'task').map((task) => `vcpu(${task})`)])
+    : `${setOf(body)}.first`;
+  const lines = block(
+    body,
+    `if let ${text} = ${value}`,
+    knowing(body, { text, type: vcpu ? 'vcpu' : 'cpu' }),
+  );
+  if (!c.flip()) return lines;
+  const [, ...rest] = block(body, '');
+  return [...lines.slice(0, -1), `${indent}} else {`, ...rest];
+}
+
+/** A loop over CPUs, vCPUs or VMs. */
+function each(body: Body): string[] {
+  const { c, scope } = body;
+  const text = body.fresh();
+  const vms = namedThings(scope, 'vm');
+  const inside = (type: Thing['type']): Partial<Body> => ({
+    ...knowing(body, { text, type }),
+    inLoop: true,
+    depth: Math.min(body.depth, 2),
+  });
+  const ways = [
+    () => block(body, `for ${text} in cpus(${setOf(body)}) max ${1 + c.below(3)}`, inside('cpu')),
+    () => block(body, `for ${text} in vms max ${1 + c.below(3)}`, inside('vm')),
+    ...vms.map((vm) => () => block(body, `for ${text} in ${vm}.vcpus max ${1 + c.below(3)}`, inside('vcpu'))),
+  ];
+  return c.pick(ways)();
+}
+
+/** A name for a thing. */
+function name(body: Body): [string[], Body] {
+  const { c, scope } = body;
+  const text = body.fresh();
+  const type = c.pick(['cpumask', 'task', 'cpu', 'vcpu', 'vm'] as const);
+  const bool = (): string => expr(body, 'bool', 1);
+  const one = (): string | undefined => thing(c, scope, type);
+  const [value, other] = type === 'cpumask' ? [setOf(body)] : [one(), c.flip(4) ? one() : undefined];
+  if (value === undefined) return [[`${body.indent}log "nothing"`], body];
+  const chosen = other === undefined ? value : `(${bool()} ? ${value} : ${other})`;
+  return [[`${body.indent}let ${text} = ${chosen}`], { ...body, ...knowing(body, { text, type }) }];
+}
+
+/** Masks that are made in a loop are more than the verifier's patience is for, too. */
+const setOf = (body: Body): string =>
+  mask(body.c, body.scope, body.inLoop ? 1 : 2, () => expr(body, 'bool', 1));

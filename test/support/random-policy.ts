@@ -1,40 +1,41 @@
 import fc from 'fast-check';
 import { Choices } from './random-choices.ts';
 import {
+  call,
   expression,
+  isThing,
   literal,
   MODE,
   SCALARS,
   type Callable,
   type Named,
   type Scalar,
+  type Scope,
 } from './random-policy-expressions.ts';
-import { body, readings, type Field } from './random-policy-statements.ts';
+import {
+  metricsFrom,
+  metricsText,
+  OWNERS,
+  readersOf,
+  stateFrom,
+  stateText,
+  type Stored,
+} from './random-policy-state.ts';
+import { body } from './random-policy-statements.ts';
+import { THINGS, type Table, type Thing } from './random-policy-things.ts';
 
 /** A random policy for the target tracing that is free of errors. */
 export interface RandomPolicy {
   readonly text: string;
   /** Its functions, in an order in which they can be called; those that change state have `changes`. */
   readonly functions: readonly Callable[];
-  /** Functions without parameters, each of which reads one thing that is kept. */
+  /** Functions each of which reads one thing that is kept, of the owner that it is given. */
   readonly readers: readonly Callable[];
+  readonly tables: readonly Table[];
+  readonly stored: readonly Stored[];
 }
 
-const AVERAGED: readonly Scalar[] = [
-  'u64',
-  'duration',
-  'ratio',
-  'u8',
-  'u16',
-  'u32',
-  's64',
-  's8',
-  's16',
-  's32',
-];
-const LISTED: readonly Scalar[] = ['u64', 'duration', 'Mode', 'u8', 'u16', 'u32', 's64', 's8', 's16', 's32'];
 const RANGED: readonly Scalar[] = ['u64', 'u8', 'duration', 'ratio', 's64', 's32', 'nice', 'weight'];
-const COUNTED: readonly Scalar[] = ['duration', 'u64', 'u32', 'ratio'];
 
 /** Random policies; they shrink to short ones. */
 export const randomPolicy: fc.Arbitrary<RandomPolicy> = fc
@@ -47,9 +48,10 @@ export const randomPolicy: fc.Arbitrary<RandomPolicy> = fc
 /** The policy that these choices make. */
 export function policyFrom(c: Choices): RandomPolicy {
   const params = paramsFrom(c);
-  const fields = { '': fieldsFrom(c, '', 6), task: fieldsFrom(c, 'task', 3), cpu: fieldsFrom(c, 'cpu', 3) };
+  const state = OWNERS.map((owner) => [owner, stateFrom(c, owner, owner === '' ? 6 : 3)] as const);
   const metrics = metricsFrom(c);
-  const all = [...fields[''], ...fields.task, ...fields.cpu, ...metrics.fields];
+  const tables = tablesFrom(c);
+  const stored = [...state.flatMap(([, fields]) => fields), ...metrics];
   const functions: Callable[] = [];
   const texts: string[] = [];
   const constants: Named[] = [
@@ -57,38 +59,51 @@ export function policyFrom(c: Choices): RandomPolicy {
     { text: 'SPAN', type: 'duration' },
     { text: 'MANY', type: 'u64' },
   ];
+  const base: Scope = { values: constants, things: params.masks, tables, functions, clock: false };
   for (let n = 1 + c.below(3); n > 0; n--) {
     const fn = headFrom(c, `fun${functions.length}`);
     // A function that changes nothing is one that can be tried on any arguments in any order.
-    const changes = c.flip() ? all : [];
-    const scope = { values: [...fn.params, ...constants], functions, clock: false };
-    texts.push(`${headText(fn)} {\n${body(c, scope, changes, fn.result)}\n}`);
+    const changes = c.flip() ? stored : [];
+    const own = fn.params.filter((param) => !isThing(param)) as readonly Named[];
+    const scope = {
+      ...base,
+      values: [...own, ...constants],
+      things: [...fn.params.filter(isThing), ...base.things],
+    };
+    texts.push(`${headText(fn)} {\n${body(c, scope, changes, c.flip(), fn.result)}\n}`);
     functions.push(fn);
   }
-  const readers = readersOf(all);
-  const calls = functions.map(
-    (fn, i) => `let r${i} = ${fn.name}(${fn.params.map((p) => argument(c, p.type)).join(', ')})`,
-  );
-  const reads = readers.map((reader, i) => `let k${i} = ${reader.name}()`);
-  const hook = { values: [...constants, { text: 'prev.pid', type: 'u32' as const }], functions, clock: true };
+  const readers = readersOf(stored);
+  const hook: Scope = {
+    ...base,
+    values: [...constants, { text: 'prev.pid', type: 'u32' }],
+    clock: true,
+  };
   const text = [
     'policy random for tracing',
     `enum Mode {\n${MODE.map(([name, value]) => `    ${name} = ${value}`).join('\n')}\n}`,
     `const SPAN = ${c.pick(['5ms', '1ns', '3us'])}\nconst MANY: u64 = ${c.pick(['3', '0', '4294967296', '18446744073709551615'])}`,
     params.text,
-    ...Object.entries(fields).map(([scope, list]) => stateText(scope, list)),
-    metrics.text,
+    tables.map(({ name, key, type }) => `table ${name}: ${key} -> ${type} = ${literal(c, type)}`).join('\n'),
+    ...state.map(([owner, fields]) => stateText(owner, fields)),
+    metricsText(metrics),
     ...texts,
-    ...readers.map(
-      ({ name, result }, i) => `fn ${name}() -> ${result} {\n    return ${readings(all)[i]?.text ?? ''}\n}`,
-    ),
-    `on tracepoint sched:sched_switch(preempt, prev, next) {\n${body(c, hook, all, undefined, [...calls, ...reads, ...requests(c)])}\n}`,
+    ...readers.map((reader) => reader.text),
+    `on tracepoint sched:sched_switch(preempt, prev, next) {\n${body(c, hook, stored, false, undefined, [...uses(c, [...functions, ...readers]), ...requests(c)])}\n}`,
   ];
-  return { text: `${text.filter((part) => part !== '').join('\n\n')}\n`, functions, readers };
+  return { text: `${text.filter((part) => part !== '').join('\n\n')}\n`, functions, readers, tables, stored };
 }
 
-const argument = (c: Choices, type: Scalar): string =>
-  expression(c, { values: [], functions: [], clock: false }, type, 1);
+/** Calls of all functions: what nobody calls would be left out. */
+function uses(c: Choices, functions: readonly Callable[]): string[] {
+  const vcpu = [{ text: 'v', type: 'vcpu' }] as const;
+  const scope: Scope = { values: [], things: vcpu, tables: [], functions: [], clock: false };
+  const calls = functions.map(
+    (fn, i) =>
+      `let r${i} = ${call(c, scope, fn, (type) => expression(c, { ...scope, things: [] }, type, 1))}`,
+  );
+  return ['if let v = vcpu(prev) {', ...calls.map((text) => `    ${text}`), '}'];
+}
 
 /** Things to ask of the agent: what only the verifier holds against the kernel. */
 function requests(c: Choices): string[] {
@@ -102,7 +117,11 @@ function requests(c: Choices): string[] {
   return c.pick(ways);
 }
 
-function paramsFrom(c: Choices): { readonly text: string; readonly values: readonly Named[] } {
+function paramsFrom(c: Choices): {
+  readonly text: string;
+  readonly values: readonly Named[];
+  readonly masks: readonly Thing[];
+} {
   const values = Array.from({ length: c.below(4) }, (_, i): Named => ({
     text: `par${i}`,
     type: c.pick(RANGED),
@@ -110,59 +129,37 @@ function paramsFrom(c: Choices): { readonly text: string; readonly values: reado
   const lines = values.map(
     ({ text, type }) => `${c.flip(3) ? 'tunable' : 'param'} ${text}: ${type} = ${literal(c, type)}`,
   );
-  return { text: lines.join('\n'), values };
-}
-
-const OWNERS: Readonly<Record<string, string>> = { '': '', task: 'current().', cpu: 'this_cpu().' };
-
-function fieldsFrom(c: Choices, scope: string, most: number): Field[] {
-  const prefix = scope === '' ? 'g' : scope.slice(0, 1);
-  return Array.from({ length: c.below(most) }, (_, i): Field => {
-    const kind = c.pick(['scalar', 'scalar', 'scalar', 'ewma', 'list', 'ring'] as const);
-    const types = kind === 'scalar' ? SCALARS : kind === 'list' ? LISTED : AVERAGED;
-    return { text: `${OWNERS[scope] ?? ''}${prefix}${i}`, kind, type: c.pick(types), max: 1 + c.below(5) };
-  });
-}
-
-function stateText(scope: string, fields: readonly Field[]): string {
-  if (fields.length === 0) return '';
-  const lines = fields.map(({ text, kind, type, max }) => {
-    const name = text.slice(text.lastIndexOf('.') + 1);
-    switch (kind) {
-      case 'ewma':
-        return `    ${name}: ewma(1/${2 ** max}) of ${type}`;
-      case 'list':
-      case 'ring':
-        return `    ${name}: ${kind} of ${type} max ${max}`;
-      default:
-        return `    ${name}: ${type}`;
-    }
-  });
-  return `state${scope === '' ? '' : ` ${scope}`} {\n${lines.join('\n')}\n}`;
-}
-
-function metricsFrom(c: Choices): { readonly text: string; readonly fields: readonly Field[] } {
-  const fields = Array.from({ length: c.below(3) }, (_, i): Field => {
-    const counter = !c.flip();
-    return counter
-      ? { text: `count${i}`, kind: 'counter', type: 'u64', max: 0 }
-      : { text: `waits${i}`, kind: 'histogram', type: c.pick(COUNTED), max: 0 };
-  });
-  const lines = fields.map(({ text, kind, type }) =>
-    kind === 'counter' ? `counter ${text}` : `histogram ${text}: ${type}`,
+  const masks = Array.from({ length: c.below(2) }, (_, i): Thing => ({ text: `set${i}`, type: 'cpumask' }));
+  const sets = masks.map(
+    ({ text }) => `param ${text}: cpumask = cpus(${c.pick(['0', '1', '0..1', '1..3, 65'])})`,
   );
-  return { text: lines.join('\n'), fields };
+  return { text: [...lines, ...sets].join('\n'), values, masks };
 }
 
-const readersOf = (fields: readonly Field[]): Callable[] =>
-  readings(fields).map(({ type }, i) => ({ name: `read${i}`, params: [], result: type }));
+const LOOKED_UP: readonly Scalar[] = [
+  'u64',
+  'weight',
+  'duration',
+  'bool',
+  'u8',
+  's32',
+  'nice',
+  'ratio',
+  'u32',
+];
+
+const tablesFrom = (c: Choices): readonly Table[] =>
+  Array.from({ length: c.below(4) }, (_, i) => ({
+    name: `tab${i}`,
+    key: c.pick(['vm', 'task', 'cpu', 'string'] as const),
+    type: c.pick(LOOKED_UP),
+  }));
 
 function headFrom(c: Choices, name: string): Callable {
   const result = c.pick(SCALARS);
-  const params = Array.from({ length: c.below(6) }, (_, i): Named => ({
-    text: `p${i}`,
-    type: c.pick(SCALARS),
-  }));
+  const params = Array.from({ length: c.below(6) }, (_, i): Named | Thing =>
+    c.flip(3) ? { text: `p${i}`, type: c.pick(THINGS) } : { text: `p${i}`, type: c.pick(SCALARS) },
+  );
   return { name, params, result };
 }
 

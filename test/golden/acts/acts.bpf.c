@@ -45,7 +45,6 @@ enum {
 char _license[] SEC("license") = "GPL";
 
 #define NSEC_PER_USEC 1000ULL
-#define __maybe_unused __attribute__((unused))
 /* Puts a reference back at the end of the block. */
 #define pv_auto(kind) __attribute__((cleanup(pv_put_##kind)))
 
@@ -66,34 +65,17 @@ struct task_struct {
 	int tgid;
 } __attribute__((preserve_access_index));
 
-struct bpf_iter_num {
-	__u64 opaque[1];
-} __attribute__((aligned(8)));
-
 extern bool bpf_cpumask_and(struct bpf_cpumask *dst, const struct cpumask *src1, const struct cpumask *src2) __ksym;
 extern struct bpf_cpumask *bpf_cpumask_create(void) __ksym;
 extern void bpf_cpumask_release(struct bpf_cpumask *cpumask) __ksym;
 extern void bpf_cpumask_set_cpu(u32 cpu, struct bpf_cpumask *cpumask) __ksym;
 extern void bpf_cpumask_setall(struct bpf_cpumask *cpumask) __ksym;
 extern void bpf_cpumask_xor(struct bpf_cpumask *dst, const struct cpumask *src1, const struct cpumask *src2) __ksym;
-extern void bpf_iter_num_destroy(struct bpf_iter_num *it) __ksym;
-extern int bpf_iter_num_new(struct bpf_iter_num *it, int start, int end) __ksym;
-extern int *bpf_iter_num_next(struct bpf_iter_num *it) __ksym;
 
 /* Set by the loader. */
 const volatile __u64 share = 256;
 
 struct pv_health pv_health;
-
-/*
- * x from 'from' up to, not including, 'to', at most 'max' times. An iterator of the kernel (6.4): the verifier walks
- * the body a few times, not once for each x.
- */
-#define pv_for(x, from, to, max)									\
-	for (struct bpf_iter_num pv_it __attribute__((aligned(8), cleanup(bpf_iter_num_destroy))),	\
-	     *pv_new __maybe_unused = (bpf_iter_num_new(&pv_it, 0, (max)), (void)bpf_iter_num_destroy, NULL); \
-	     ({ int *pv_n = bpf_iter_num_next(&pv_it);							\
-		pv_n && ((x) = (from) + *pv_n, (x) < (to)); }); )
 
 static __always_inline void pv_put_mask(struct bpf_cpumask **p)
 {
@@ -123,22 +105,13 @@ static __always_inline struct bpf_cpumask *pv_mask_not(const struct cpumask *a)
 	return mask;
 }
 
-/* Adds the CPUs from lo to hi. */
-static __always_inline void pv_mask_add(struct bpf_cpumask *mask, s32 lo, s32 hi)
-{
-	int cpu;
-
-	pv_for(cpu, lo, hi + 1, 8192)
-		bpf_cpumask_set_cpu(cpu, mask);
-}
-
-/* The CPUs from lo to hi; NULL where there is no memory. */
-static __always_inline struct bpf_cpumask *pv_mask_new(s32 lo, s32 hi)
+/* The CPU alone; NULL where there is no memory. */
+static __always_inline struct bpf_cpumask *pv_mask_cpu(s32 cpu)
 {
 	struct bpf_cpumask *mask = bpf_cpumask_create();
 
 	if (mask)
-		pv_mask_add(mask, lo, hi);
+		bpf_cpumask_set_cpu(cpu, mask);
 	return mask;
 }
 
@@ -293,7 +266,7 @@ int BPF_PROG(on_kvm_exit, struct kvm_vcpu *kvcpu, u32 isa)
 		pv_core_tag(v->tgid);
 		pv_cap(v->tgid, share);
 		pv_set_halt_poll(v->tgid, 50 * NSEC_PER_USEC);
-		struct bpf_cpumask *mask pv_auto(mask) = pv_mask_new(0, 0);
+		struct bpf_cpumask *mask pv_auto(mask) = pv_mask_cpu(0);
 #line 9 "acts.pvpolicy"
 		struct bpf_cpumask *mask2 pv_auto(mask) = mask ? pv_mask_not((const struct cpumask *)mask) : NULL;
 #line 9 "acts.pvpolicy"
@@ -305,7 +278,7 @@ int BPF_PROG(on_kvm_exit, struct kvm_vcpu *kvcpu, u32 isa)
 #line 11 "acts.pvpolicy"
 			pv_signal(PV_EVENT_FIRST);
 	}
-#line 309 "acts.bpf.c"
+#line 282 "acts.bpf.c"
 	return 0;
 }
 

@@ -47,6 +47,8 @@ char _license[] SEC("license") = "GPL";
 #define __maybe_unused __attribute__((unused))
 
 /* Parts of the kernel that the policy uses. libbpf finds where the running kernel has them. */
+struct task_struct {};
+
 struct bpf_iter_num {
 	__u64 opaque[1];
 } __attribute__((aligned(8)));
@@ -170,7 +172,7 @@ static void slow_down(void)
 {
 #line 7 "guarded.pvpolicy"
 	pv_may(1ULL << PV_HOOK_1_SCHED_PROCESS_EXIT | 1ULL << PV_HOOK_2_EVERY) ? scx_bpf_cpuperf_set(bpf_get_smp_processor_id(), 512) : (void)0;
-#line 174 "guarded.bpf.c"
+#line 176 "guarded.bpf.c"
 }
 
 SEC("tp_btf/sched_process_exit")
@@ -186,7 +188,7 @@ int BPF_PROG(on_sched_process_exit, struct task_struct *pv__)
 	}
 #line 12 "guarded.pvpolicy"
 	slow_down();
-#line 190 "guarded.bpf.c"
+#line 192 "guarded.bpf.c"
 	return 0;
 }
 
@@ -196,7 +198,7 @@ static __always_inline void on_every_200us(void)
 
 #line 16 "guarded.pvpolicy"
 	slow_down();
-#line 200 "guarded.bpf.c"
+#line 202 "guarded.bpf.c"
 }
 
 static int every_200us(void *map, u32 *key, struct pv_timer *timer)

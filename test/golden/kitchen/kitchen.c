@@ -834,12 +834,26 @@ static void restore_settings(void)
 	}
 }
 
-/* Threads of the process that its VMM names as QEMU does: "CPU 0/KVM". */
+/* Names that VMMs give to the threads of vCPUs: QEMU, Firecracker, Cloud Hypervisor, crosvm, kvmtool. */
+static const char *const vcpu_names[] = { "CPU %d/KVM", "fc_vcpu %d", "vcpu%d", "crosvm_vcpu%d", "kvm-vcpu-%d" };
+
+static bool is_vcpu_name(const char *name)
+{
+	size_t i;
+	int cpu;
+
+	for (i = 0; i < sizeof(vcpu_names) / sizeof(vcpu_names[0]); i++)
+		if (sscanf(name, vcpu_names[i], &cpu) == 1)
+			return true;
+	return false;
+}
+
+/* Threads of the process that have the name of a vCPU's. */
 static int count_vcpus(pid_t tgid)
 {
 	char path[300], name[32];
 	struct dirent *entry;
-	int n = 0, cpu;
+	int n = 0;
 	FILE *file;
 	DIR *dir;
 
@@ -855,7 +869,7 @@ static int count_vcpus(pid_t tgid)
 		file = fopen(path, "r");
 		if (!file)
 			continue;
-		if (fgets(name, sizeof(name), file) && sscanf(name, "CPU %d/KVM", &cpu) == 1)
+		if (fgets(name, sizeof(name), file) && is_vcpu_name(name))
 			n++;
 		fclose(file);
 	}
@@ -869,8 +883,13 @@ static void do_cap(const struct pv_request *r)
 	char path[256], line[256], text[64];
 	int vcpus = count_vcpus(r->tgid);
 	const long period = 100000;
+	bool found = false;
 	FILE *file;
 
+	if (!vcpus) {
+		complain("cannot cap process %u: no thread of it has the name of a vCPU", r->tgid);
+		return;
+	}
 	snprintf(path, sizeof(path), "/proc/%u/cgroup", r->tgid);
 	file = fopen(path, "r");
 	if (!file)
@@ -880,12 +899,15 @@ static void do_cap(const struct pv_request *r)
 		if (strncmp(line, "0::/", 4) || !line[4])
 			continue;
 		if (snprintf(path, sizeof(path), "/sys/fs/cgroup%.200s/cpu.max", line + 3) < (int)sizeof(path)) {
+			found = true;
 			snprintf(text, sizeof(text), "%lld %ld",
-				 (long long)(r->arg[0] * period * (vcpus ? vcpus : 1) / 1024), period);
+				 (long long)(r->arg[0] * period * vcpus / 1024), period);
 			change_setting(path, text);
 		}
 	}
 	fclose(file);
+	if (!found)
+		complain("cannot cap process %u: it is in no cgroup (version 2) but the root", r->tgid);
 }
 
 static void restore_all(void)

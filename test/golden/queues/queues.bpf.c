@@ -619,7 +619,7 @@ static __always_inline void on_every_100ms(void)
 	s32 c;
 	u32 n = pv_opaque(0);
 #line 93 "queues.pvpolicy"
-	pv_for_each_cpu(c, (c >= 0 && c <= 1023)) {
+	pv_for_each_cpu(c, c >= 0 && c <= 1023) {
 #line 93 "queues.pvpolicy"
 		if (n++ >= 64)
 #line 93 "queues.pvpolicy"

@@ -52,7 +52,7 @@ export function actionLines(body: Body, action: Action): Line[] {
     return inline(body, action, form, own);
   unit.features.add('requests');
   unit.actions.add(action.name);
-  if (form.mask === true) return [line(pinText(body, action.name, required(first), required(rest[0])))];
+  if (form.mask === true) return pinLines(body, action.name, required(first), required(rest[0]));
   const args = [...whom(body, form, first), ...argTexts(body, action, form)];
   return [line(`pv_${action.name}(${args.join(', ')});`)];
 }
@@ -149,19 +149,21 @@ function eventName(body: Body, text: string): string {
 }
 
 /** Masks that are known at compile time travel as they are, others are copied from the kernel's. */
-function pinText(body: Body, name: string, thread: Expr, mask: Expr): string {
+function pinLines(body: Body, name: string, thread: Expr, mask: Expr): Line[] {
+  const line = (text: string): Line => ({ text, origin: body.line });
   const { tid, tgid } = threadIds(body, thread);
   const words = isMade(mask) ? maskWords(mask) : undefined;
   if (words !== undefined) {
     body.unit.usedMaskForms.add(name);
-    return `pv_${name}(${tid}, ${tgid}, ((u64[PV_MASK_WORDS]){ ${words.join(', ')} }));`;
+    return [line(`pv_${name}(${tid}, ${tgid}, ((u64[PV_MASK_WORDS]){ ${words.join(', ')} }));`)];
   }
   body.unit.features.add('pin-mask');
   if (!isMade(mask)) {
     const c = maskC(body, mask);
-    return `pv_${name}_to(${tid}, ${tgid}, ${c.text});`;
+    return guarded(body, c, `pv_${name}_to(${tid}, ${tgid}, ${c.text});`);
   }
-  return `pv_${name}_to(${tid}, ${tgid}, (const struct cpumask *)${hoistMask(body, mask, 'mask')});`;
+  const made = hoistMask(body, mask, 'mask');
+  return [line(`pv_${name}_to(${tid}, ${tgid}, (const struct cpumask *)${made});`)];
 }
 
 /** Words of 64 CPUs of a literal mask; undefined for others, and where a bound is known at run time only. */

@@ -47,6 +47,8 @@ export interface Body {
   self: { readonly name: string; used: boolean } | undefined;
   /** Masks that the policy made: their variables are `struct bpf_cpumask *`. */
   readonly ownedMasks: Set<number>;
+  /** Locals of threads that may be gone: their pointers have to be tested. */
+  readonly doubted: Set<number>;
   /** Locals that are assigned to after their declaration, and those that nobody reads. */
   readonly mutated: ReadonlySet<number>;
   readonly read: ReadonlySet<number>;
@@ -60,6 +62,12 @@ export interface Body {
   line: number;
   /** How `return` looks where the policy gives no value. */
   readonly plainReturn: string;
+  /** Loops that are open; whether any of them puts a reference back and returns a value. */
+  loops: number;
+  holdsInLoop: boolean;
+  returnsInLoop: boolean;
+  /** The variable that carries what such a loop returns to the end of the function, where it has one. */
+  readonly resultVariable: string | undefined;
 }
 
 interface Block {
@@ -68,10 +76,19 @@ interface Block {
   readonly fetched: Map<string, string>;
 }
 
-export function createBody(unit: Unit, code: readonly Stmt[], result: IrType, plainReturn: string): Body {
+export function createBody(
+  unit: Unit,
+  code: readonly Stmt[],
+  result: IrType,
+  plainReturn: string,
+  resultVariable?: string,
+): Body {
   const mutated = new Set<number>();
+  const doubted = new Set<number>();
   forEachStmt(code, (stmt) => {
-    if (stmt.kind === 'set') mutated.add(stmt.local.id);
+    if (stmt.kind !== 'set') return;
+    mutated.add(stmt.local.id);
+    if (stmt.local.type.kind === 'task') doubted.add(stmt.local.id);
   });
   const read = new Set<number>();
   forEachExpr(code, (expr) => {
@@ -84,6 +101,7 @@ export function createBody(unit: Unit, code: readonly Stmt[], result: IrType, pl
     threads: new Map(),
     self: undefined,
     ownedMasks: new Set(),
+    doubted,
     mutated,
     read,
     carried: carriedLocals(code),
@@ -91,6 +109,10 @@ export function createBody(unit: Unit, code: readonly Stmt[], result: IrType, pl
     before: [],
     line: 0,
     plainReturn,
+    loops: 0,
+    holdsInLoop: false,
+    returnsInLoop: false,
+    resultVariable,
   };
 }
 

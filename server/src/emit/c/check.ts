@@ -99,7 +99,8 @@ function code(side: Side): Diagnostic[] {
   for (const body of bodiesOf(side)) {
     if (flawless.has(body)) continue;
     const before = found.length;
-    forEachStmt(body, (stmt) => found.push(...statement(stmt)));
+    const held = heldLocals(body);
+    forEachStmt(body, (stmt) => found.push(...statement(stmt, held)));
     if (found.length === before) flawless.add(body);
   }
   return found;
@@ -119,7 +120,7 @@ function signature(fn: Fn): Diagnostic[] {
 /** Rounds that an iterator of the kernel makes at most (BPF_MAX_LOOPS). */
 const MOST_ROUNDS = 8n * 1024n * 1024n;
 
-function statement(stmt: Stmt): Diagnostic[] {
+function statement(stmt: Stmt, held: ReadonlySet<number>): Diagnostic[] {
   switch (stmt.kind) {
     case 'for-range':
     case 'for-each':
@@ -127,11 +128,11 @@ function statement(stmt: Stmt): Diagnostic[] {
         ? [cannot(stmt.span, `a loop of ${stmt.max} rounds`, 'the kernel allows 8388608')]
         : [];
     case 'set':
-      return heldElsewhere(stmt.value)
+      return heldElsewhere(stmt.value, held)
         ? [cannot(stmt.span, `the assignment to '${stmt.local.name}'`, HELD)]
         : [];
     case 'return':
-      return stmt.value && heldElsewhere(stmt.value) ? [cannot(stmt.span, 'this return', HELD)] : [];
+      return stmt.value && heldElsewhere(stmt.value, held) ? [cannot(stmt.span, 'this return', HELD)] : [];
     case 'action':
       return [...stmt.action.args.flatMap(actionArgument)];
     default:
@@ -141,11 +142,38 @@ function statement(stmt: Stmt): Diagnostic[] {
 
 const HELD = 'the reference that it needs ends with the block; use it where it is made';
 
-/** Values that are made for the block at hand: masks that the policy puts together, and references. */
-const heldElsewhere = (value: Expr): boolean =>
-  isMade(value) ||
-  (value.kind === 'kernel-call' && cleanupKind(value.call.name) !== undefined) ||
-  (value.kind === 'load' && value.place.kind === 'state' && isTask(value.type));
+/** Values that are made for the block at hand: masks that the policy puts together, and references; `held`: locals with one. */
+function heldElsewhere(value: Expr, held: ReadonlySet<number>): boolean {
+  switch (value.kind) {
+    case 'local':
+      return held.has(value.local.id);
+    case 'select': {
+      const { then, otherwise } = value;
+      return isMade(value) || heldElsewhere(then, held) || heldElsewhere(otherwise, held);
+    }
+    case 'some':
+      return heldElsewhere(value.operand, held);
+    case 'kernel-call':
+      return cleanupKind(value.call.name) !== undefined;
+    case 'load':
+      return value.place.kind === 'state' && isTask(value.type);
+    default:
+      return isMade(value) || isThreadOfVcpu(value);
+  }
+}
+
+/** A thread that is looked up by the id that its vCPU has. */
+const isThreadOfVcpu = (value: Expr): boolean => value.kind === 'intrinsic' && value.name === 'vcpu-task';
+
+/** Locals whose value is made for the block that declares them. */
+function heldLocals(body: readonly Stmt[]): ReadonlySet<number> {
+  const held = new Set<number>();
+  forEachStmt(body, (stmt) => {
+    if ((stmt.kind === 'let' || stmt.kind === 'if-some') && heldElsewhere(stmt.value, held))
+      held.add(stmt.local.id);
+  });
+  return held;
+}
 
 const isTask = (type: IrType): boolean =>
   type.kind === 'task' || (type.kind === 'optional' && type.inner.kind === 'task');

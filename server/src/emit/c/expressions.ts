@@ -1,9 +1,9 @@
 import type { Expr, IrType } from '../../ir/ir.ts';
-import { asTruth, atMost, atom, LEVEL, localName, type Body, type C } from './body.ts';
-import { isMade, maskC } from './masks.ts';
-import { callC, kernelCallC, tableC } from './calls.ts';
+import { asTruth, atMost, atom, hoist, LEVEL, localName, type Body, type C } from './body.ts';
+import { isMade, maskC, ownedMask } from './masks.ts';
+import { argumentC, callC, kernelCallC, tableC } from './calls.ts';
 import { constC } from './constants.ts';
-import { absent, cType, widthOf } from './ctypes.ts';
+import { absent, cType, declare, widthOf } from './ctypes.ts';
 import { dsqC } from './dsq.ts';
 import { intrinsicC } from './intrinsics.ts';
 import { binaryC, cast, in64, prefix, sameWidth } from './operators.ts';
@@ -19,7 +19,7 @@ export function exprC(body: Body, expr: Expr): C {
       body.unit.constants.set(expr.name, expr);
       return atom(expr.name, expr.enumName === undefined ? 'literal' : { bits: 64, signed: false });
     case 'local':
-      return atom(localName(body, expr.local), widthOf(expr.type));
+      return localC(body, expr);
     case 'param':
       return atom(body.unit.globals.name(expr.name), widthOf(expr.type));
     case 'table':
@@ -61,6 +61,12 @@ export function exprC(body: Body, expr: Expr): C {
     case 'dsq':
       return dsqC(body, expr.which);
   }
+}
+
+function localC(body: Body, { local, type }: Expr & { kind: 'local' }): C {
+  const name = localName(body, local);
+  if (body.ownedMasks.has(local.id)) return ownedMask(name);
+  return atom(name, widthOf(type), body.doubted.has(local.id) ? [name] : []);
 }
 
 /** The C text of a condition: only zero or not matters. */
@@ -107,13 +113,27 @@ function selectC(body: Body, expr: Expr & { kind: 'select' }): C {
   const made: Expr = expr;
   if (isMade(made)) return maskC(body, made);
   const condition = atMost(asTruth(exprC(body, expr.condition)), LEVEL.logicalOr);
+  const pointer = expr.type.kind === 'task' || expr.type.kind === 'cpumask';
+  let doubted = false;
   const branch = (value: Expr): string => {
-    const c = exprC(body, value);
+    const c = pointer ? argumentC(body, value) : exprC(body, value);
     // Branches meet in the type of the whole, whatever C would make of their own types.
     const meets = expr.type.kind !== 'int' || c.width === 'literal' || sameWidth(c.width, widthOf(expr.type));
+    const guards = c.guards ?? [];
+    doubted ||= guards.length > 0;
+    if (pointer && guards.length > 0) return `(${guards.join(' && ')} ? ${c.text} : NULL)`;
     return atMost(meets ? c : cast(cType(expr.type), c, widthOf(expr.type)), LEVEL.logicalOr);
   };
   const text = `${condition} ? ${branch(expr.then)} : ${branch(expr.otherwise)}`;
+  if (pointer && doubted) {
+    const type = cType(expr.type);
+    const name = hoist(
+      body,
+      expr.type.kind === 'task' ? 'task' : 'chosen',
+      (n) => `${declare(type, n)} = ${text};`,
+    );
+    return atom(name, 'none', [name]);
+  }
   return { text, level: LEVEL.conditional, width: widthOf(expr.type) };
 }
 

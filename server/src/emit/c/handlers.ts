@@ -1,7 +1,7 @@
 import type { Fn, Handler, IrType } from '../../ir/ir.ts';
 import { hookRow } from '../../kernel/catalogue.ts';
-import { createBody, declareLocal, localName, type Body } from './body.ts';
-import { cType } from './ctypes.ts';
+import { createBody, declareLocal, freshName, localName, type Body } from './body.ts';
+import { cType, declare } from './ctypes.ts';
 import { markLines } from './guard.ts';
 import { writingLines } from './pages.ts';
 import { comment, generated, indent, type Line } from './printer.ts';
@@ -12,21 +12,62 @@ const VOID: IrType = { kind: 'void' };
 
 /** A function of the policy as a C function. */
 export function functionLines(unit: Unit, fn: Fn): Line[] {
-  const body = createBody(unit, fn.body, fn.result, 'return');
-  const params = fn.params.map((param) => paramText(body, param));
+  const { params, lines } = bodyLines(unit, fn);
   const optional = fn.result.kind === 'optional' ? fn.result.inner : fn.result;
   const type = cType(optional);
   const name = unit.globals.name(fn.name);
   // BPF passes at most five arguments, and no struct by value.
   const inline = params.length > 5 || [...fn.params.map((param) => param.type), optional].some(isString);
   const head = `static ${inline ? '__always_inline ' : ''}${type}${type.endsWith('*') ? '' : ' '}${name}(${params.join(', ') || 'void'})`;
-  return framed(fn.doc, [head], blockLines(body, fn.body));
+  return framed(fn.doc, [head], lines);
+}
+
+/**
+ * The parameters and the body of a function. Where a loop puts a reference back and returns, the result gets a variable
+ * that has a value from the start: clang carries the result of the cleanups around the loop, undefined in the first
+ * round, and the verifier refuses to see it spilled.
+ */
+function bodyLines(
+  unit: Unit,
+  fn: Fn,
+): { readonly params: readonly string[]; readonly lines: readonly Line[] } {
+  const body = createBody(unit, fn.body, fn.result, 'return');
+  const params = fn.params.map((param) => paramText(body, param));
+  const lines = blockLines(body, fn.body);
+  if (!body.holdsInLoop || !body.returnsInLoop) return { params, lines };
+  const optional = fn.result.kind === 'optional' ? fn.result.inner : fn.result;
+  const result = freshName(body, 'result');
+  const again = createBody(unit, fn.body, fn.result, 'return', result);
+  for (const param of fn.params) paramText(again, param);
+  freshName(again, result);
+  // No jump may pass a declaration that puts something back.
+  const printed = blockLines(again, fn.body);
+  const inner = printed.some((line) => /^\S.* pv_auto\(/.test(line.text))
+    ? [BRACE.open, ...indent(printed), BRACE.close]
+    : printed;
+  const zero = cType(optional).endsWith('*') ? 'NULL' : optional.kind === 'bool' ? 'false' : '0';
+  return {
+    params,
+    lines: [
+      { text: `${declare(cType(optional), result)} = ${zero};`, origin: 'generated' },
+      { text: '', origin: 'any' },
+      ...inner,
+      { text: 'out:', origin: 'generated' },
+      { text: `return ${result};`, origin: 'generated' },
+    ],
+  };
 }
 
 const isString = (type: IrType): boolean => type.kind === 'string';
 
-const paramText = (body: Body, param: Fn['params'][number]): string =>
-  declareLocal(body, param).replace(' __maybe_unused', '');
+function paramText(body: Body, param: Fn['params'][number]): string {
+  const text = declareLocal(body, param).replace(' __maybe_unused', '');
+  // A struct that a parameter is the first to name would be one of its own.
+  const struct = /struct (\w+) \*/.exec(text)?.[1];
+  if (struct === 'vcpu') body.unit.features.add('vcpus');
+  else if (struct !== undefined) body.unit.structs.mention(struct);
+  return text;
+}
 
 /** How a handler becomes a C function. */
 export interface Shape {
@@ -74,12 +115,13 @@ function isDoubted(handler: Handler, index: number): boolean {
 function framed(doc: string | undefined, head: readonly string[], lines: readonly Line[]): Line[] {
   return [
     ...generated(...comment(doc), ...head, '{'),
-    ...indent(lines),
+    ...indent(lines).map((line) => (line.text === '\tout:' ? { ...line, text: 'out:' } : line)),
     { text: '}', origin: 'generated' },
     BLANK,
   ];
 }
 
+const BRACE = { open: { text: '{', origin: 'any' }, close: { text: '}', origin: 'any' } } as const;
 const BLANK: Line = { text: '', origin: 'any' };
 
 /** A name for the C function of each handler: the same hook twice gets numbers. */

@@ -158,6 +158,18 @@ static __always_inline struct bpf_cpumask *pv_mask_not(const struct cpumask *a)
 }`,
     kfuncs: ['bpf_cpumask_create', 'bpf_cpumask_setall', 'bpf_cpumask_xor'],
   },
+  pv_mask_cpu: {
+    code: `/* The CPU alone; NULL where there is no memory. */
+static __always_inline struct bpf_cpumask *pv_mask_cpu(s32 cpu)
+{
+	struct bpf_cpumask *mask = bpf_cpumask_create();
+
+	if (mask)
+		bpf_cpumask_set_cpu(cpu, mask);
+	return mask;
+}`,
+    kfuncs: ['bpf_cpumask_create', 'bpf_cpumask_set_cpu'],
+  },
   pv_mask_new: {
     code: `/* The CPUs from lo to hi; NULL where there is no memory. */
 static __always_inline struct bpf_cpumask *pv_mask_new(s32 lo, s32 hi)

@@ -39,12 +39,12 @@ export const isLiteral = (expr: Expr): expr is LiteralMask =>
  * memory for it, so that its pointer has to be tested (`guards`).
  */
 export function maskC(body: Body, mask: Expr): C {
-  if (isMade(mask)) return owned(hoistMask(body, mask, 'mask'));
-  const c = exprC(body, mask);
-  return mask.kind === 'local' && body.ownedMasks.has(mask.local.id) ? owned(c.text) : c;
+  if (isMade(mask)) return ownedMask(hoistMask(body, mask, 'mask'));
+  return exprC(body, mask);
 }
 
-const owned = (name: string): C => ({
+/** A mask that the policy made, by the name of its variable. */
+export const ownedMask = (name: string): C => ({
   text: `(const struct cpumask *)${name}`,
   level: LEVEL.unary,
   width: 'none',
@@ -90,18 +90,38 @@ const FUNCTIONS = {
 } as const;
 
 function hoistLiteral(body: Body, literal: LiteralMask, wanted: string): string {
-  const range = ([lo, hi]: readonly [Expr, Expr]): string =>
-    `${exprC(body, lo).text}, ${exprC(body, hi).text}`;
-  const [first, ...rest] = rangesOf(literal);
-  // No CPU at all: a range that ends before it begins.
-  const start = first ? range(first) : '0, -1';
-  const create = `${helper(body.unit, 'pv_mask_new')}(${start})`;
-  const mask = hoist(body, wanted, (name) => `struct bpf_cpumask *${name} pv_auto(mask) = ${create};`);
-  for (const more of rest) {
-    const add = `${helper(body.unit, 'pv_mask_add')}(${mask}, ${range(more)});`;
+  const ends = ([lo, hi]: readonly [Expr, Expr]): readonly [string, string] => [
+    exprC(body, lo).text,
+    exprC(body, hi).text,
+  ];
+  const [first, ...rest] = rangesOf(literal).map(ends);
+  const mask = hoist(
+    body,
+    wanted,
+    (name) => `struct bpf_cpumask *${name} pv_auto(mask) = ${newMask(body, first)};`,
+  );
+  for (const [lo, hi] of rest) {
+    const add = `${addMask(body, lo === hi)}(${lo === hi ? `${lo}, ${mask}` : `${mask}, ${lo}, ${hi}`});`;
     body.before.push({ text: `if (${mask})`, origin: body.line }, { text: `\t${add}`, origin: body.line });
   }
   return mask;
+}
+
+/** The function that adds one CPU, or a range. */
+function addMask({ unit }: Body, one: boolean): string {
+  if (!one) return helper(unit, 'pv_mask_add');
+  unit.kfuncs.add('bpf_cpumask_set_cpu');
+  return 'bpf_cpumask_set_cpu';
+}
+
+/** A call that makes a mask of no CPU, one CPU, or a range. */
+function newMask({ unit }: Body, range: readonly [string, string] | undefined): string {
+  if (range === undefined) {
+    unit.kfuncs.add('bpf_cpumask_create');
+    return 'bpf_cpumask_create()';
+  }
+  const [lo, hi] = range;
+  return lo === hi ? `${helper(unit, 'pv_mask_cpu')}(${lo})` : `${helper(unit, 'pv_mask_new')}(${lo}, ${hi})`;
 }
 
 /** The pairs lo, hi of a literal mask. */
@@ -116,6 +136,7 @@ export function rangesOf(literal: LiteralMask): readonly (readonly [Expr, Expr])
 
 /** Is the CPU in the mask? Asked of the parts, so that no mask has to be made. */
 export function maskHasC(body: Body, mask: Expr, cpu: Expr): C {
+  if (isLiteral(mask) && mask.args.length === 0) return atom('false', BOOL);
   const c = exprC(body, cpu);
   const simple = cpu.kind === 'local' || cpu.kind === 'const' || cpu.kind === 'param';
   const name = simple
@@ -170,14 +191,17 @@ function both(left: C | undefined, op: string, right: C | undefined, level: numb
 }
 
 function literalHas(body: Body, literal: LiteralMask, cpu: string): C {
-  const tests = rangesOf(literal).map(([lo, hi]) => {
+  const tests = rangesOf(literal).map(([lo, hi]): C => {
     const [from, to] = [exprC(body, lo).text, exprC(body, hi).text];
-    return from === to ? `(${cpu} == ${from})` : `(${cpu} >= ${from} && ${cpu} <= ${to})`;
+    return from === to
+      ? { text: `${cpu} == ${from}`, level: LEVEL.equality, width: BOOL }
+      : { text: `${cpu} >= ${from} && ${cpu} <= ${to}`, level: LEVEL.logicalAnd, width: BOOL };
   });
   const [only] = tests;
   if (only === undefined) return atom('false', BOOL);
-  if (tests.length === 1) return atom(only, BOOL);
-  return { text: tests.join(' || '), level: LEVEL.logicalOr, width: BOOL };
+  if (tests.length === 1) return only;
+  const text = tests.map((test) => atMost(test, LEVEL.or)).join(' || ');
+  return { text, level: LEVEL.logicalOr, width: BOOL };
 }
 
 /** `.empty`, `.count`, `.any`, `.first` of a mask; of one that could not be made as of the empty one. */

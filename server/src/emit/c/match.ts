@@ -4,7 +4,7 @@ import { cType, integer } from './ctypes.ts';
 import { exprC } from './expressions.ts';
 import type { Line } from './printer.ts';
 import { indent } from './printer.ts';
-import { bound, branches, nested } from './statements.ts';
+import { bound, branches, isDeclaration, nested } from './statements.ts';
 import { blocksOf } from './walk.ts';
 
 type Match = Stmt & { kind: 'match' };
@@ -44,9 +44,14 @@ function switchLines(body: Body, stmt: Match): Line[] {
 function subjectText(body: Body, subject: Expr): string {
   const c = exprC(body, subject);
   const { type } = subject;
+  if (isTruth(subject)) return `(${cType(type)})${atMost(c, LEVEL.unary)}`;
   if (type.kind !== 'int' || typeof c.width !== 'object' || c.width.signed === type.signed) return c.text;
   return `(${cType(type)})${atMost(c, LEVEL.unary)}`;
 }
+
+/** A number that is a truth value in C, which no switch takes. */
+const isTruth = (expr: Expr): boolean =>
+  expr.kind === 'convert' && (expr.operand.type.kind === 'bool' || isTruth(expr.operand));
 
 function labels(body: Body, stmt: Match, arm: MatchArm): Line[] {
   if (arm.ranges.length === 0) return [{ text: 'default:', origin: 'any' }];
@@ -61,7 +66,7 @@ function labels(body: Body, stmt: Match, arm: MatchArm): Line[] {
 /** A label cannot stand before a declaration: such arms get braces. */
 function armLines(body: Body, arm: MatchArm): Line[] {
   const lines = nested(body, arm.body);
-  const declares = lines.some((line) => /^[\w ]+ \*?\w+( \w+\(\w+\))* = /.test(line.text));
+  const declares = lines.some((line) => isDeclaration(line.text));
   const leaves = /^(return|continue)\b/.test(lines.at(-1)?.text ?? '');
   const ended: Line[] = leaves ? lines : [...lines, { text: 'break;', origin: 'any' }];
   if (!declares) return indent(ended);

@@ -37,7 +37,7 @@ function plainLines(body: Body, stmt: Stmt): Line[] {
   const one = (text: string): Line[] => [{ text, origin: body.line }];
   switch (stmt.kind) {
     case 'let':
-      return one(letText(body, stmt));
+      return letLines(body, stmt);
     case 'let-tuple':
       return tupleLines(body, stmt);
     case 'set':
@@ -64,7 +64,7 @@ function plainLines(body: Body, stmt: Stmt): Line[] {
     case 'continue':
       return one(`${stmt.kind};`);
     case 'return':
-      return one(stmt.value ? `return ${exprText(body, stmt.value)};` : `${body.plainReturn};`);
+      return returnLines(body, stmt);
     case 'action':
       return actionLines(body, stmt.action);
     case 'log':
@@ -74,10 +74,26 @@ function plainLines(body: Body, stmt: Stmt): Line[] {
   }
 }
 
+function returnLines(body: Body, stmt: Stmt & { kind: 'return' }): Line[] {
+  const line = (text: string): Line => ({ text, origin: body.line });
+  if (!stmt.value) return [line(`${body.plainReturn};`)];
+  const value = exprText(body, stmt.value);
+  if (body.loops === 0) return [line(`return ${value};`)];
+  body.returnsInLoop = true;
+  if (body.resultVariable === undefined) return [line(`return ${value};`)];
+  return [line(`${body.resultVariable} = ${value};`), line('goto out;')];
+}
+
 /** An expression for what it does: its value is dropped. */
 const effectText = (c: C): string =>
   c.level > LEVEL.atom && c.level < LEVEL.conditional ? `(void)(${c.text})` : c.text;
 
+function letLines(body: Body, stmt: Stmt & { kind: 'let' }): Line[] {
+  const text = letText(body, stmt);
+  return text === '' ? [] : [{ text, origin: body.line }];
+}
+
+/** The declaration; nothing where the local is another name for what there is. */
 function letText(body: Body, stmt: Stmt & { kind: 'let' }): string {
   const { local, value } = stmt;
   if (local.type.kind === 'cpumask' && isMade(value)) {
@@ -87,15 +103,25 @@ function letText(body: Body, stmt: Stmt & { kind: 'let' }): string {
     // The declaration is the statement.
     return body.before.pop()?.text ?? '';
   }
+  if (value.kind === 'local' && body.ownedMasks.has(value.local.id)) {
+    // Another name for the same mask, which lives as long as the block that made it.
+    body.names.set(local.id, localName(body, value.local));
+    body.ownedMasks.add(local.id);
+    return '';
+  }
   const known = value.kind === 'const' && local.type.kind === 'int' && body.carried.has(local.id);
-  const text = known ? opaque(body.unit, valueText(body, value)) : valueText(body, value);
+  const text = known ? opaque(body.unit, valueText(body, value)) : valueText(body, value, local.id);
   const auto = cleanupOf(body, value);
   return `${declareLocal(body, local)}${auto === undefined ? '' : ` ${auto}`} = ${text};`;
 }
 
 /** The value of a declaration, which takes over the reference that a call may give. */
-const valueText = (body: Body, value: Expr): string =>
-  value.kind === 'kernel-call' ? bareKernelCall(body, value).text : exprText(body, value);
+function valueText(body: Body, value: Expr, local?: number): string {
+  if (value.kind === 'kernel-call') return bareKernelCall(body, value).text;
+  const c = exprC(body, value);
+  if (local !== undefined && c.guards !== undefined && value.type.kind === 'task') body.doubted.add(local);
+  return c.text;
+}
 
 /** Out-parameters are declared first, then the call's own result. */
 function tupleLines(body: Body, stmt: Stmt & { kind: 'let-tuple' }): Line[] {
@@ -244,8 +270,8 @@ function elseLines(
 const isSimple = (lines: readonly Line[]): boolean =>
   lines.length === 1 && /;$/.test(lines[0]?.text ?? '') && !isDeclaration(lines[0]?.text ?? '');
 
-const isDeclaration = (text: string): boolean =>
-  /^(const )?(struct \w+|[us]\d+|bool|void) \*?\w+.* = /.test(text);
+export const isDeclaration = (text: string): boolean =>
+  /^(const )?(struct \w+|[us]\d+|bool|void) \*?\w+.*( = |;$)/.test(text);
 
 /** A variable for a value that is used several times. */
 export function bound(body: Body, value: Expr, wanted: string): string {

@@ -7,7 +7,7 @@ import { compileStore } from './compile-store.ts';
 import type { Value } from './host.ts';
 import { addTo, countBranch, countStatement, samplesOf } from './machine.ts';
 import { canonical, type Num } from './number.ts';
-import { addSample } from './samples.ts';
+import { addSample, sampleOf } from './samples.ts';
 import { logText } from './show.ts';
 
 /** How a statement ends. */
@@ -153,7 +153,7 @@ function record(unit: BodyUnit, stmt: Stmt & { kind: 'record' }): Run {
   const entity = entityCode(unit, stmt.entity);
   const value = compileExpr(unit, stmt.value) as () => Num;
   return () => {
-    const sample = Number(value());
+    const sample = sampleOf(value());
     addSample(samplesOf(histogram, entity()), sample);
     return DONE;
   };

@@ -50,7 +50,7 @@ export function intrinsicCode(name: Intrinsic, args: readonly Code[], host: Host
     case 'dsq-len':
       return () => host.dsqLen(entity());
     case 'mask-literal':
-      return maskLiteral(args as readonly (() => number)[]);
+      return maskLiteral(args as readonly (() => number)[], host);
     case 'mask-and':
       return () => mask() & other();
     case 'mask-or':
@@ -83,7 +83,8 @@ const missing =
     throw new Error(`${name} lacks an argument`);
   };
 
-function maskLiteral(bounds: readonly (() => number)[]): Code {
+/** CPUs that the machine cannot have are in no mask. */
+function maskLiteral(bounds: readonly (() => number)[], host: Host): Code {
   return () => {
     let mask = 0n;
     for (let i = 0; i + 1 < bounds.length; i += 2) {
@@ -91,7 +92,7 @@ function maskLiteral(bounds: readonly (() => number)[]): Code {
       const hi = bounds[i + 1]?.() ?? 0;
       mask |= lo === hi ? bit(lo) : range(lo, hi);
     }
-    return mask;
+    return mask & host.allCpus();
   };
 }
 

@@ -1,4 +1,4 @@
-import type { Program, StateDef } from '../../ir/ir.ts';
+import type { ParamDef, Program, StateDef } from '../../ir/ir.ts';
 import type { Scope } from '../../semantics/model.ts';
 import { valueOf, type Host, type Value } from './host.ts';
 import { u64, type Num } from './number.ts';
@@ -49,9 +49,7 @@ export function newMachine(
       program.params.map((param) => [
         param.name,
         {
-          value: values.has(param.name)
-            ? values.get(param.name)
-            : valueOf(param.value, param.type.kind === 'cpumask'),
+          value: paramValue(param, values, host),
         },
       ]),
     ),
@@ -60,6 +58,13 @@ export function newMachine(
     changes: { count: 0 },
     hits: { starts: [], counts: new Float64Array(64), branches: [], ways: new Float64Array(64), wayCount: 0 },
   };
+}
+
+/** CPUs that the machine cannot have are in no mask. */
+function paramValue({ name, type, value }: ParamDef, values: ReadonlyMap<string, Value>, host: Host): Value {
+  const mask = type.kind === 'cpumask';
+  const chosen = values.has(name) ? values.get(name) : valueOf(value, mask);
+  return mask && typeof chosen === 'bigint' ? chosen & host.allCpus() : chosen;
 }
 
 /** Makes a counter for the statement that begins at `start`; gives its index in `counts`. */

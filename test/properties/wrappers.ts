@@ -1,0 +1,132 @@
+import { cType } from '../../server/src/emit/c/ctypes.ts';
+import type { Program } from '../../server/src/ir/ir.ts';
+import type { Callable } from '../support/random-policy-expressions.ts';
+import type { Stored } from '../support/random-policy-state.ts';
+import { CPUS } from './machine.ts';
+
+const HEAD = `
+struct test_call {
+	volatile u64 argument[8];
+	u64 result;
+};
+
+struct task_struct___test {
+	const struct cpumask *cpus_ptr;
+} __attribute__((preserve_access_index));
+
+extern struct task_struct *bpf_task_from_pid(s32 pid) __ksym;
+extern void bpf_task_release(struct task_struct *p) __ksym;
+extern void bpf_rcu_read_lock(void) __ksym;
+extern void bpf_rcu_read_unlock(void) __ksym;
+`;
+
+/**
+ * The C with a program for each of the functions: it reads the arguments from its context and writes the result there.
+ * What the loader sets is set. The context is volatile: the verifier takes no pointer into it. Programs of tracepoints are within an RCU section.
+ */
+export function withWrappers(
+  text: string,
+  program: Program,
+  functions: readonly Callable[],
+  stored: readonly Stored[],
+): string {
+  const parts = [
+    HEAD,
+    ...(text.includes('} vcpus SEC(".maps")') ? [tracker(text)] : []),
+    ...functions.map(({ name }) => wrapper(text, program, name)),
+    ...stored.flatMap((one) => slotReader(text, one)),
+  ];
+  return `${text.replace('pv_nr_cpus = 1024', `pv_nr_cpus = ${CPUS}`)}${parts.join('\n')}`;
+}
+
+function wrapper(text: string, program: Program, name: string): string {
+  const fn = program.host.functions.find((candidate) => candidate.name === name);
+  if (!fn) throw new Error(`no function ${name}`);
+  const vcpus = text.includes('} vcpus SEC(".maps")');
+  const declared: string[] = [];
+  const needed: string[] = [];
+  const released: string[] = [];
+  const thread = (i: number): string => {
+    declared.push(`\tstruct task_struct *p${i} = bpf_task_from_pid(call->argument[${i}]);`);
+    needed.push(`p${i}`);
+    released.push(`\tif (p${i})\n\t\tbpf_task_release(p${i});`);
+    return `p${i}`;
+  };
+  const args = fn.params.map(({ type }, i) => {
+    switch (type.kind) {
+      case 'bool':
+        return `call->argument[${i}] != 0`;
+      case 'task':
+        return thread(i);
+      case 'cpumask':
+        return `((struct task_struct___test *)${thread(i)})->cpus_ptr`;
+      case 'vcpu': {
+        const task = thread(i);
+        if (!vcpus) return 'NULL';
+        declared.push(
+          `\tstruct vcpu *v${i} = ${task} ? bpf_task_storage_get(&vcpus, ${task}, NULL, 0) : NULL;`,
+        );
+        needed.push(`v${i}`);
+        return `v${i}`;
+      }
+      default:
+        return `(${cType(type)})call->argument[${i}]`;
+    }
+  });
+  return [
+    'SEC("syscall")',
+    `int call_${name}(struct test_call *call)`,
+    '{',
+    ...declared,
+    '',
+    '\tbpf_rcu_read_lock();',
+    ...(needed.length > 0 ? [`\tif (${needed.join(' && ')})`] : []),
+    `\t\tcall->result = (u64)${name}(${args.join(', ')});`,
+    '\tbpf_rcu_read_unlock();',
+    ...released,
+    '\treturn 0;',
+    '}',
+    '',
+  ].join('\n');
+}
+
+/** Makes a thread a vCPU, as its first entry of the guest would. */
+const tracker = (text: string): string => `
+SEC("syscall")
+int call_track(struct test_call *call)
+{
+	struct task_struct *p = bpf_task_from_pid(call->argument[0]);
+	struct vcpu *v;
+
+	if (!p)
+		return 0;
+	v = bpf_task_storage_get(&vcpus, p, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	if (v) {
+		v->tid = p->pid;
+		v->tgid = p->tgid;
+		v->id = call->argument[1];
+${text.includes('void pv_add_to_vm(') ? '\t\tpv_add_to_vm(pv_vm_state(v->tgid), v->tid);\n' : ''}${text.includes('void pv_add_vm(') ? '\t\tpv_add_vm(v->tgid);\n' : ''}	}
+	bpf_task_release(p);
+	return 0;
+}
+`;
+
+/** Reads a slot of a histogram, or behind the last the sum. */
+function slotReader(text: string, { kind, name, owner }: Stored): string[] {
+  const map = `${owner === '' ? 'global' : owner}_stats`;
+  if (kind !== 'histogram' || !text.includes(`} ${map} SEC(".maps")`)) return [];
+  return [
+    `
+SEC("syscall")
+int slot_${name}(struct test_call *call)
+{
+	u64 at = call->argument[0];
+	u32 key = call->argument[1];
+	struct ${map} *s = bpf_map_lookup_elem(&${map}, &key);
+
+	call->result = !s ? 0 : at < PV_SLOTS ? s->${name}.slot[at] : s->${name}.sum;
+	return 0;
+}
+`,
+  ];
+}
