@@ -139,8 +139,7 @@ Writing these found what follows; each was mended in the tool, none in a policy.
 - **A VM whose first thread is a vCPU** counted as one with two: the agent, run under load, gave it twice its limit.
 - **The bounds of ratios** were printed rounded down: 5% as 4.9%.
 
-What remains: state keeps no masks (\`18_steal_backoff\` keeps a list of CPUs), and \`on op update_idle\` turns the kernel's record
-of idle CPUs off, so that \`16_tickless\` and \`17_consolidate\` do without it.
+What remains: state keeps no masks (\`18_steal_backoff\` keeps a list of CPUs).
 
 ## One by one
 

@@ -89,4 +89,10 @@ export const FOUND: readonly Found[] = [
     ['held'],
     [['held'], ['held']],
   ),
+  // A reference that clang kept as a flag in the slot of a key: the verifier forgot that it was put back.
+  found(
+    'table tab: cpu -> u64 = 9\nfn f(x: u64) -> u64 {\n    if let v = current_vcpu() { return tab[this_cpu()] + x }\n    return x\n}\nfn slot() -> u64 {\n    return f(((current().cpus_ptr & current().cpus_ptr) | cpus(1)).count)\n}',
+    ['slot'],
+    [['slot']],
+  ),
 ];

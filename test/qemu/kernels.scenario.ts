@@ -13,6 +13,16 @@ const EXAMPLES = join(import.meta.dirname, '../../examples');
 /** Loops that want all CPUs, two for each. */
 const HOGS = 'for i in 1 2 3 4; do (while :; do :; done) & done';
 
+/** Without SCX_OPS_KEEP_BUILTIN_IDLE the kernel ejects it at the first wake-up. */
+const TOLD_OF_IDLE = `policy told_of_idle for sched_ext
+counter idles
+on op update_idle(_, idle) { if idle { idles += 1 } }
+on op select_cpu(p, prev_cpu, _) {
+    if let c = scx_bpf_pick_idle_cpu(p.cpus_ptr, 0) { return c }
+    return prev_cpu
+}
+`;
+
 lane(
   'qemu',
   'real kernels in a virtual machine',
@@ -76,6 +86,21 @@ lane(
         .slice(1)
         .filter((part) => !part.includes('RESULT {"ok":true'));
       expect(refused).toEqual([]);
+      expect(finished).toBe(true);
+    });
+
+    it("keeps the kernel's record of idle CPUs for a policy that is told of them too", async () => {
+      const path = join(folder, 'told_of_idle.pvpolicy');
+      writeFileSync(path, TOLD_OF_IDLE);
+      const object = compileUnchecked(path, folder);
+      const { console: text, finished } = await boot({
+        kernel: 'newest',
+        files: [loader, object],
+        script: `(while :; do sleep 0.02; done) &\n/load /told_of_idle.bpf.o 3\ndmesg | grep sched_ext`,
+        timeoutMs: 240_000,
+      });
+      expect(text).toContain('"state":"enabled","ops":"told_of_idle"');
+      expect(text).not.toMatch(/runtime error|stall/);
       expect(finished).toBe(true);
     });
 

@@ -40,19 +40,10 @@ on op select_cpu(p, prev_cpu, wake_flags) {
   const OWN = 'on op update_idle(_, idle) { if idle { idles += 1 } }';
   const PICK = 'if let c = scx_bpf_pick_idle_cpu(p.cpus_ptr, 0) { return c }';
 
-  it('cannot be asked where the policy has turned it off', () => {
-    expectDiagnostics(policy(`${PICK} //~ PV4029`, OWN));
-    expectDiagnostics(
-      policy(
-        'let (c, idle) = scx_bpf_select_cpu_dfl(p, prev_cpu, wake_flags) //~ PV4029\nif idle { return c }',
-        OWN,
-      ),
-    );
-  });
-
-  it('can be asked otherwise, and any CPU can be picked without it', () => {
+  // The compiler sets SCX_OPS_KEEP_BUILTIN_IDLE.
+  it('can be asked, also where the policy is told of idle CPUs', () => {
     expectDiagnostics(policy(PICK, 'on op tick(_) { idles += 1 }'));
-    expectDiagnostics(policy('if let c = scx_bpf_pick_any_cpu(p.cpus_ptr, 0) { return c }', OWN));
+    expectDiagnostics(policy(PICK, OWN));
   });
 });
 

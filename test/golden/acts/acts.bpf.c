@@ -79,8 +79,11 @@ struct pv_health pv_health;
 
 static __always_inline void pv_put_mask(struct bpf_cpumask **p)
 {
-	if (*p)
-		bpf_cpumask_release(*p);
+	struct bpf_cpumask *held = *p;
+
+	barrier_var(held);
+	if (held)
+		bpf_cpumask_release(held);
 }
 
 /* The CPUs of both masks; NULL where there is no memory. */
@@ -278,7 +281,7 @@ int BPF_PROG(on_kvm_exit, struct kvm_vcpu *kvcpu, u32 isa)
 #line 11 "acts.pvpolicy"
 			pv_signal(PV_EVENT_FIRST);
 	}
-#line 282 "acts.bpf.c"
+#line 285 "acts.bpf.c"
 	return 0;
 }
 

@@ -341,8 +341,11 @@ static volatile u32 pv_nothing;
 
 static __always_inline void pv_put_mask(struct bpf_cpumask **p)
 {
-	if (*p)
-		bpf_cpumask_release(*p);
+	struct bpf_cpumask *held = *p;
+
+	barrier_var(held);
+	if (held)
+		bpf_cpumask_release(held);
 }
 
 /* The name of a thread, padded with zeros. */
@@ -931,7 +934,7 @@ static u64 weight(struct task_struct *p, s64 kind)
 #line 52 "kitchen.pvpolicy"
 		return 1000;
 	}
-#line 935 "kitchen.bpf.c"
+#line 938 "kitchen.bpf.c"
 }
 
 static u64 fib(u64 n)
@@ -945,7 +948,7 @@ static u64 fib(u64 n)
 		b = c;
 	}
 	return a;
-#line 949 "kitchen.bpf.c"
+#line 952 "kitchen.bpf.c"
 }
 
 static struct vcpu *pick(struct task_struct *p)
@@ -955,7 +958,7 @@ static struct vcpu *pick(struct task_struct *p)
 #line 68 "kitchen.pvpolicy"
 		return NULL;
 	return pv_vcpu_of(p);
-#line 959 "kitchen.bpf.c"
+#line 962 "kitchen.bpf.c"
 }
 
 static void home_seen(s32 c)
@@ -964,7 +967,7 @@ static void home_seen(s32 c)
 	if (home(c) > 0)
 #line 155 "kitchen.pvpolicy"
 		__sync_fetch_and_add(&pv_cpu_stats(c)->per_cpu, 1);
-#line 968 "kitchen.bpf.c"
+#line 971 "kitchen.bpf.c"
 }
 
 static void this_cpu_busy(s32 c)
@@ -973,7 +976,7 @@ static void this_cpu_busy(s32 c)
 	struct cpu_state *c_state = pv_cpu_state(c);
 #line 160 "kitchen.pvpolicy"
 	pv_atomic_sub_sat(&c_state->busy, NSEC_PER_USEC);
-#line 977 "kitchen.bpf.c"
+#line 980 "kitchen.bpf.c"
 }
 
 static s64 arithmetic(s64 x, u64 y)
@@ -984,7 +987,7 @@ static s64 arithmetic(s64 x, u64 y)
 	u64 e = pv_div(y, y + 1) + pv_mod(y, y + 2);
 	u64 f = (y << 3) | (((y >> 2) & 255) ^ 5);
 	return q - (s64)d + (s64)e * -2 + (s64)f + (s64)pv_abs(x);
-#line 988 "kitchen.bpf.c"
+#line 991 "kitchen.bpf.c"
 }
 
 static __noinline struct vcpu *pv_new_vcpu(struct task_struct *p, struct kvm_vcpu *kvcpu)
@@ -1146,7 +1149,7 @@ int BPF_PROG(on_sched_switch, bool preempt, struct task_struct *prev, struct tas
 	if (nice_of(next->pid) > 3)
 #line 151 "kitchen.pvpolicy"
 		pv_set_uclamp(next->pid, next->tgid, 102 /* 10% */, 512 /* 50% */);
-#line 1150 "kitchen.bpf.c"
+#line 1153 "kitchen.bpf.c"
 	return 0;
 }
 
@@ -1171,7 +1174,7 @@ static __always_inline void on_every_10ms(void)
 #line 90 "kitchen.pvpolicy"
 			pv_cap(m, share);
 	}
-#line 1175 "kitchen.bpf.c"
+#line 1178 "kitchen.bpf.c"
 }
 
 static int every_10ms(void *map, u32 *key, struct pv_timer *timer)
@@ -1186,7 +1189,7 @@ static void on_init(void)
 #line 81 "kitchen.pvpolicy"
 	state.epoch = 1;
 	state.budget = 10 * NSEC_PER_MSEC;
-#line 1190 "kitchen.bpf.c"
+#line 1193 "kitchen.bpf.c"
 }
 
 /* The agent runs it once, before it attaches the others. */

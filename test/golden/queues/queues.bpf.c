@@ -350,14 +350,20 @@ static volatile u32 pv_nothing;
 
 static __always_inline void pv_put_mask(struct bpf_cpumask **p)
 {
-	if (*p)
-		bpf_cpumask_release(*p);
+	struct bpf_cpumask *held = *p;
+
+	barrier_var(held);
+	if (held)
+		bpf_cpumask_release(held);
 }
 
 static __always_inline void pv_put_idle_cpumask(const struct cpumask **p)
 {
-	if (*p)
-		scx_bpf_put_idle_cpumask(*p);
+	const struct cpumask *held = *p;
+
+	barrier_var(held);
+	if (held)
+		scx_bpf_put_idle_cpumask(held);
 }
 
 /* The scheduler's own clock where the kernel has it (6.14), which costs less. */
@@ -574,7 +580,7 @@ static u64 weight(struct task_struct *p)
 #line 25 "queues.pvpolicy"
 		return weight_of(v->tgid);
 	return 100;
-#line 578 "queues.bpf.c"
+#line 584 "queues.bpf.c"
 }
 
 static __noinline struct vcpu *pv_new_vcpu(struct task_struct *p, struct kvm_vcpu *kvcpu)
@@ -630,7 +636,7 @@ static __always_inline void on_every_100ms(void)
 #line 94 "queues.pvpolicy"
 			c_state->served = 0;
 	}
-#line 634 "queues.bpf.c"
+#line 640 "queues.bpf.c"
 }
 
 static int every_100ms(void *map, u32 *key, struct pv_timer *timer)
@@ -663,7 +669,7 @@ s32 BPF_PROG(queues_select_cpu, struct task_struct *p, s32 prev_cpu, u64 wake_fl
 #line 41 "queues.pvpolicy"
 		scx_bpf_dsq_insert(p, SCX_DSQ_LOCAL, slice, 0);
 	return cpu;
-#line 667 "queues.bpf.c"
+#line 673 "queues.bpf.c"
 }
 
 SEC("struct_ops/enqueue")
@@ -697,7 +703,7 @@ void BPF_PROG(queues_enqueue, struct task_struct *p, u64 enq_flags)
 			scx_bpf_dsq_insert(p, DSQ_OTHERS, slice, enq_flags);
 		}
 	}
-#line 701 "queues.bpf.c"
+#line 707 "queues.bpf.c"
 }
 
 SEC("struct_ops/dispatch")
@@ -730,7 +736,7 @@ void BPF_PROG(queues_dispatch, s32 cpu, struct task_struct *prev)
 #line 69 "queues.pvpolicy"
 			scx_bpf_task_set_slice(q, pv_short);
 	}
-#line 734 "queues.bpf.c"
+#line 740 "queues.bpf.c"
 }
 
 SEC("struct_ops/running")
@@ -743,7 +749,7 @@ void BPF_PROG(queues_running, struct task_struct *p)
 	if (pv_before(state.vtime_now, p->scx.dsq_vtime))
 #line 75 "queues.pvpolicy"
 		state.vtime_now = p->scx.dsq_vtime;
-#line 747 "queues.bpf.c"
+#line 753 "queues.bpf.c"
 }
 
 SEC("struct_ops/stopping")
@@ -756,7 +762,7 @@ void BPF_PROG(queues_stopping, struct task_struct *p, bool runnable)
 	pv_record(&pv_global_stats()->ran, used);
 	scx_bpf_task_set_dsq_vtime(p, p->scx.dsq_vtime + pv_div(used * 100, weight(p)));
 	scx_bpf_task_set_slice(p, pv_sub_sat(p->scx.slice, NSEC_PER_USEC));
-#line 760 "queues.bpf.c"
+#line 766 "queues.bpf.c"
 }
 
 SEC("struct_ops/enable")
@@ -764,7 +770,7 @@ void BPF_PROG(queues_enable, struct task_struct *p)
 {
 #line 85 "queues.pvpolicy"
 	scx_bpf_task_set_dsq_vtime(p, state.vtime_now);
-#line 768 "queues.bpf.c"
+#line 774 "queues.bpf.c"
 }
 
 SEC("struct_ops.s/init_task")
@@ -779,14 +785,14 @@ s32 BPF_PROG(queues_init_task, struct task_struct *p, struct scx_init_task_args 
 	}
 #line 89 "queues.pvpolicy"
 	return 0;
-#line 783 "queues.bpf.c"
+#line 789 "queues.bpf.c"
 }
 
 static void on_init(void)
 {
 #line 29 "queues.pvpolicy"
 	state.vtime_now = 0;
-#line 790 "queues.bpf.c"
+#line 796 "queues.bpf.c"
 }
 
 SEC("struct_ops.s/init")
@@ -817,7 +823,7 @@ static void on_exit(void)
 {
 #line 31 "queues.pvpolicy"
 	bpf_printk("queues ends");
-#line 821 "queues.bpf.c"
+#line 827 "queues.bpf.c"
 }
 
 struct pv_exit pv_exit SEC(".data") = {};

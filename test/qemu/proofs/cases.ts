@@ -58,7 +58,6 @@ export const PROOFS: readonly Proof[] = [
   ejected('destroyed', 'PV5014', /destroy in-use dsq|non-existent DSQ/, { beside: [COMING, ...HOGS] }),
   ejected('sent-back', 'PV5015', /reenqueued \d+ times without running/),
   ejected('kick-flags', 'PV4027', /cannot be used with SCX_KICK_IDLE/),
-  ejected('idle-record', 'PV4029', /built-in idle tracking is disabled/),
   ejected('long-loop', 'PV5008', /watchdog failed|failed to run for|soft lockup|RCU/, policy('long_loop')),
   refused('move-in-enqueue', 'PV4010', /scx_bpf_dsq_move_to_local.* is not allowed/),
   refused('create-in-dispatch', 'PV4011', /scx_bpf_create_dsq is not allowed/),

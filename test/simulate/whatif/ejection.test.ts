@@ -116,19 +116,6 @@ describe('errors', () => {
     expect(ejected?.message).toBe('SCX_DSQ_LOCAL[_ON] target CPU 1 not allowed for kworker/0:1[11]');
   });
 
-  test('idle CPUs asked for where the policy has taken their tracking over', () => {
-    const ejected = ejectedBy(
-      `${QUEUE}\n${DISPATCH}
-       on op update_idle(c, i) { log "x" }
-       on op select_cpu(p, prev, f) {
-         let (c, idle) = scx_bpf_select_cpu_dfl(p, prev, f)
-         return c
-       }`,
-      WAKING,
-    );
-    expect(ejected?.message).toBe('built-in idle tracking is disabled');
-  });
-
   test('after it the tasks go on under the kernel\u2019s own scheduler', () => {
     const { result } = modelled(scx('counter seen\non op enqueue(p, f) { seen += 1 }'), hogs(4, 400), {
       watchdog: WATCHDOG,

@@ -147,11 +147,6 @@ export const SAFETY = {
     (a) =>
       `${a.call} fires ${a.event}, which runs '${a.other}', and what that does leads back to '${a.hook}': each event would make the next, for ever; leave one of the calls out, or make it in 'every'`,
   ),
-  PV4029: error<{ call: string }>(
-    'idle CPUs that nobody records',
-    (a) =>
-      `${a.call} asks the kernel's record of idle CPUs, which 'on op update_idle' turns off: the call would eject the scheduler; leave 'on op update_idle' out, or keep a record of your own and ask that`,
-  ),
   PV4030: warning<{ field: string; inner: string; outer: string }>(
     'state that an interrupt changes too',
     (a) =>

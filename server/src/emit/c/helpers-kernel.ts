@@ -17,11 +17,18 @@ static __always_inline struct bpf_cpumask *pv_mask_${op}(const struct cpumask *a
   kfuncs: ['bpf_cpumask_create', `bpf_cpumask_${op}`],
 });
 
+/**
+ * Puts a reference back. The barrier makes clang test the pointer itself: what it knows of it already it would keep as a flag
+ * on the stack, which the verifier forgets where the other half of its slot is the key of a map.
+ */
 const put = (kind: string, type: string, kfunc: string): Helper => ({
   code: `static __always_inline void pv_put_${kind}(${type} **p)
 {
-	if (*p)
-		${kfunc}(*p);
+	${type} *held = *p;
+
+	barrier_var(held);
+	if (held)
+		${kfunc}(held);
 }`,
   kfuncs: [kfunc],
 });

@@ -170,6 +170,16 @@ function memberOf(op: string): string {
   return `${row.ret === 's32 cpu' ? 's32' : (row.ret ?? 'void')} (*${op})(${params.join(', ') || 'void'})`;
 }
 
+/**
+ * SCX_OPS_KEEP_BUILTIN_IDLE, 1 << 0 since 6.12. With an `update_idle` and without the flag the kernel stops its own record of
+ * idle CPUs, and calls that ask it eject the scheduler (kernel/sched/ext_idle.c: scx_idle_enable, check_builtin_idle_enabled).
+ * With both it keeps the record and tells the policy too (__scx_update_idle).
+ */
+const KEEP_IDLE = [
+  "\t/* SCX_OPS_KEEP_BUILTIN_IDLE: update_idle is told, and the kernel's own record of idle CPUs goes on. */",
+  '\t.flags = 1 << 0,',
+];
+
 function opsTable(unit: Unit): Line[] {
   const { name } = unit.program;
   const ops = [...opsOf(unit).map(({ hook }) => hook.name), 'init', 'exit'];
@@ -177,6 +187,7 @@ function opsTable(unit: Unit): Line[] {
     'SEC(".struct_ops.link")',
     `struct sched_ext_ops ${name}_ops = {`,
     ...ops.map((op) => `\t.${op} = (void *)${opName(unit, op)},`),
+    ...(ops.includes('update_idle') ? KEEP_IDLE : []),
     `\t.timeout_ms = ${TIMEOUT_MS},`,
     `\t.name = "${name}",`,
     '};',

@@ -1,7 +1,7 @@
 import type { Expr } from '../../../../grammar/ast.ts';
 import type { Diagnostic } from '../../diagnostics/diagnostic.ts';
 import { diagnostic } from '../../diagnostics/table.ts';
-import type { HandlerModel, Model } from '../../semantics/model.ts';
+import type { Model } from '../../semantics/model.ts';
 import { eachChild, type Part } from '../children.ts';
 import { Guards, type GuardedCall } from '../guards.ts';
 import { leaveOut } from '../rewrites.ts';
@@ -46,24 +46,4 @@ function names(node: Part, constant: string, model: Model): boolean {
   let found = false;
   eachChild(node, (child) => (found ||= names(child, constant, model)));
   return found;
-}
-
-/** Calls that ask the kernel's own record of idle CPUs; without it they eject the scheduler. */
-const IDLE = /^scx_bpf_(select_cpu_(dfl|and)|pick_idle_cpu|test_and_clear_cpu_idle|get_idle_(cpu|smt)mask)/;
-
-/** Calls for idle CPUs in a policy that turns the kernel's record of them off. */
-export function checkIdleTracking(
-  model: Model,
-  calls: Iterable<{ readonly name: string; readonly span: Diagnostic['span'] }>,
-): readonly Diagnostic[] {
-  const own = model.handlers.find(
-    ({ hook }: HandlerModel) => hook?.family === 'op' && hook.name === 'update_idle',
-  );
-  if (own === undefined || own.decl.kind !== 'hook') return [];
-  const related = [
-    { message: "'on op update_idle' turns the kernel's own record off", span: own.decl.hook.span },
-  ];
-  return [...calls]
-    .filter(({ name }) => IDLE.test(name))
-    .map(({ name, span }) => diagnostic('PV4029', span, { call: `${name}()` }, { related }));
 }

@@ -6,10 +6,9 @@ import { textOf } from '../../semantics/fixes.ts';
 import { titleOf } from '../context.ts';
 import { testAffinity } from '../fixes.ts';
 import type { Reach } from '../reach.ts';
-import type { Use } from '../uses.ts';
 import { Paths, type Exit } from './paths.ts';
 import { checkQueues } from './queues.ts';
-import { checkIdleTracking, checkKicks } from './kicks.ts';
+import { checkKicks } from './kicks.ts';
 import { checkDispatchBuffer } from './dispatch-buffer.ts';
 import { checkIdleClaims } from './idle-claims.ts';
 import { insertLost } from './insert-fix.ts';
@@ -33,17 +32,8 @@ export function checkLiveness(model: Model, reach: Reach): readonly Diagnostic[]
     ...checkIdleClaims(model),
     ...checkDispatchBuffer(model),
     ...checkKeptTasks(model),
-    ...checkIdleTracking(model, callsOf(model, reach)),
   ];
 }
-
-const callsOf = (model: Model, reach: Reach): ReadonlySet<Use & { readonly kind: 'call' }> =>
-  new Set(
-    model.handlers
-      .filter(({ side }) => side === 'host')
-      .flatMap((handler) => [...reach.from(handler)])
-      .flatMap(({ use }) => (use.kind === 'call' ? [use] : [])),
-  );
 
 /** Said of the paths that were walked before. */
 const checkAffinity = (paths: Paths): readonly Diagnostic[] =>

@@ -203,7 +203,6 @@ function makeExt(machine: Machine, plan: WhatIfPlan, world: World, around: Aroun
       session.at(machine.now, cpu, machine.current(cpu)?.tid ?? 0);
       return fireWith(world, firing, handlers, a, b, c);
     },
-    tracksIdle: !hooks.has('update_idle'),
     enqueueFlags: (flags) => canonical(BigInt(flags) | ((flags & 1) !== 0 ? selected : 0n)),
     sliceOf: (tid) => threadOf(world.schedule, tid).slice,
     setSlice: (tid, slice) => {

@@ -38,15 +38,6 @@ function insertion(calls: ExtCalls, dsq: Value, flags: Value, vtime?: Num): Inse
   return { dsq: Number(dsq), head: preempt || (bits & calls.headBits) !== 0n, preempt, vtime };
 }
 
-/** Without idle tracking the kernel has no answer, and throws the policy out. */
-const idleAnswer =
-  (otherwise: (args: readonly Value[]) => Value, answer: Answer): Answer =>
-  (calls, args) => {
-    if (calls.core.tracksIdle) return answer(calls, args);
-    calls.core.fail('built-in idle tracking is disabled');
-    return otherwise(args);
-  };
-
 function move(calls: ExtCalls, args: readonly Value[], byTime: boolean): boolean {
   const { world, core, moving } = calls;
   const tid = Number(args[0]);
@@ -99,30 +90,17 @@ const QUESTIONS: Readonly<Record<string, Answer>> = {
     moving.vtime = args[args.length - 1] as Num;
     return undefined;
   },
-  scx_bpf_select_cpu_dfl: idleAnswer(
-    (args) => [args[1], false],
-    ({ core }, args) => {
-      const found = core.findIdle(Number(args[0]), Number(args[1]));
-      return found === undefined ? [args[1], false] : [found, true];
-    },
-  ),
-  scx_bpf_select_cpu_and: idleAnswer(
-    () => undefined,
-    ({ core }, args) => core.findIdle(Number(args[0]), Number(args[1]), mask(args[3])),
-  ),
-  scx_bpf_pick_idle_cpu: idleAnswer(
-    () => undefined,
-    ({ core }, args) => core.takeIdle(mask(args[0])),
-  ),
+  scx_bpf_select_cpu_dfl: ({ core }, args) => {
+    const found = core.findIdle(Number(args[0]), Number(args[1]));
+    return found === undefined ? [args[1], false] : [found, true];
+  },
+  scx_bpf_select_cpu_and: ({ core }, args) => core.findIdle(Number(args[0]), Number(args[1]), mask(args[3])),
+  scx_bpf_pick_idle_cpu: ({ core }, args) => core.takeIdle(mask(args[0])),
   scx_bpf_pick_any_cpu: ({ core, world }, args) =>
-    (core.tracksIdle ? core.takeIdle(mask(args[0])) : undefined) ??
-    first(mask(args[0]) & ((1n << BigInt(world.trace.cpus)) - 1n)),
-  scx_bpf_test_and_clear_cpu_idle: idleAnswer(
-    () => false,
-    ({ core }, args) => core.claim(Number(args[0])),
-  ),
-  scx_bpf_get_idle_cpumask: idleAnswer(() => 0n, idleMask),
-  scx_bpf_get_idle_smtmask: idleAnswer(() => 0n, idleMask),
+    core.takeIdle(mask(args[0])) ?? first(mask(args[0]) & ((1n << BigInt(world.trace.cpus)) - 1n)),
+  scx_bpf_test_and_clear_cpu_idle: ({ core }, args) => core.claim(Number(args[0])),
+  scx_bpf_get_idle_cpumask: idleMask,
+  scx_bpf_get_idle_smtmask: idleMask,
   scx_bpf_dsq_nr_queued: (calls, args) => queued(calls, Number(args[0])).length,
   scx_bpf_dsq_peek: (calls, args) => queued(calls, Number(args[0]))[0]?.tid,
   scx_bpf_dispatch_nr_slots: ({ core }) => core.slots(),

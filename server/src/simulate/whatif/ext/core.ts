@@ -53,11 +53,6 @@ export class ExtCore {
     this.released = new Uint8Array(cpus);
   }
 
-  /** Does the kernel keep track of idle CPUs? */
-  get tracksIdle(): boolean {
-    return this.policy.tracksIdle;
-  }
-
   taskOf(tid: number): ScxTask {
     let task = this.tasks.get(tid);
     if (!task) {
@@ -86,7 +81,7 @@ export class ExtCore {
     const task = this.taskOf(tid);
     task.direct = undefined;
     if (!this.policy.has('select_cpu')) {
-      const found = this.policy.tracksIdle ? this.findIdle(tid, prev) : undefined;
+      const found = this.findIdle(tid, prev);
       if (found === undefined) return prev;
       this.policy.setSlice(tid, SLICE_DFL);
       task.direct = { dsq: DSQ.local, ...PLAIN };
@@ -263,7 +258,7 @@ export class ExtCore {
     const keeps = this.balance(cpu, prev, runnable);
     const tid = keeps ? prev : (this.queues.local[cpu]!.tasks[0]?.tid ?? -1);
     if (tid >= 0 && this.policy.sliceOf(tid) === 0) this.policy.setSlice(tid, SLICE_DFL);
-    if (tid < 0 && this.machine.rankOf(cpu) === 'idle' && this.policy.tracksIdle) this.idle[cpu] = 1;
+    if (tid < 0 && this.machine.rankOf(cpu) === 'idle') this.idle[cpu] = 1;
     return tid;
   }
 
@@ -335,7 +330,7 @@ export class ExtCore {
   /** The CPU begins or ends to idle. */
   setIdle(cpu: number, idle: boolean): void {
     this.policy.call('update_idle', cpu, cpu, idle);
-    if (this.policy.tracksIdle) this.idle[cpu] = idle ? 1 : 0;
+    this.idle[cpu] = idle ? 1 : 0;
   }
 
   /** scx_bpf_kick_cpu(): done by an interrupt, so after the decision at hand. */

@@ -6,8 +6,6 @@ export interface Policy {
   readonly has: (op: string) => boolean;
   /** Runs the op on `cpu`; gives what it returns, undefined where the policy has no such op. */
   readonly call: (op: string, cpu: number, a?: Value, b?: Value, c?: Value) => Value;
-  /** Does the kernel keep track of idle CPUs? Not where the policy has an `update_idle` of its own. */
-  readonly tracksIdle: boolean;
   /** Flags for `enqueue`, with SCX_ENQ_CPU_SELECTED as the policy knows it where the task woke. */
   readonly enqueueFlags: (flags: number) => Num;
   readonly sliceOf: (tid: number) => Num;
