@@ -218,6 +218,15 @@ export function parseDeclarations(text: string, from: number, to: number, outer 
   return { file, diagnostics: merge(text, tokens.diagnostics, diagnostics), balance: tokens.balance };
 }
 
+/** Reads the beginning of `text`, to an offset at which a declaration ends. */
+export function parseFirst(text: string, to: number): Tree {
+  const bad = notText(text);
+  if (bad !== undefined) return { file: emptyFile(text), diagnostics: [bad], balance: 0 };
+  const tokens = layout(text, 0, to);
+  const { file, diagnostics } = theParser().read(text, tokens);
+  return { file, diagnostics: merge(text, tokens.diagnostics, diagnostics), balance: tokens.balance };
+}
+
 const emptyFile = (text: string): PolicyFile => ({
   kind: 'file',
   span: { start: 0, end: text.length },

@@ -13,6 +13,8 @@ const policies = [
   policyOfLines(120),
 ];
 
+const stop = (): boolean => false;
+
 /** All that is known of names and expressions, as text, in the order of the text. */
 function meanings({ model }: Snapshot): unknown {
   const place = ({ span }: { readonly span: { readonly start: number; readonly end: number } }): string =>
@@ -38,10 +40,11 @@ test('a snapshot that takes over what an edit left finds what one from scratch f
       let count = 0;
       for (const text of texts(start, made)) {
         current = snapshot(text, DEFAULTS, current);
-        // Of some versions only the tree is ever asked for, of some nothing, as under quick typing.
+        // Of some versions only the tree is ever asked for, of some nothing, and some are left halfway, as under quick typing.
         count++;
         if (skipped > 0 && count % (skipped + 1) !== 0) {
-          if (count % 2 === 0) void current.syntaxErrors;
+          if (count % 3 === 0) void current.syntaxErrors;
+          if (count % 3 === 1) for (let part = 0; part < count; part++) current.advance('diagnostics', stop);
           continue;
         }
         const whole = snapshot(text, DEFAULTS);
@@ -76,4 +79,20 @@ test('what an edit inside a body leaves is not looked at again', () => {
     expect(current.kernels).toBe(kernels);
     expect(current.model.family).toBe(model.family);
   }
+});
+
+test('the stages can be reached part by part', () => {
+  const text = policyOfLines(700);
+  const current = snapshot(text, DEFAULTS);
+  const parts = { tree: 0, model: 0, diagnostics: 0 };
+  for (const stage of ['tree', 'model', 'diagnostics'] as const) {
+    do parts[stage]++;
+    while (!current.advance(stage, stop));
+  }
+  // A part for each body, at least, and for every few hundred lines of text.
+  const bodies = text.match(/^(fn|every) /gmu)?.length ?? 0;
+  expect(parts.tree).toBeGreaterThan(1);
+  expect(parts.model).toBeGreaterThan(bodies);
+  expect(parts.diagnostics).toBeGreaterThan(bodies);
+  expect(current.diagnostics).toEqual(snapshot(text, DEFAULTS).diagnostics);
 });

@@ -1,18 +1,19 @@
 import type { PolicyFile } from '../../grammar/ast.ts';
-import { parse, type Tree } from '../../grammar/parser.ts';
+import { parseInParts } from '../../grammar/parse-in-parts.ts';
+import type { Tree } from '../../grammar/parser.ts';
 import { reparse } from '../../grammar/reparse.ts';
 import { LineIndex } from '../../grammar/text.ts';
 import { fixed } from './diagnostics/anchored.ts';
 import type { Diagnostic } from './diagnostics/diagnostic.ts';
 import type { OutputFile } from './emit/c/index.ts';
-import { checkC } from './emit/c/check.ts';
-import { lower, type LoweredBodies } from './ir/lower.ts';
+import { checkCInParts } from './emit/c/check.ts';
+import { lower, lowerInParts, type LoweredBodies } from './ir/lower.ts';
 import type { Program } from './ir/ir.ts';
 import { selectKernels, type SelectedKernels } from './kernel/profiles.ts';
 import { kernelView } from './kernel/view.ts';
-import { analyse } from './safety/analyse.ts';
+import { analyseInParts } from './safety/analyse.ts';
 import { saidOnce } from './safety/refused-calls.ts';
-import { check } from './semantics/check.ts';
+import { checkInParts } from './semantics/check.ts';
 import type { KernelView } from './semantics/kernel-view.ts';
 import type { Model } from './semantics/model.ts';
 import { withSeverity, type Settings } from './workspace/settings.ts';
@@ -35,9 +36,15 @@ export interface Snapshot {
   readonly diagnostics: readonly Diagnostic[];
   /** Absent where the policy has errors. */
   readonly program: Program | undefined;
-  /** Runs the next stage towards the diagnostics, for who has other things to do in between; false: they are there. */
-  readonly advance: () => boolean;
+  /**
+   * Works towards the stage, one small part after the other for as long as `goOn` says so, at least one; true: what the
+   * stage finds is there.
+   */
+  readonly advance: (to: Stage, goOn: () => boolean) => boolean;
 }
+
+/** How far a snapshot has got: the tree with its syntax errors, the model, the diagnostics of all stages. */
+export type Stage = 'tree' | 'model' | 'diagnostics';
 
 /** What the stages of a snapshot found, as far as they ran. */
 interface Found {
@@ -61,10 +68,10 @@ const takers = new WeakMap<Snapshot, () => Found | undefined>();
 export function snapshot(text: string, settings: Settings, before?: Snapshot): Snapshot {
   let older = before && takers.get(before)?.();
   const lines = lazy(() => new LineIndex(text));
-  const tree = lazy(() => {
+  const tree = inParts(function* () {
     const again = older && (older.text === text ? older.tree : reparse(older.tree, older.text, text));
     if (again === undefined) older = undefined;
-    return again ?? parse(text);
+    return again ?? (yield* parseInParts(text));
   });
   // Whoever holds diagnostics holds those of this text; the tree may move on.
   const syntax = lazy(() => fixed(tree().diagnostics));
@@ -74,25 +81,31 @@ export function snapshot(text: string, settings: Settings, before?: Snapshot): S
   };
   const kernels = lazy(() => sameKernels()?.kernels ?? kernelsOf(tree().file, settings));
   const view = lazy(() => sameKernels()?.view ?? kernelView(kernels()));
-  const model = lazy(() => {
+  const model = inParts(function* () {
     // While the older snapshot is at hand: the same object, by which the safety analysis knows what still holds.
     kernels();
-    const made = check(tree().file, view(), older?.model);
+    const made = yield* checkInParts(tree().file, view(), older?.model);
     older = undefined;
     return made;
   });
-  const unsafe = lazy(() => analyse(model(), kernels(), settings.allowlist));
+  const unsafe = inParts(() => analyseInParts(model(), kernels(), settings.allowlist));
   const ofModel = lazy(() =>
     saidOnce(withSeverity([...syntax(), ...fixed([...model().diagnostics, ...unsafe()])], settings.severity)),
   );
   // Only a policy without errors can be lowered, and only what is lowered can be measured against the limits of BPF.
-  const ofProgram = lazy(() => {
+  const ofProgram = inParts(function* () {
     if (hasErrors(ofModel())) return [];
-    const problems = checkC(lower(model(), bodiesOf(model())));
+    const measured = yield* lowerInParts(model(), bodiesOf(model()));
+    const problems = yield* checkCInParts(measured);
     return withSeverity(fixed(problems.map((one) => atName(one, tree().file))), settings.severity);
   });
   const diagnostics = lazy(() => [...ofModel(), ...ofProgram()].toSorted(byPlace));
   const program = lazy(() => (hasErrors(diagnostics()) ? undefined : lower(model())));
+  const way = {
+    tree: [tree],
+    model: [tree, model],
+    diagnostics: [tree, model, unsafe, ofProgram, diagnostics],
+  } as const satisfies Record<Stage, readonly Lazy<unknown>[]>;
   const made: Snapshot = {
     text,
     settings,
@@ -117,10 +130,13 @@ export function snapshot(text: string, settings: Settings, before?: Snapshot): S
     get program() {
       return program();
     },
-    advance() {
-      const next = [tree, model, unsafe, diagnostics].find((stage) => stage.known === undefined);
-      next?.();
-      return next !== undefined && next !== diagnostics;
+    advance(to, goOn) {
+      do {
+        const next = way[to].find((stage) => stage.known === undefined);
+        if (next === undefined) return true;
+        next.advance();
+      } while (goOn());
+      return way[to].every((stage) => stage.known !== undefined);
     },
   };
   takers.set(made, () => {
@@ -201,14 +217,39 @@ interface Lazy<T> {
   (): T;
   /** undefined before it was asked for. */
   readonly known: T | undefined;
+  /** Computes a part of it. */
+  advance(): void;
   forget(): void;
 }
 
-/** A value that is computed once, when it is first asked for. */
-function lazy<T>(compute: () => T): Lazy<T> {
+/** A value that is computed once, when it is first asked for, or part by part before. */
+function inParts<T>(compute: () => Iterator<undefined, T, undefined>): Lazy<T> {
   let known: { readonly value: T } | undefined;
-  const get = (): T => (known ??= { value: compute() }).value;
-  return Object.defineProperty(Object.assign(get, { forget: () => (known = undefined) }), 'known', {
+  let work: ReturnType<typeof compute> | undefined;
+  /** Does a part; gives the value after the last. */
+  const advance = (): typeof known => {
+    const current = work ?? compute();
+    // What throws begins anew when it is asked for again.
+    work = undefined;
+    const { done, value } = current.next();
+    if (done === true) return (known = { value });
+    work = current;
+    return undefined;
+  };
+  const get = (): T => {
+    let found = known;
+    while (found === undefined) found = advance();
+    return found.value;
+  };
+  const forget = (): void => {
+    known = undefined;
+    work = undefined;
+  };
+  return Object.defineProperty(Object.assign(get, { advance, forget }), 'known', {
     get: () => known?.value,
   }) as unknown as Lazy<T>;
 }
+
+/** The same of a value that has no parts. */
+const lazy = <T>(compute: () => T): Lazy<T> =>
+  inParts(() => ({ next: () => ({ done: true, value: compute() }) }));

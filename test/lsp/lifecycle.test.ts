@@ -5,6 +5,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import packageJson from '../../package.json' with { type: 'json' };
+import { policyOfLines } from '../bench/policies.ts';
 import { smallKernel } from '../support/kernel.ts';
 import { repository, Session } from './session.ts';
 
@@ -205,6 +206,22 @@ describe('the server', () => {
     cancel.cancel();
     await expect(asked).rejects.toMatchObject({ code: -32800 });
     expect(await session.ask('textDocument/documentSymbol', uri)).not.toEqual([]);
+  });
+
+  test('reads messages while a long text is analysed, and says so of what they ask when it has changed', async () => {
+    session = await Session.start();
+    const long = policyOfLines(5000);
+    await session.open(uri, long, 1);
+    const hover = session.ask('textDocument/hover', uri, { line: 8, character: 8 });
+    // What needs nothing of the text is answered before the text is understood.
+    expect(await session.connection.sendRequest('pvpolicy/timings')).not.toContainEqual(
+      expect.objectContaining({ name: 'diagnostics' }),
+    );
+    expect(session.published).toEqual([]);
+    await session.change(uri, 2, [{ text: SAFE }]);
+    await expect(hover).rejects.toMatchObject({ code: -32801 });
+    expect((await session.publish(({ version }) => version === 2)).diagnostics).toEqual([]);
+    expect(session.published.map(({ version }) => version)).toEqual([2]);
   });
 
   test('ends with status 0 after shutdown and exit, and when its input ends', async () => {

@@ -1,4 +1,5 @@
 import type * as ast from '../../../grammar/ast.ts';
+import { finish, type InParts } from '../../../grammar/in-parts.ts';
 import type { HandlerModel, Model } from '../semantics/model.ts';
 import type { Fn, Handler, InvariantDef, Local, Program, Side, Stmt } from './ir.ts';
 import { declare, declaredType, newBody, type Body } from './lower-body.ts';
@@ -22,7 +23,11 @@ export type LoweredBodies = WeakMap<ast.Block, LoweredBody>;
  * the checker should have refused throws. With `known`, bodies that it has are not lowered again; some of their places
  * are then those of the text that they were lowered for.
  */
-export function lower(model: Model, known: LoweredBodies = new WeakMap()): Program {
+export const lower = (model: Model, known: LoweredBodies = new WeakMap()): Program =>
+  finish(lowerInParts(model, known));
+
+/** The same, body by body. */
+export function* lowerInParts(model: Model, known: LoweredBodies): InParts<Program> {
   const { header } = model.file;
   if (!header || !model.target) throw new Error('a policy without a header cannot be lowered');
   const guest = model.file.decls.some((decl) => decl.kind === 'guest');
@@ -33,22 +38,28 @@ export function lower(model: Model, known: LoweredBodies = new WeakMap()): Progr
     requires: header.requires?.version,
     ...lowerDeclarations(model),
     invariants: model.invariants.map((decl) => lowerInvariant(model, decl)),
-    host: lowerSide(model, 'host', known),
-    guest: guest ? lowerSide(model, 'guest', known) : undefined,
+    host: yield* lowerSide(model, 'host', known),
+    guest: guest ? yield* lowerSide(model, 'guest', known) : undefined,
   };
 }
 
-function lowerSide(model: Model, side: 'host' | 'guest', known: LoweredBodies): Side {
+function* lowerSide(model: Model, side: 'host' | 'guest', known: LoweredBodies): InParts<Side> {
   const ofGuest = new Set<ast.Decl>(
     model.file.decls.flatMap((decl) => (decl.kind === 'guest' ? decl.decls : [])),
   );
-  const here = (decl: ast.Decl): boolean => ofGuest.has(decl) === (side === 'guest');
-  return {
-    functions: model.functions.filter(here).map((decl) => lowerFn(model, decl, side, known)),
-    handlers: model.handlers
-      .filter((handler) => handler.side === side)
-      .map((handler, index) => lowerHandler(model, handler, index, known)),
-  };
+  const functions: Fn[] = [];
+  for (const decl of model.functions) {
+    if (ofGuest.has(decl) !== (side === 'guest')) continue;
+    functions.push(lowerFn(model, decl, side, known));
+    yield;
+  }
+  const handlers: Handler[] = [];
+  for (const handler of model.handlers) {
+    if (handler.side !== side) continue;
+    handlers.push(lowerHandler(model, handler, handlers.length, known));
+    yield;
+  }
+  return { functions, handlers };
 }
 
 function once(known: LoweredBodies, block: ast.Block, lowered: () => LoweredBody): LoweredBody {

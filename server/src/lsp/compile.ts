@@ -6,7 +6,7 @@ import type { CompileParams, CompileResult } from './protocol.ts';
 export const compile =
   (documents: Documents) =>
   async ({ uri }: CompileParams): Promise<CompileResult> => {
-    const snapshot = documents.get(uri);
+    const snapshot = await documents.newest(uri, 'diagnostics');
     if (!snapshot) return { ok: false, message: 'the policy is not open' };
     const files = await filesOf(snapshot, nameOf(uri));
     return files ? { ok: true, files } : { ok: false, message: 'it has errors' };

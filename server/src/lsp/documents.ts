@@ -1,7 +1,7 @@
 import type { Connection } from 'vscode-languageserver';
 import type { TextDocument } from 'vscode-languageserver-textdocument';
 import type { Diagnostic } from '../diagnostics/diagnostic.ts';
-import { snapshot, type Snapshot } from '../pipeline.ts';
+import { snapshot, type Snapshot, type Stage } from '../pipeline.ts';
 import type { Settings } from '../workspace/settings.ts';
 import { report } from './guard.ts';
 import { carryOver, toLsp, type Docs } from './publish.ts';
@@ -11,15 +11,21 @@ import type { Timings } from './timings.ts';
 interface Open {
   readonly version: number;
   readonly snapshot: Snapshot;
-  readonly analysed: { readonly text: string; readonly rest: readonly Diagnostic[] };
-  readonly pending: { cancel(): void };
+  analysed: { readonly text: string; readonly rest: readonly Diagnostic[] };
+  /** Stages that are still to be reached, the next one first. */
+  readonly ahead: Stage[];
+  /** Who waits for a stage. */
+  readonly waiting: { readonly for: Stage; readonly tell: (snapshot: Snapshot | 'modified') => void }[];
+  /** The next turn of the work on it. */
+  turn: NodeJS.Immediate | undefined;
+  /** ms of work so far. */
+  spent: number;
 }
 
 const NOTHING: Open['analysed'] = { text: '', rest: [] };
 
-/** ms; a run longer than SLOW is begun only after a pause as long as the last one took, at most PATIENCE. */
-const SLOW = 50;
-const PATIENCE = 500;
+/** ms of work in one turn: with a message that is read in between, less than a frame of a screen. */
+const TURN = 8;
 
 export interface DocumentsOptions {
   readonly connection: Connection;
@@ -31,14 +37,13 @@ export interface DocumentsOptions {
 }
 
 /**
- * The open policies. A change is parsed at once and its syntax errors are published; the rest follows as soon as
- * messages that wait have been read, unless a newer text has come by then.
+ * The open policies. Each change is worked on in short turns, between which messages that wait are read, until all that is
+ * wrong is known or a newer text has come. Syntax errors are published as soon as they are known.
  */
 export class Documents {
   private readonly open = new Map<string, Open>();
   private readonly options: DocumentsOptions;
   private readonly closing: ((uri: string) => void)[] = [];
-  private lastRun = 0;
 
   constructor(options: DocumentsOptions) {
     this.options = options;
@@ -47,6 +52,24 @@ export class Documents {
   /** The newest snapshot of an open policy. */
   get(uri: string): Snapshot | undefined {
     return this.open.get(uri)?.snapshot;
+  }
+
+  /**
+   * The newest snapshot as soon as it has reached the stage; undefined: no such policy is open; 'modified': a newer text
+   * came first, and what was asked about the older is not known any more.
+   */
+  at(uri: string, stage: Stage): Promise<Snapshot | 'modified' | undefined> {
+    const known = this.open.get(uri);
+    if (!known?.ahead.includes(stage)) return Promise.resolve(known?.snapshot);
+    return new Promise((tell) => known.waiting.push({ for: stage, tell }));
+  }
+
+  /** The same of what is asked of a policy, and not of a text: the newest there is then. */
+  async newest(uri: string, stage: Stage): Promise<Snapshot | undefined> {
+    for (;;) {
+      const found = await this.at(uri, stage);
+      if (found !== 'modified') return found;
+    }
   }
 
   /** Calls `forget` for each policy that is closed. */
@@ -59,17 +82,11 @@ export class Documents {
   }
 
   update(document: TextDocument): void {
-    const { uri, version } = document;
-    const before = this.open.get(uri);
-    before?.pending.cancel();
-    const next = snapshot(document.getText(), this.options.settingsOf(uri), before?.snapshot);
-    const analysed = before?.analysed ?? NOTHING;
-    this.open.set(uri, { version, snapshot: next, analysed, pending: this.schedule(uri) });
-    if (before) this.publishSyntax(uri);
+    this.begin(document.uri, document.version, document.getText());
   }
 
   close(uri: string): void {
-    this.open.get(uri)?.pending.cancel();
+    this.leave(uri);
     this.open.delete(uri);
     for (const forget of this.closing) forget(uri);
     this.publish(uri, undefined, []);
@@ -77,54 +94,71 @@ export class Documents {
 
   /** Analyses every open policy anew, because settings have changed. */
   refresh(): void {
-    for (const [uri, { version, snapshot: old, analysed, pending }] of this.open) {
-      pending.cancel();
-      const next = snapshot(old.text, this.options.settingsOf(uri), old);
-      this.open.set(uri, { version, snapshot: next, analysed, pending: this.schedule(uri) });
-    }
+    for (const [uri, { version, snapshot: old }] of this.open) this.begin(uri, version, old.text);
   }
 
-  private schedule(uri: string): Open['pending'] {
-    const run = (): void => this.analyse(uri);
-    if (this.lastRun > SLOW) {
-      const timer = setTimeout(run, Math.min(this.lastRun, PATIENCE));
-      return { cancel: () => clearTimeout(timer) };
-    }
-    const immediate = setImmediate(run);
-    return { cancel: () => clearImmediate(immediate) };
+  private begin(uri: string, version: number, text: string): void {
+    const before = this.open.get(uri);
+    this.leave(uri);
+    this.open.set(uri, {
+      version,
+      snapshot: snapshot(text, this.options.settingsOf(uri), before?.snapshot),
+      analysed: before?.analysed ?? NOTHING,
+      ahead: ['tree', 'model', 'diagnostics'],
+      waiting: [],
+      turn: setImmediate(() => this.work(uri)),
+      spent: 0,
+    });
   }
 
-  /** Only where there are syntax errors: without them the whole answer is as near. */
-  private publishSyntax(uri: string): void {
+  /** Ends the work on a text. */
+  private leave(uri: string): void {
     const known = this.open.get(uri);
-    if (!known || known.snapshot.syntaxErrors.length === 0) return;
-    const { version, snapshot: current, analysed } = known;
-    const rest = carryOver(analysed.rest, analysed.text, current.text);
-    this.publish(uri, version, [...current.syntaxErrors, ...rest], current);
+    if (known?.turn) clearImmediate(known.turn);
+    for (const { tell } of known?.waiting.splice(0) ?? []) tell('modified');
   }
 
-  /** Runs one stage, and lets messages that wait be read before the next: none of them waits for all stages. */
-  private analyse(uri: string, spent = 0): void {
+  /** One turn of the work on the newest text. */
+  private work(uri: string): void {
     const known = this.open.get(uri);
     if (!known) return;
-    const { version, snapshot: current } = known;
     const start = performance.now();
     try {
-      if (current.advance()) {
-        const next = setImmediate(() => this.analyse(uri, spent + performance.now() - start));
-        this.open.set(uri, { ...known, pending: { cancel: () => clearImmediate(next) } });
-        return;
+      const goOn = (): boolean => performance.now() - start < TURN;
+      for (let stage = known.ahead[0]; stage && known.snapshot.advance(stage, goOn); stage = known.ahead[0]) {
+        known.ahead.shift();
+        if (this.reached(uri, known, stage)) break;
       }
-      const { diagnostics, syntaxErrors, text } = current;
-      const syntax = new Set(syntaxErrors);
-      const analysed = { text, rest: diagnostics.filter((diagnostic) => !syntax.has(diagnostic)) };
-      this.open.set(uri, { ...known, analysed });
-      this.publish(uri, version, diagnostics, current);
     } catch (error) {
-      report(this.options.connection, `the analysis of ${uri}, version ${version}`, error);
+      report(this.options.connection, `the analysis of ${uri}, version ${known.version}`, error);
+      known.ahead.length = 0;
     }
-    this.lastRun = spent + performance.now() - start;
-    this.options.timings.add('diagnostics', this.lastRun);
+    known.spent += performance.now() - start;
+    known.turn = known.ahead.length > 0 ? setImmediate(() => this.work(uri)) : undefined;
+    if (known.turn === undefined) this.options.timings.add('diagnostics', known.spent);
+    for (const one of known.waiting.splice(0)) {
+      if (known.ahead.includes(one.for)) known.waiting.push(one);
+      else one.tell(known.snapshot);
+    }
+  }
+
+  /** Publishes what is known now; true: it is to be sent before anything else is done. */
+  private reached(uri: string, known: Open, stage: Stage): boolean {
+    const { version, snapshot: current, analysed } = known;
+    const { syntaxErrors, text } = current;
+    if (stage === 'tree' && syntaxErrors.length > 0 && analysed !== NOTHING) {
+      const rest = carryOver(analysed.rest, analysed.text, text);
+      this.publish(uri, version, [...syntaxErrors, ...rest], current);
+      return true;
+    }
+    if (stage === 'diagnostics') {
+      const { diagnostics } = current;
+      const syntax = new Set(syntaxErrors);
+      const rest = diagnostics.filter((diagnostic) => !syntax.has(diagnostic));
+      known.analysed = { text, rest };
+      this.publish(uri, version, diagnostics, current);
+    }
+    return false;
   }
 
   private publish(

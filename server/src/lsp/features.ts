@@ -17,7 +17,7 @@ import {
   type TextDocumentPositionParams,
 } from 'vscode-languageserver';
 import { LineIndex } from '../../../grammar/text.ts';
-import type { Snapshot } from '../pipeline.ts';
+import type { Snapshot, Stage } from '../pipeline.ts';
 import { incomingCalls, outgoingCalls, prepareCallHierarchy } from './call-hierarchy.ts';
 import { codeActions } from './code-actions.ts';
 import { codeLenses } from './code-lens.ts';
@@ -31,7 +31,7 @@ import type { Documents } from './documents.ts';
 import { folding } from './folding.ts';
 import { onTypeFormatting, rangeFormatting } from './format-edits.ts';
 import { formatting } from './formatting.ts';
-import type { Guard } from './guard.ts';
+import { modified, type Answer, type Guard } from './guard.ts';
 import { highlights } from './highlight.ts';
 import type { Host } from './host.ts';
 import { hover } from './hover.ts';
@@ -59,12 +59,13 @@ export function registerFeatures(
   host: Host,
   configuration: Configuration,
 ): void {
-  const on: On = (name, answer, otherwise) =>
+  const on: On = (name, answer, otherwise, needs = 'model') =>
     guard(
       name,
-      (params) => {
-        const snapshot = documents.get(params.textDocument.uri);
-        return snapshot ? answer(snapshot, params) : otherwise;
+      async (params, token) => {
+        const snapshot = await documents.at(params.textDocument.uri, needs);
+        if (snapshot === 'modified') return modified();
+        return snapshot && !token.isCancellationRequested ? answer(snapshot, params) : otherwise;
       },
       otherwise,
     );
@@ -83,11 +84,11 @@ export function registerFeatures(
     return { isIncomplete: false, items: [...configCompletion(config, offset)] };
   });
   connection.onSignatureHelp(on('signatureHelp', (s, p) => signatureHelp(s, p.position) ?? null, null));
-  connection.onDocumentSymbol(on('symbols', (s) => [...symbols(s)], []));
-  connection.onDocumentFormatting(on('formatting', (s) => [...formatting(s)], []));
-  connection.onFoldingRanges(on('folding', (s) => [...folding(s)], []));
+  connection.onDocumentSymbol(on('symbols', (s) => [...symbols(s)], [], 'tree'));
+  connection.onDocumentFormatting(on('formatting', (s) => [...formatting(s)], [], 'tree'));
+  connection.onFoldingRanges(on('folding', (s) => [...folding(s)], [], 'tree'));
   connection.onDocumentHighlight(on('highlight', (s, p) => [...highlights(s, p.position)], []));
-  connection.onCodeLens(on('codeLens', (s, p) => [...codeLenses(s, p.textDocument.uri)], []));
+  connection.onCodeLens(on('codeLens', (s, p) => [...codeLenses(s, p.textDocument.uri)], [], 'tree'));
   const place = (name: string, find: (s: Snapshot, at: Position) => Range | undefined) =>
     on<TextDocumentPositionParams, Location | null>(
       name,
@@ -100,17 +101,21 @@ export function registerFeatures(
   connection.onDefinition(place('definition', definition));
   connection.onDeclaration(place('declaration', definition));
   connection.onTypeDefinition(place('typeDefinition', typeDefinition));
-  connection.onSelectionRanges(on('selectionRange', (s, p) => [...selectionRanges(s, p.positions)], []));
+  connection.onSelectionRanges(
+    on('selectionRange', (s, p) => [...selectionRanges(s, p.positions)], [], 'tree'),
+  );
   connection.onDocumentLinks(
-    on('documentLink', (s, p) => [...documentLinks(s, p.textDocument.uri, host)], []),
+    on('documentLink', (s, p) => [...documentLinks(s, p.textDocument.uri, host)], [], 'tree'),
   );
   connection.languages.onLinkedEditingRange(
     on('linkedEditing', (s, p) => linkedEditing(s, p.position) ?? null, null),
   );
   connection.languages.inlayHint.on(on('inlayHint', (s, p) => [...inlayHints(s, p.range)], []));
-  connection.onDocumentRangeFormatting(on('rangeFormatting', (s, p) => [...rangeFormatting(s, p.range)], []));
+  connection.onDocumentRangeFormatting(
+    on('rangeFormatting', (s, p) => [...rangeFormatting(s, p.range)], [], 'tree'),
+  );
   connection.onDocumentOnTypeFormatting(
-    on('onTypeFormatting', (s, p) => [...onTypeFormatting(s, p.position, p.ch)], []),
+    on('onTypeFormatting', (s, p) => [...onTypeFormatting(s, p.position, p.ch)], [], 'tree'),
   );
   connection.onReferences(
     on(
@@ -123,7 +128,12 @@ export function registerFeatures(
     ),
   );
   connection.onCodeAction(
-    on('codeAction', (s, p) => [...codeActions(s, p.textDocument.uri, p.range, p.context)], []),
+    on(
+      'codeAction',
+      (s, p) => [...codeActions(s, p.textDocument.uri, p.range, p.context)],
+      [],
+      'diagnostics',
+    ),
   );
   connection.onPrepareRename(on('prepareRename', (s, p) => orRefuse(prepareRename(s, p.position)), null));
   connection.onRenameRequest(
@@ -143,6 +153,7 @@ export function registerFeatures(
     'diagnostic',
     (s, p) => documentDiagnostics(s, p.textDocument.uri, host.docs, p.previousResultId),
     empty,
+    'diagnostics',
   );
   connection.languages.diagnostics.on((params, token) => {
     const items = configuration.diagnosticsOf(params.textDocument.uri);
@@ -152,9 +163,11 @@ export function registerFeatures(
 
 type On = <P extends OfDocument, R>(
   name: string,
-  answer: (snapshot: Snapshot, params: P) => R,
+  answer: (snapshot: Snapshot, params: P) => Answer<R>,
   otherwise: R,
-) => (params: P, token: CancellationToken) => Promise<R | ResponseError<never>>;
+  /** What of the text has to be known; 'model' where nothing is said. */
+  needs?: Stage,
+) => (params: P, token: CancellationToken) => Promise<Answer<R>>;
 
 function semanticTokenFeatures(connection: Connection, documents: Documents, on: On): void {
   const { semanticTokens: tokens } = connection.languages;
@@ -186,8 +199,9 @@ function callHierarchyFeatures(connection: Connection, documents: Documents, on:
   const calls = <R>(name: string, answer: (s: Snapshot, item: CallHierarchyItem) => readonly R[]) =>
     guard<{ readonly item: CallHierarchyItem }, R[]>(
       name,
-      ({ item }) => {
-        const snapshot = documents.get(item.uri);
+      async ({ item }) => {
+        const snapshot = await documents.at(item.uri, 'model');
+        if (snapshot === 'modified') return modified();
         return snapshot ? [...answer(snapshot, item)] : [];
       },
       [],

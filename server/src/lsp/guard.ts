@@ -4,9 +4,11 @@ import type { Timings } from './timings.ts';
 
 export type Guard = <P, R>(
   name: string,
-  handle: (params: P, token: CancellationToken) => R | Promise<R>,
+  handle: (params: P, token: CancellationToken) => Answer<R> | Promise<Answer<R>>,
   otherwise: R,
-) => (params: P, token: CancellationToken) => Promise<R | ResponseError<never>>;
+) => (params: P, token: CancellationToken) => Promise<Answer<R>>;
+
+export type Answer<R> = R | ResponseError<never>;
 
 /**
  * Wraps request handlers: a request that the client gave up is not computed, every run is timed, and a bug is written
@@ -30,6 +32,10 @@ export function guarded(connection: Connection, timings: Timings): Guard {
 
 const cancelled = (): ResponseError<never> =>
   new ResponseError<never>(LSPErrorCodes.RequestCancelled, 'cancelled by the client');
+
+/** Answers what was asked about a text that has changed before it was understood. */
+export const modified = (): ResponseError<never> =>
+  new ResponseError<never>(LSPErrorCodes.ContentModified, 'the text has changed');
 
 /** Writes a bug of ours to the client's log. */
 export function report(connection: Connection, doing: string, error: unknown): void {

@@ -10,8 +10,8 @@ import { hookTitle } from './symbols.ts';
 /** Answers `pvpolicy/outline`; a policy that is not open is read from its file. */
 export const outline =
   (documents: Documents, configuration: Configuration, host: Host) =>
-  ({ uri }: OutlineParams): PolicyOutline | null => {
-    const open = documents.get(uri);
+  async ({ uri }: OutlineParams): Promise<PolicyOutline | null> => {
+    const open = await documents.newest(uri, 'diagnostics');
     if (open) return outlineOf(open);
     const path = host.pathOf(uri);
     const bytes = path === undefined ? undefined : host.read(path);

@@ -1,4 +1,5 @@
 import type { CallExpr, Expr } from '../../../grammar/ast.ts';
+import { finish, type InParts } from '../../../grammar/in-parts.ts';
 import type { Diagnostic } from '../diagnostics/diagnostic.ts';
 import { diagnostic } from '../diagnostics/table.ts';
 import { PROFILES, select, selectKernels, type KernelSelection } from '../kernel/profiles.ts';
@@ -27,11 +28,20 @@ import { judgeWrite, judgeCall } from './verdict.ts';
  * (PV5xxx).
  * Each call is reported once for each hook and kind of mistake, with the kernels concerned and the way from the hook.
  */
-export function analyse(
+export const analyse = (
   model: Model,
-  kernels: KernelSelection & { readonly unsupported?: boolean } = selectKernels(model.file),
+  kernels: Kernels = selectKernels(model.file),
   allow: Allowlist = {},
-): readonly Diagnostic[] {
+): readonly Diagnostic[] => finish(analyseInParts(model, kernels, allow));
+
+type Kernels = KernelSelection & { readonly unsupported?: boolean };
+
+/** The same, hook by hook. */
+export function* analyseInParts(
+  model: Model,
+  kernels: Kernels,
+  allow: Allowlist = {},
+): InParts<readonly Diagnostic[]> {
   // Calls nested too deep are reported already, and nothing here would get to their end.
   if (model.diagnostics.some(({ code }) => code === 'PV2035')) return [];
   const found: Diagnostic[] = [];
@@ -48,13 +58,18 @@ export function analyse(
       return [...checkHead(place, allow), ...ofUses, ...costs.check(handler, place.context)];
     };
     for (const one of memory.of(handler, model, reach, judge)) found.push(one);
+    yield;
   }
-  found.push(
-    ...checkFeedback(model, reach, kernels),
-    ...checkSharing(model, kernels),
-    ...checkBoosts(model, reach),
-    ...checkLiveness(model, reach),
-  );
+  const ofAll = [
+    () => checkFeedback(model, reach, kernels),
+    () => checkSharing(model, kernels),
+    () => checkBoosts(model, reach),
+    () => checkLiveness(model, reach),
+  ];
+  for (const rule of ofAll) {
+    found.push(...rule());
+    yield;
+  }
   return withoutRepeats(found);
 }
 

@@ -1,4 +1,5 @@
 import type { PolicyFile } from '../../../grammar/ast.ts';
+import { finish, type InParts } from '../../../grammar/in-parts.ts';
 import { closest } from '../diagnostics/suggest.ts';
 import { builtinSymbol, report, type Context, type Side, type SideNames } from './context.ts';
 import {
@@ -41,9 +42,13 @@ const checked = new WeakMap<Model, Checked>();
  * `before` is the model of an older text, which is used up: where the declarations are the same objects and have other
  * bodies, only these are looked at again.
  */
-export function check(file: PolicyFile, kernel: KernelView, before?: Model): Model {
+export const check = (file: PolicyFile, kernel: KernelView, before?: Model): Model =>
+  finish(checkInParts(file, kernel, before));
+
+/** The same, body by body. */
+export function* checkInParts(file: PolicyFile, kernel: KernelView, before?: Model): InParts<Model> {
   const known = before && checked.get(before);
-  const own = (known && again(known, file, kernel)) ?? afresh(file, kernel);
+  const own = (known && again(known, file, kernel)) ?? (yield* afresh(file, kernel));
   const { cx } = own;
   takeUp(cx, own.facts());
   if (cx.tooDeep) report(cx, 'PV3045', file.span);
@@ -53,7 +58,7 @@ export function check(file: PolicyFile, kernel: KernelView, before?: Model): Mod
   return made;
 }
 
-function afresh(file: PolicyFile, kernel: KernelView): Checked {
+function* afresh(file: PolicyFile, kernel: KernelView): InParts<Checked> {
   const cx = newContext(file, kernel);
   const declarations = apart(cx, () => {
     header(cx);
@@ -65,7 +70,11 @@ function afresh(file: PolicyFile, kernel: KernelView): Checked {
     for (const entry of cx.entries) symbolOf(cx, entry);
   });
   const bodies = new Map<WithBody, CheckedBody>();
-  for (const [decl, side] of withBodies(file.decls)) bodies.set(decl, checkBody(cx, decl, side));
+  yield;
+  for (const [decl, side] of withBodies(file.decls)) {
+    bodies.set(decl, checkBody(cx, decl, side));
+    yield;
+  }
   const handlers = [...bodies.values()].flatMap(({ facts }) => facts.handlers);
   const rest = apart(cx, () => {
     cx.handlers = handlers;
@@ -73,6 +82,7 @@ function afresh(file: PolicyFile, kernel: KernelView): Checked {
     scenariosAndInvariants(cx);
     cx.handlers = [];
   });
+  yield;
   return new Checked(cx, declarations, bodies, rest);
 }
 

@@ -1,3 +1,4 @@
+import { finish, type InParts } from '../../../../grammar/in-parts.ts';
 import type { Diagnostic, Span } from '../../diagnostics/diagnostic.ts';
 import { diagnostic } from '../../diagnostics/table.ts';
 import type { Expr, FieldDef, Fn, Handler, IrType, Program, Side, Stmt } from '../../ir/ir.ts';
@@ -11,14 +12,18 @@ import { bodiesOf, forEachStmt } from './walk.ts';
 const NOWHERE: Span = { start: 0, end: 0 };
 
 /** What a policy asks for that its C could not do, or that BPF has no room for. Empty: `emitC` may be called. */
-export function checkC(program: Program): readonly Diagnostic[] {
-  const sides = [program.host, ...(program.guest ? [program.guest] : [])];
-  return [
+export const checkC = (program: Program): readonly Diagnostic[] => finish(checkCInParts(program));
+
+/** The same, body by body. */
+export function* checkCInParts(program: Program): InParts<readonly Diagnostic[]> {
+  const found = [
     ...names(program),
     ...sizes(program),
     ...program.states.flatMap((state) => state.fields.flatMap((field) => keptField(field))),
-    ...sides.flatMap((side) => [...twoHandlers(side), ...code(side), ...stacks(side)]),
   ];
+  for (const side of [program.host, ...(program.guest ? [program.guest] : [])])
+    found.push(...twoHandlers(side), ...(yield* code(side)), ...(yield* stacks(side)));
+  return found;
 }
 
 const cannot = (span: Span, what: string, why: string): Diagnostic =>
@@ -93,7 +98,7 @@ function twoHandlers(side: Side): Diagnostic[] {
   });
 }
 
-function code(side: Side): Diagnostic[] {
+function* code(side: Side): InParts<Diagnostic[]> {
   const found: Diagnostic[] = [];
   for (const fn of side.functions) found.push(...signature(fn));
   for (const body of bodiesOf(side)) {
@@ -102,6 +107,7 @@ function code(side: Side): Diagnostic[] {
     const held = heldLocals(body);
     forEachStmt(body, (stmt) => found.push(...statement(stmt, held)));
     if (found.length === before) flawless.add(body);
+    yield;
   }
   return found;
 }
@@ -193,12 +199,15 @@ function actionArgument(arg: Expr): Diagnostic[] {
 /** Bytes of stack that all frames of a program share. */
 const STACK = 512;
 
-function stacks(side: Side): Diagnostic[] {
+function* stacks(side: Side): InParts<Diagnostic[]> {
   const stackOf = stacksOf(side);
-  return side.handlers.flatMap((handler) => {
+  const found: Diagnostic[] = [];
+  for (const handler of side.handlers) {
     const bytes = stackOf(handler.body);
-    return bytes > STACK ? [diagnostic('PV6007', handler.span, { what: titleOf(handler), bytes })] : [];
-  });
+    if (bytes > STACK) found.push(diagnostic('PV6007', handler.span, { what: titleOf(handler), bytes }));
+    yield;
+  }
+  return found;
 }
 
 function titleOf({ hook }: Handler): string {
