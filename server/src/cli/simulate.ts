@@ -7,7 +7,7 @@ import {
   type SimulationOutcome,
 } from '../simulation.ts';
 import type { Trace } from '../trace/columns.ts';
-import { perfettoTrace } from '../trace/write-perfetto.ts';
+import { perfettoTrace } from '../trace/perfetto/write.ts';
 import type { Command, Given, Invocation } from './command.ts';
 import { EXIT, type Exit } from './exit.ts';
 import { json } from './format/json.ts';

@@ -6,6 +6,7 @@ import type { Trace } from '../trace/columns.ts';
 import { traceInfo, traceInfoJson, type TraceInfo } from '../trace/info.ts';
 import { KINDS, kindIndex } from '../trace/kinds.ts';
 import { openTrace } from '../trace/open.ts';
+import { perfettoTrace } from '../trace/perfetto/write.ts';
 import { jsonWriter, lineWriter, textHead } from '../trace/write-text.ts';
 import type { Command, Given, Invocation } from './command.ts';
 import { EXIT, type Exit } from './exit.ts';
@@ -26,7 +27,7 @@ export const trace: Command = {
     to: {
       type: 'string',
       value: 'FORMAT',
-      help: 'convert: text (ftrace text) or jsonl (a JSON object a line)',
+      help: 'convert: text (ftrace text), jsonl (a JSON object a line) or perfetto',
     },
     event: {
       type: 'string',
@@ -37,7 +38,7 @@ export const trace: Command = {
   },
   notes: `info tells what is in a trace; events prints the events that policies can use, as text or with --json as lines of
 JSON; convert writes them into a file. Reads ftrace text, trace-cmd report, perf script, systrace pages, trace.dat,
-perf.data and folders of ring-buffer pages, plain or compressed.`,
+perf.data, Perfetto traces, and folders with a CTF trace or ring-buffer pages; plain or compressed.`,
   async run({ operands, given, terminal }: Invocation): Promise<Exit> {
     const [action, path, more] = operands;
     if (action === undefined) throw new Refusal('trace info, trace events or trace convert?');
@@ -57,6 +58,12 @@ perf.data and folders of ring-buffer pages, plain or compressed.`,
       );
       return EXIT.ok;
     }
+    if (to === 'perfetto') {
+      if (action === 'events')
+        throw new Refusal('events are printed as text or jsonl; convert writes perfetto');
+      await writeTo(output ?? '', [perfettoTrace(read, '', [], wanted(given))]);
+      return EXIT.ok;
+    }
     const parts = written(read, to, wanted(given));
     if (action === 'events') for (const part of parts) terminal.out(part);
     else await writeTo(output ?? '', parts);
@@ -64,14 +71,14 @@ perf.data and folders of ring-buffer pages, plain or compressed.`,
   },
 };
 
-type Format = 'text' | 'jsonl';
+type Format = 'text' | 'jsonl' | 'perfetto';
 /** Lines are handed over together. */
 const LINES = 2000;
 
 function formatOf(given: Given, fallback: Format): Format {
   const format = given.text('to') ?? fallback;
-  if (format === 'text' || format === 'jsonl') return format;
-  throw new Refusal(`--to is text or jsonl, not '${format}'`);
+  if (format === 'text' || format === 'jsonl' || format === 'perfetto') return format;
+  throw new Refusal(`--to is text, jsonl or perfetto, not '${format}'`);
 }
 
 /** Which kinds of events are asked for. */
@@ -84,7 +91,7 @@ function wanted(given: Given): (kind: number) => boolean {
   return (kind) => kinds.size === 0 || kinds.has(kind);
 }
 
-function* written(read: Trace, to: Format, isWanted: (kind: number) => boolean): Generator<string> {
+function* written(read: Trace, to: 'text' | 'jsonl', isWanted: (kind: number) => boolean): Generator<string> {
   if (to === 'text') yield textHead(read);
   const write = to === 'text' ? lineWriter(read) : jsonWriter(read);
   let lines: string[] = [];
@@ -98,7 +105,7 @@ function* written(read: Trace, to: Format, isWanted: (kind: number) => boolean):
   yield lines.join('');
 }
 
-async function writeTo(path: string, parts: Iterable<string>): Promise<void> {
+async function writeTo(path: string, parts: Iterable<string | Uint8Array>): Promise<void> {
   try {
     const file = createWriteStream(path);
     if (path.endsWith('.gz')) await pipeline(Readable.from(parts), createGzip(), file);

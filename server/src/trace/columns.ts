@@ -55,6 +55,8 @@ export type TraceFormat =
   | 'trace.dat-v7'
   | 'perf.data'
   | 'raw-pages'
+  | 'perfetto'
+  | 'ctf'
   | 'simulated';
 
 export interface TaskInfo {

@@ -63,16 +63,25 @@ async function readBinary(format: BinaryKind, source: ByteSource): Promise<Trace
     }
     case 'trace.dat':
       return (await import('./binary/trace-dat.ts')).readTraceDat(source, unpack);
+    case 'perfetto':
+      return (await import('./perfetto/read.ts')).readPerfetto(source, unpack);
     case 'perf.data':
       return (await import('./binary/perf-data.ts')).readPerfData(source, unpack);
   }
 }
 
-/** Reads a folder with the pages of ring buffers. */
+/** A CTF trace has a description of its own, and none of the kernel's. */
+function isCtf(files: readonly { readonly path: string }[]): boolean {
+  const has = (name: RegExp): boolean => files.some(({ path }) => name.test(path));
+  return has(/(?:^|\/)metadata$/) && !has(/\/format$/);
+}
+
+/** Reads a folder with the pages of ring buffers, or with a CTF trace. */
 async function readFolder(path: string): Promise<TraceResult> {
   const { filesIn } = await import('./node/folder.ts');
   const files = filesIn(path);
   try {
+    if (isCtf(files.all)) return await (await import('./node/babeltrace.ts')).readCtf(path);
     return (await import('./binary/raw-pages.ts')).readRawPages(files.all);
   } finally {
     files.close();

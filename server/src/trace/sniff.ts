@@ -1,5 +1,5 @@
 /** Formats that are not text, and are read as a whole file. */
-export type BinaryKind = 'trace.dat' | 'perf.data' | 'tar';
+export type BinaryKind = 'trace.dat' | 'perf.data' | 'perfetto' | 'tar';
 
 /** What the first bytes of a file say it is. */
 export type Sniffed =
@@ -34,7 +34,7 @@ const MAGICS: readonly { readonly bytes: readonly number[]; readonly is: Sniffed
   { bytes: [0x50, 0x4b, 0x03, 0x04], is: unreadable('is a zip archive; unpack it first') },
   {
     bytes: [0xc1, 0x1f, 0xfc, 0xc1],
-    is: unreadable('is one stream of a CTF trace, which is not read yet; record with trace-cmd or perf'),
+    is: unreadable('is one stream of a CTF trace: name the folder that has its metadata'),
   },
   { bytes: [0xff, 0xfe], is: UTF16 },
   { bytes: [0xfe, 0xff], is: UTF16 },
@@ -58,6 +58,42 @@ function isPage(head: Uint8Array): boolean {
   );
 }
 
+/**
+ * Does a packet of a Perfetto trace begin here: field 1 of Trace, with fields of TracePacket in it? A text may begin
+ * with the same byte, but not go on so.
+ */
+function isPacket(head: Uint8Array): boolean {
+  let at = 1;
+  const varint = (): number => {
+    let value = 0;
+    for (let shift = 0; shift < 63; shift += 7) {
+      const byte = head[at++] ?? 0;
+      value += (byte & 0x7f) * 2 ** shift;
+      if (byte < 0x80) return value;
+    }
+    return NaN;
+  };
+  if (head[0] !== 0x0a) return false;
+  const size = varint();
+  const end = Math.min(at + size, head.length, SNIFF_LENGTH);
+  if (!(size > 0)) return false;
+  while (at < end) {
+    const key = varint();
+    const field = Math.floor(key / 8);
+    if (!(field >= 1 && field < 1000)) return false;
+    if (key % 8 === 0) varint();
+    else if (key % 8 === 1) at += 8;
+    else if (key % 8 === 2) {
+      const length = varint();
+      at += length;
+    } else if (key % 8 === 5) at += 4;
+    else return false;
+    if (Number.isNaN(at)) return false;
+  }
+  // A packet that ends in this piece ends where its last field does.
+  return at === end || end === head.length || end === SNIFF_LENGTH;
+}
+
 function code(letter: string): number {
   return letter.charCodeAt(0);
 }
@@ -71,11 +107,9 @@ export function sniff(head: Uint8Array): Sniffed {
   if (/^\s*<(?:!doctype html|html|script)/i.test(text)) return { kind: 'text', html: true };
   if (/^\s*[{[]\s*(?:"|\{)/.test(text))
     return unreadable('is JSON (a Chrome trace?), which holds no scheduler events to replay');
+  if (/[\0-\x08]/.test(text) && isPacket(head)) return { kind: 'binary', format: 'perfetto' };
   if (!text.includes('\0')) return { kind: 'text', html: false };
   if (text.startsWith('ustar', 257)) return { kind: 'binary', format: 'tar' };
-  // TracePacket, field 1 of Trace, length-delimited.
-  if (head[0] === 0x0a)
-    return unreadable('looks like a Perfetto trace, which is not read yet; record with trace-cmd or perf');
   if (isPage(head)) return unreadable(PAGES);
   return unreadable('is a binary file of a kind that is not known');
 }

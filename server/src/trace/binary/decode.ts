@@ -31,16 +31,22 @@ export type Get = (view: DataView, at: number) => number;
 type Step = (view: DataView, at: number, row: Row) => boolean;
 
 /** What older kernels, and arm64, call a field. */
-const OTHER_NAMES: Readonly<Record<string, readonly string[]>> = {
+export const OTHER_NAMES: Readonly<Record<string, readonly string[]>> = {
   vector: ['irq'],
   rip: ['vcpu_pc'],
   guest_rip: ['vcpu_pc'],
   exit_reason: ['esr_ec'],
 };
 /** Fields that some kernels do not have, with what their column holds then. */
-const OPTIONAL: Readonly<Record<string, number>> = { vcpu_id: -1, rip: 0, soft: 0, reinjected: 0, valid: 0 };
+export const OPTIONAL: Readonly<Record<string, number>> = {
+  vcpu_id: -1,
+  rip: 0,
+  soft: 0,
+  reinjected: 0,
+  valid: 0,
+};
 /** The name that a task has in the event, by the field of its id. */
-const NAMES: Readonly<Record<string, string>> = {
+export const NAMES: Readonly<Record<string, string>> = {
   pid: 'comm',
   prev_pid: 'prev_comm',
   next_pid: 'next_comm',
@@ -146,34 +152,37 @@ export function getter({ offset, size, signed }: FormatField, little: boolean): 
 
 /** Puts a value where `place` says. */
 function stepOf(place: FieldPlace, get: Get): Step {
+  const set = setter(place);
+  return (view, at, row) => set(row, get(view, at));
+}
+
+/** A function that puts a value where `place` says; it answers false where the value cannot be. */
+export function setter(place: FieldPlace): (row: Row, value: number) => boolean {
   const store = storeIn(place);
   switch (place.as) {
     case 'tid':
-      return (view, at, row) => {
-        const tid = get(view, at);
+      return (row, tid) => {
         store(row, tid);
         return isThreadId(tid);
       };
     case 'cpu':
-      return (view, at, row) => {
-        const cpu = get(view, at);
+      return (row, cpu) => {
         store(row, cpu);
         return cpu >= 0 && cpu <= 0x7fff;
       };
     case 'prio':
-      return (view, at, row) => {
-        const prio = get(view, at);
+      return (row, prio) => {
         store(row, prio + 1);
         return prio >= -1 && prio <= 254;
       };
     case 'bool':
-      return (view, at, row) => (store(row, get(view, at) === 0 ? 0 : 1), true);
+      return (row, value) => (store(row, value === 0 ? 0 : 1), true);
     case 'state':
     case 'int':
     case 'u32':
     case 'ns':
     case 'string':
-      return (view, at, row) => (store(row, get(view, at)), true);
+      return (row, value) => (store(row, value), true);
   }
 }
 

@@ -16,7 +16,7 @@ const PAGES_AT_ONCE = 16;
 const LARGEST_TEXT = 1024 * 1024;
 const EXPECTED =
   'holds no trace: expected are traces/cpuN or per_cpu/cpuN/trace_pipe_raw, and SYSTEM/EVENT/format of its events';
-const CTF = 'is a CTF trace, which is not read yet; record with trace-cmd or perf';
+const CTF = 'is an archive of a CTF trace: unpack it, and name its folder';
 const decoder = new TextDecoder();
 
 /** Reads the pages of ring buffers, one file a CPU, with the `format` files of their events among `files`. */

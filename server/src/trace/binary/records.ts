@@ -108,7 +108,7 @@ export class Records {
 }
 
 /** CONTEXT by `common_flags`. */
-function contextTable(): Uint8Array {
+export function contextTable(): Uint8Array {
   return Uint8Array.from({ length: 256 }, (_, flags) => {
     const has = (bits: number, then: number): number => ((flags & bits) === 0 ? 0 : then);
     return (

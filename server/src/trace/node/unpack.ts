@@ -17,6 +17,7 @@ export const unpack: Unpack = {
       // What it gives is a view of the memory, of as much as it filled.
       return decompress(packed, memory).length === size ? memory : undefined;
     }),
+  inflate: (packed, most) => attempt(() => zlib.inflateSync(packed, { maxOutputLength: most })),
   zstdStream() {
     let ready: Uint8Array[] = [];
     const stream = new Decompress((block) => void ready.push(block));
