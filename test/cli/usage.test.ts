@@ -181,12 +181,16 @@ describe('explain', () => {
     });
   });
 
-  test('- says so where nothing was refused, whatever the bytes', async () => {
-    const { status, out, err } = await pvpolicy(['explain', '-'], {
-      input: new Uint8Array([0, 255, 10, 254]),
-    });
-    expect({ status, out }).toEqual({ status: 0, out: '' });
-    expect(err).toContain('no refusal in this log');
+  test('- says so where nothing was refused, and where there is no log', async () => {
+    const loaded = 'processed 12 insns (limit 1000000) max_states_per_insn 0 total_states 1\n';
+    const fine = await pvpolicy(['explain', '-'], { input: loaded });
+    expect(fine).toMatchObject({ status: 0, out: '' });
+    expect(fine.err).toContain('no refusal in this log');
+    for (const input of [new Uint8Array([0, 255, 10, 254]), 'all went well\n', '']) {
+      const none = await pvpolicy(['explain', '-'], { input });
+      expect(none).toMatchObject({ status: 2, out: '' });
+      expect(none.err).toContain('this is no log');
+    }
     expect((await pvpolicy(['explain', '-', 'no/such.pvpolicy'])).status).toBe(2);
   });
 });

@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
 import { explainLog, type LogFinding } from '../kernel/verifier-log/explain.ts';
+import { isLog } from '../kernel/verifier-log/read.ts';
 import type { Remedy } from '../kernel/verifier-log/rules.ts';
 import { EXIT, type Exit } from './exit.ts';
 import { readLogText, readPolicy } from './input.ts';
@@ -18,6 +19,8 @@ export function explainStdin(file: string | undefined, asJson: boolean, terminal
   const policy = file === undefined ? undefined : readPolicy(file);
   if (policy?.ok === false) throw new Refusal(policy.problem.message, policy.file);
   const findings = explainLog(log, policy && { name: basename(policy.file), text: policy.text });
+  if (findings.length === 0 && !isLog(log))
+    throw new Refusal('this is no log: it has nothing that libbpf, bpftool or the verifier print');
   if (asJson) terminal.out(`${JSON.stringify({ version: 1, findings: findings.map(jsonOf) })}\n`);
   else if (findings.length === 0)
     terminal.err('no refusal in this log: neither the verifier nor libbpf complains\n');

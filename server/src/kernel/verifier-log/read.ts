@@ -65,6 +65,12 @@ export function readLog(log: string): readonly Refused[] {
   return [...refused, ...withoutLog(outside, new Set(bodies.map(({ program }) => program)))];
 }
 
+/** Whether a text holds anything that libbpf, bpftool or the verifier print, of a refusal or of a load that went well. */
+export const isLog = (text: string): boolean =>
+  text
+    .split('\n')
+    .some((line) => /libbpf: |processed \d+ insns/.test(line) || BEGIN.test(line) || INSTRUCTION.test(line));
+
 function refusalIn(program: string | undefined, lines: readonly string[]): Refused {
   const headline = lines.findIndex((line) => line.startsWith('Verification failed: '));
   const walk = headline < 0 ? lines : lines.slice(0, headline);
