@@ -1,28 +1,14 @@
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import { gunzipSync } from 'node:zlib';
-import { Readable } from 'node:stream';
 import { format } from '../../grammar/format.ts';
 import { completion } from '../../server/src/lsp/completion.ts';
 import { hover } from '../../server/src/lsp/hover.ts';
 import { snapshot } from '../../server/src/pipeline.ts';
-import { simulateSnapshot } from '../../server/src/simulation.ts';
-import { extractDemand } from '../../server/src/simulate/machine/demand.ts';
-import { createMachine } from '../../server/src/simulate/machine/machine.ts';
-import { createTextReader } from '../../server/src/trace/read-text.ts';
 import { DEFAULTS } from '../../server/src/workspace/settings.ts';
 import { latencies, showLatencies } from './latency.ts';
-import { quantile, times, yardstick } from './measure.ts';
+import { quantile, times, yardstick, type Row } from './measure.ts';
 import { policyOfLines } from './policies.ts';
-
-/** One row of the table: what was measured, the figure with its unit, the budget, and the yardsticks it is worth. */
-interface Row {
-  readonly what: string;
-  readonly figure: string;
-  readonly budget: string;
-  readonly ratio: string;
-}
+import { reading, replays, whatIfs } from './traces.ts';
 
 // npm runs scripts in the folder of package.json.
 const root = process.cwd();
@@ -30,7 +16,6 @@ const unit = yardstick();
 const rows: Row[] = [];
 
 const ms = (value: number): string => `${value.toFixed(value < 10 ? 2 : 1)} ms`;
-const millions = (perSecond: number): string => `${(perSecond / 1e6).toFixed(2)} M/s`;
 
 function addTime(what: string, sorted: readonly number[], budget: string): void {
   const p95 = quantile(sorted, 0.95);
@@ -79,93 +64,6 @@ function features(): void {
   );
 }
 
-/** How a script reads ftrace text: a line, an expression for the head, another for the payload. */
-async function naiveReader(text: Buffer): Promise<number> {
-  const head = /^\s*(.+)-(\d+)\s+\[(\d+)\]\s+(\S+)\s+(\d+\.\d+):\s+(\w+):\s+(.*)$/;
-  const field = /(\w+)=(\S+)/g;
-  let events = 0;
-  for await (const line of createInterface({ input: Readable.from([text]) })) {
-    const match = head.exec(line);
-    if (!match) continue;
-    for (const found of (match[7] ?? '').matchAll(field)) void found[2];
-    events++;
-  }
-  return events;
-}
-
-async function traces(): Promise<void> {
-  const one = gunzipSync(readFileSync(join(root, 'examples/traces/eevdf-3vm-6s.trace.gz')));
-  const read = (): { events: number; seconds: number } => {
-    const begin = performance.now();
-    const reader = createTextReader();
-    reader.push(one);
-    const result = reader.finish();
-    if (!result.ok) throw new Error(result.error.message);
-    return { events: result.trace.length, seconds: (performance.now() - begin) / 1000 };
-  };
-  const runs = Array.from({ length: 12 }, read).toSorted((a, b) => a.seconds - b.seconds);
-  const best = runs[0] ?? { events: 0, seconds: 1 };
-  const begin = performance.now();
-  const naive = (await naiveReader(one)) / ((performance.now() - begin) / 1000);
-  const speed = best.events / best.seconds;
-  rows.push({
-    what: 'read ftrace text',
-    figure: millions(speed),
-    budget: '1.5 M/s',
-    ratio: `${(speed / naive).toFixed(1)} x a reader of expressions`,
-  });
-}
-
-function replays(): void {
-  const reader = createTextReader();
-  reader.push(gunzipSync(readFileSync(join(root, 'examples/traces/eevdf-3vm-6s.trace.gz'))));
-  const result = reader.finish();
-  if (!result.ok) throw new Error(result.error.message);
-  const { trace } = result;
-  for (const name of ['irq_boost', 'spin_guard', 'vm_share']) {
-    const current = snapshot(readFileSync(join(root, `examples/${name}.pvpolicy`), 'utf8'), DEFAULTS);
-    const run = (): void =>
-      void simulateSnapshot(current, trace, 'bench', { scenario: undefined, params: [] });
-    run();
-    const best = times(8, run)[0] ?? Number.NaN;
-    rows.push({
-      what: `replay, ${name}`,
-      figure: millions((trace.length / best) * 1000),
-      budget: '5 M/s',
-      ratio: `${(best / unit).toFixed(2)}`,
-    });
-  }
-}
-
-/** The machine alone: what a recording wants, and a run of it with no policy. */
-function machines(): void {
-  const reader = createTextReader();
-  reader.push(gunzipSync(readFileSync(join(root, 'examples/traces/eevdf-3vm-6s.trace.gz'))));
-  const result = reader.finish();
-  if (!result.ok) throw new Error(result.error.message);
-  const { trace } = result;
-  const extract = times(10, () => void extractDemand(trace))[0] ?? Number.NaN;
-  const demand = extractDemand(trace);
-  let events = 0;
-  const best = times(10, () => {
-    const machine = createMachine(demand);
-    machine.run();
-    events = machine.schedule().length;
-  })[0];
-  rows.push({
-    what: 'what-if, demand of a recording',
-    figure: millions((trace.length / extract) * 1000),
-    budget: '2 M/s',
-    ratio: `${(extract / unit).toFixed(2)}`,
-  });
-  rows.push({
-    what: 'what-if, simulated events',
-    figure: millions((events / (best ?? Number.NaN)) * 1000),
-    budget: '1 M/s',
-    ratio: `${((best ?? Number.NaN) / unit).toFixed(2)}`,
-  });
-}
-
 /** What the editor loads at the start: client, protocol, and the server with the chunks that it imports at once. */
 function bundles(): void {
   const dist = join(root, 'dist');
@@ -189,9 +87,7 @@ keystrokes(200, '5 ms');
 keystrokes(1000, '15 ms');
 keystrokes(5000, '60 ms');
 features();
-await traces();
-replays();
-machines();
+rows.push(...(await reading()), ...replays(unit), ...(await whatIfs(unit)));
 bundles();
 
 console.log(`yardstick: 1 MB of JSON parsed in ${ms(unit)}; a ratio without a word is in yardsticks\n`);

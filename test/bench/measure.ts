@@ -1,3 +1,11 @@
+/** One row of the table: what was measured, the figure with its unit, the budget, and the yardsticks it is worth. */
+export interface Row {
+  readonly what: string;
+  readonly figure: string;
+  readonly budget: string;
+  readonly ratio: string;
+}
+
 /** Times of repeated runs, in ms, ascending. */
 export function times(runs: number, work: (run: number) => void): readonly number[] {
   const all: number[] = [];
