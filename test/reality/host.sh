@@ -1,46 +1,37 @@
 #!/usr/bin/env bash
 # Records what three policies do to threads of this script's own, on this machine's kernel, and what the kernel does to
-# them by itself: baseline.trace.gz, then one trace a policy. Needs root, tracefs, clang, bpftool and a build.
+# them by itself: baseline.dat, then one trace a policy, each with its sidecar. Needs root, tracefs, clang, bpftool and a
+# build. What is there already is not built again, so that a calm machine can be had for the recordings alone.
 #
-#   test/reality/host.sh FOLDER
+#   test/reality/host.sh FOLDER [build]
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 out=$(mkdir -p "$1" && cd "$1" && pwd)
 seconds=5
-trace=/sys/kernel/tracing/instances/pvpolicy-reality
+cli="node $here/../../dist/cli.cjs"
 clang=$(command -v clang-19 || command -v clang)
 export PATH=$PATH:/usr/sbin
 
-gcc -O2 -pthread "$here/threads.c" -o "$out/threads"
+[ -x "$out/threads" ] || gcc -O2 -pthread "$here/threads.c" -o "$out/threads"
 for policy in nice boost pin; do
-    node "$here/../../dist/cli.cjs" compile "$here/${policy}_by_name.pvpolicy" -o "$out/$policy" > /dev/null
+    [ -x "$out/$policy/${policy}_by_name" ] && continue
+    $cli compile "$here/${policy}_by_name.pvpolicy" -o "$out/$policy" > /dev/null
     make -s -C "$out/$policy" CLANG="$clang"
 done
-
-mkdir -p "$trace"
-trap 'echo 0 > "$trace/tracing_on"; rmdir "$trace"' EXIT
-echo mono > "$trace/trace_clock"
-echo 20000 > "$trace/buffer_size_kb"
-for event in sched_switch sched_waking sched_wakeup sched_wakeup_new sched_migrate_task; do
-    echo 1 > "$trace/events/sched/$event/enable"
-done
+[ "${2-}" = build ] && exit
 
 # record NAME: the threads for a while, the trace of all but their first second
 record() {
-    "$out/threads" $((seconds + 1)) 4 &
+    setsid "$out/threads" $((seconds + 4)) 4 &
     local threads=$!
     sleep 1
-    echo > "$trace/trace"
-    echo 1 > "$trace/tracing_on"
-    sleep "$seconds"
-    echo 0 > "$trace/tracing_on"
-    cat "$trace/trace" | gzip -9n > "$out/$1.trace.gz"
+    $cli record -o "$out/$1.dat" --seconds "$seconds"
     wait "$threads"
 }
 
 record baseline
 for policy in nice boost pin; do
-    "$out/$policy/${policy}_by_name" --seconds $((seconds + 3)) > "$out/$policy.log" 2>&1 &
+    "$out/$policy/${policy}_by_name" --seconds $((seconds + 5)) > "$out/$policy.log" 2>&1 &
     agent=$!
     sleep 1
     record "$policy"

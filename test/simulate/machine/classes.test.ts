@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import { Eevdf } from '../../../server/src/simulate/machine/classes/eevdf.ts';
+import { newEntity, newQueue, type Entity } from '../../../server/src/simulate/machine/classes/entity.ts';
 import { createMachine } from '../../../server/src/simulate/machine/machine.ts';
 import { demandOf, hog, MS, ran, runTimes, timeline, type TaskSpec } from './support.ts';
 
@@ -60,14 +62,39 @@ describe('EEVDF', () => {
 
   test('a task with a shorter slice of its own preempts one that is protected (PREEMPT_SHORT)', () => {
     const wokenAt = (slice: number): number | undefined => {
-      const sleeper: TaskSpec = { tid: 12, bursts: [{ demand: 0.1 * MS, at: 10.5 * MS }] };
+      const sleeper: TaskSpec = { tid: 12, bursts: [{ demand: 0.1 * MS, at: 9 * MS }] };
       const machine = createMachine(demandOf([hog(11), sleeper], { ms: 20 }));
       machine.setSlice(machine.taskOf(12)!, slice);
       machine.run();
       return timeline(machine).find(([tid]) => tid === 12)?.[1];
     };
     expect(wokenAt(0)).toBe(12_001);
-    expect(wokenAt(0.1 * MS)).toBe(10_501);
+    expect(wokenAt(0.1 * MS)).toBe(9_001);
+  });
+
+  test('of equal deadlines the waiting one goes first: the slice of the other was just renewed', () => {
+    const sleeper: TaskSpec = { tid: 12, bursts: [{ demand: 0.1 * MS, at: 10.5 * MS }] };
+    const turns = timeline(ran([hog(11), sleeper], { ms: 20 }));
+    expect(turns.find(([tid]) => tid === 12)?.[1]).toBe(10_501);
+  });
+
+  test('the group of a task that went to sleep goes on if it is eligible (PICK_BUDDY, since 6.14)', () => {
+    const picked = (version: number, vruntime: number): string => {
+      const queue = newQueue(0, 0, undefined);
+      const entity = (v: number, deadline: number): Entity => ({
+        ...newEntity(undefined, undefined, queue),
+        vruntime: v,
+        deadline,
+      });
+      const buddy = entity(vruntime, 900);
+      queue.entities.push(buddy, entity(0, 500), entity(20, 800));
+      queue.buddy = buddy;
+      const { kernel } = demandOf([], { ms: 1, kernel: { version } });
+      return new Eevdf(kernel, 4 * MS).pick(queue) === buddy ? 'buddy' : 'the earliest deadline';
+    };
+    expect(picked(618, 5)).toBe('buddy');
+    expect(picked(618, 50)).toBe('the earliest deadline');
+    expect(picked(613, 5)).toBe('the earliest deadline');
   });
 });
 

@@ -1,5 +1,6 @@
 import { createMachine } from '../../../server/src/simulate/machine/machine.ts';
 import {
+  COSTS,
   ARRIVAL,
   POINT,
   type CpuSet,
@@ -65,6 +66,7 @@ export function demandOf(tasks: readonly TaskSpec[], { cpus = 1, ms, kernel, gro
       comm: `t${task.tid}`,
       firstBurst: all.findIndex((other) => other.index === index),
       lastBurst: all.findLastIndex((other) => other.index === index) + 1,
+      cut: all.findLast((other) => other.index === index)?.burst.demand === Infinity,
       policy: task.policy ?? 'NORMAL',
       nice: task.nice ?? 0,
       rtPriority: task.rtPriority ?? 0,
@@ -79,6 +81,8 @@ export function demandOf(tasks: readonly TaskSpec[], { cpus = 1, ms, kernel, gro
       arrival: Uint8Array.from(all, ({ burst, first }) => arrivalOf(burst, first)),
       when: Float64Array.from(all, ({ burst }) => burst.at ?? burst.after ?? 0),
       waker: new Int16Array(all.length).fill(-1),
+      costKind: new Int8Array(all.length).fill(-1),
+      cost: new Float64Array(all.length),
       endState: new Uint16Array(all.length).fill(1),
       pointStart: points.start,
     },
@@ -87,11 +91,7 @@ export function demandOf(tasks: readonly TaskSpec[], { cpus = 1, ms, kernel, gro
     calibration: {
       tickNs: 4 * MS,
       tickPhaseNs: 0,
-      idleLocal: one,
-      idleRemote: one,
-      preemptTask: one,
-      preemptIrq: one,
-      preemptRemote: one,
+      costs: COSTS.map(() => one),
     },
     placement: { sharesCache: true, affine: true },
     kernel: {

@@ -51,13 +51,20 @@ function kernel(): Sidecar['kernel'] {
     machine: MACHINES[arch()] ?? arch(),
     hz: Number(/^CONFIG_HZ=(\d+)$/m.exec(config())?.[1] ?? 0) || null,
     preempt: preemption(),
-    base_slice_ns: numberAt(join(SCHED, 'base_slice_ns')) ?? numberAt(join(SCHED, 'min_granularity_ns')),
+    base_slice_ns:
+      numberAt(join(SCHED, 'base_slice_ns')) ?? numberAt(join(SCHED, 'min_granularity_ns')) ?? shownSlice(),
     features: features(),
     rt_period_us: numberAt('/proc/sys/kernel/sched_rt_period_us'),
     rt_runtime_us: numberAt('/proc/sys/kernel/sched_rt_runtime_us'),
     autogroup: flag(numberAt('/proc/sys/kernel/sched_autogroup_enabled')),
     sched_ext: textAt('/sys/kernel/sched_ext/root/ops') ?? null,
   };
+}
+
+/** The slice in the overview of the scheduler, which a locked down kernel still shows; its unit is ms. */
+function shownSlice(): number | null {
+  const shown = /sched_base_slice\s*:\s*([\d.]+)/.exec(textAt(join(SCHED, 'debug')) ?? '')?.[1];
+  return shown === undefined ? null : Math.round(Number(shown) * 1e6);
 }
 
 const flag = (value: number | null): boolean | null => (value === null ? null : value !== 0);

@@ -1,7 +1,7 @@
 import type { Trace } from '../../trace/columns.ts';
 import { CONTEXT } from '../../trace/columns.ts';
 import { kindIndex } from '../../trace/kinds.ts';
-import type { Calibration } from './types.ts';
+import { COST, COSTS, type Calibration } from './types.ts';
 
 /** Values kept of each cost. */
 const SAMPLES = 256;
@@ -9,96 +9,100 @@ const SAMPLES = 256;
 const ENOUGH = 10;
 /** Times the median from which on a delay is none of the machine's. */
 const OUTLIER = 8;
-/** Costs to fall back on: idle exit and preemption of an idle machine of today. */
-const IDLE_EXIT_NS = 8_000;
-const PREEMPT_NS = 2_000;
 /** Tick lengths of CONFIG_HZ 100, 250, 300 and 1000. */
 const TICKS = [10_000_000, 4_000_000, 3_333_333, 1_000_000] as const;
 
 /** What one pass over the recording says of its machine. */
 export interface Calibrated extends Calibration {
   readonly tickInferred: boolean;
+  /** By row of a wake-up: which of COST it took, −1 where something came between, and its ns. */
+  readonly costKind: Int8Array;
+  readonly cost: Float32Array;
 }
 
 /** Tick, idle exits and preemptions of `trace`; `hz` from its sidecar where there is one. */
 export function calibrate(trace: Trace, hz: number | undefined): Calibrated {
-  const { delays, slices } = observe(trace);
+  const { delays, slices, costKind, cost } = observe(trace);
   const tick = hz === undefined ? inferTick(slices) : Math.round(1e9 / hz);
+  const limits = delays.map((values) => OUTLIER * median(values));
+  for (let row = 0; row < cost.length; row++)
+    if (costKind[row]! >= 0 && cost[row]! > limits[costKind[row]!]!) costKind[row] = -1;
   return {
     tickNs: tick ?? 4_000_000,
     tickPhaseNs: phase(slices, tick ?? 4_000_000),
-    idleLocal: sample(delays.idleLocal, delays.idleRemote, IDLE_EXIT_NS),
-    idleRemote: sample(delays.idleRemote, delays.idleLocal, IDLE_EXIT_NS),
-    preemptTask: sample(delays.preemptTask, delays.preemptIrq, PREEMPT_NS),
-    preemptIrq: sample(delays.preemptIrq, delays.preemptTask, PREEMPT_NS),
-    preemptRemote: sample(delays.preemptRemote, delays.preemptIrq, PREEMPT_NS),
+    costs: COSTS.map(({ kind, instead, otherwise }) => sample(delays[kind]!, delays[instead]!, otherwise)),
+    costKind,
+    cost,
     tickInferred: hz === undefined,
   };
 }
 
-interface Delays {
-  readonly idleLocal: number[];
-  readonly idleRemote: number[];
-  readonly preemptTask: number[];
-  readonly preemptIrq: number[];
-  readonly preemptRemote: number[];
-}
+const median = (values: readonly number[]): number =>
+  values.length > 0 ? Float64Array.from(values).sort()[values.length >> 1]! : 0;
 
 /**
  * Delays from a wake-up to the switch, where nothing but the machine is between them: the wake-up found the CPU idle,
  * or the next thing that the CPU did was to preempt for it. And the times of preemptions that no wake-up caused.
  */
-function observe(trace: Trace): { readonly delays: Delays; readonly slices: readonly number[] } {
+function observe(trace: Trace): {
+  /** By COST. */
+  readonly delays: readonly (readonly number[])[];
+  readonly slices: readonly number[];
+  readonly costKind: Int8Array;
+  readonly cost: Float32Array;
+} {
   const [change, waking, wakeup] = ['sched_switch', 'sched_waking', 'sched_wakeup'].map(kindIndex);
   const { cpus } = trace;
-  const delays: Delays = {
-    idleLocal: [],
-    idleRemote: [],
-    preemptTask: [],
-    preemptIrq: [],
-    preemptRemote: [],
-  };
+  const delays: number[][] = COSTS.map(() => []);
+  const costKind = new Int8Array(trace.length).fill(-1);
+  const cost = new Float32Array(trace.length);
   const slices: number[] = [];
   const current = new Int32Array(cpus).fill(-1);
   /** By CPU: for which task, since when and how it is about to switch. */
   const wokenFor = new Int32Array(cpus).fill(-1);
   const wokenAt = new Float64Array(cpus);
-  const how: number[][] = Array.from({ length: cpus }, () => delays.idleLocal);
+  const how = new Int8Array(cpus);
+  const wokenRow = new Int32Array(cpus);
   const lastWake = new Float64Array(cpus).fill(-Infinity);
-  const wakings = new Map<number, { readonly t: number; readonly cpu: number }>();
+  const wakings = new Map<number, { readonly t: number; readonly cpu: number; readonly row: number }>();
   for (let row = 0; row < trace.length; row++) {
     const kind = trace.kind[row];
     if (kind !== change && kind !== waking && kind !== wakeup) continue;
     const t = trace.time[row]!;
     const cpu = trace.cpu[row]!;
-    if (kind === waking) wakings.set(trace.a[row]!, { t, cpu });
+    if (kind === waking) wakings.set(trace.a[row]!, { t, cpu, row });
     else if (kind === wakeup) {
       const target = trace.b[row]!;
       const tid = trace.a[row]!;
       if (target >= cpus) continue;
       lastWake[target] = t;
       if (wokenFor[target]! >= 0 || current[target] === tid) continue;
-      const asked = wakings.get(tid) ?? { t, cpu };
+      const asked = wakings.get(tid) ?? { t, cpu, row };
       const remote = asked.cpu !== target;
       const marked = (trace.context[row]! & CONTEXT.needResched) !== 0;
       if (current[target] !== 0 && cpu === target && !marked) continue;
       wokenFor[target] = tid;
       wokenAt[target] = asked.t;
-      if (current[target] === 0) how[target] = remote ? delays.idleRemote : delays.idleLocal;
-      else if (remote) how[target] = delays.preemptRemote;
-      else
-        how[target] = (trace.context[row]! & CONTEXT.hardirq) === 0 ? delays.preemptTask : delays.preemptIrq;
+      wokenRow[target] = asked.row;
+      if (current[target] === 0) how[target] = remote ? COST.idleRemote : COST.idleLocal;
+      else if (remote) how[target] = COST.preemptRemote;
+      else how[target] = (trace.context[row]! & CONTEXT.hardirq) === 0 ? COST.preemptTask : COST.preemptIrq;
     } else {
       const next = trace.b[row]!;
       const preempted = ((trace.c[row]! >>> 16) & 0x7fff & ~0x100) === 0;
-      if (wokenFor[cpu] === next && preempted) how[cpu]!.push(t - wokenAt[cpu]!);
+      if (wokenFor[cpu] === next && preempted) {
+        const delay = t - wokenAt[cpu]!;
+        delays[how[cpu]!]!.push(delay);
+        costKind[wokenRow[cpu]!] = how[cpu]!;
+        cost[wokenRow[cpu]!] = delay;
+      }
       if (preempted && trace.a[row]! > 0 && next > 0 && wokenFor[cpu]! < 0 && t - lastWake[cpu]! > 50_000)
         slices.push(t);
       wokenFor[cpu] = -1;
       current[cpu] = next;
     }
   }
-  return { delays, slices };
+  return { delays, slices, costKind, cost };
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { Trace } from '../../trace/columns.ts';
 import type { Sidecar } from '../../trace/sidecar.ts';
-import { calibrate } from './calibrate.ts';
+import { calibrate, type Calibrated } from './calibrate.ts';
 import { Extraction } from './extract.ts';
 import { taskOf, type Knowledge } from './infer.ts';
 import { kernelOf, type KernelChoice } from './kernel.ts';
@@ -31,13 +31,14 @@ export function extractDemands(
   const found = new Extraction(trace);
   const calibration = calibrate(trace, sidecar?.kernel.hz ?? undefined);
   const order = byTask(found);
-  const { bursts, firstOf } = sortedBursts(found, order);
+  const { bursts, firstOf } = sortedBursts(found, order, calibration);
   chooseArrivals(found, order, bursts);
   const knowledge: Knowledge = { trace, sidecar, found, startNs: found.startNs };
   const tasks = found.tasks.map((task) => ({
     ...taskOf(knowledge, task),
     firstBurst: firstOf[task.index]!,
     lastBurst: firstOf[task.index + 1]!,
+    cut: task.burst >= 0,
   }));
   const common = {
     trace,
@@ -58,7 +59,9 @@ export function extractDemands(
   const params = kernelOf(trace.cpus, sidecar, kernel);
   const notes = notesOf(found, calibration, sidecar, params.version);
   return (sidecar ? groupings.slice(0, 1) : groupings).map((grouping) => {
-    const { groups, of } = sidecar ? toldGroups(sidecar, found) : guessedGroups(trace, found, grouping);
+    const { groups, of } = sidecar
+      ? toldGroups(trace, sidecar, found)
+      : guessedGroups(trace, found, grouping);
     return {
       ...common,
       tasks: tasks.map((task, index) => ({ ...task, group: of[index]! })),
@@ -120,7 +123,11 @@ function byTask(found: Extraction): Order & { readonly start: Int32Array } {
   return { from, to, start };
 }
 
-function sortedBursts(found: Extraction, { from, to, start }: ReturnType<typeof byTask>) {
+function sortedBursts(
+  found: Extraction,
+  { from, to, start }: ReturnType<typeof byTask>,
+  { costKind, cost }: Calibrated,
+) {
   const length = from.length;
   const pointStart = new Int32Array(length + 1);
   for (const burst of found.pointBurst) pointStart[to[burst]! + 1]!++;
@@ -132,6 +139,8 @@ function sortedBursts(found: Extraction, { from, to, start }: ReturnType<typeof 
     arrival: Uint8Array.from(from, (burst) => found.arrival[burst]!),
     when: Float64Array.from(from, (burst) => found.when[burst]!),
     waker: Int16Array.from(from, (burst) => found.waker[burst]!),
+    costKind: Int8Array.from(from, (burst) => costKind[found.wakeRow[burst]!] ?? -1),
+    cost: Float64Array.from(from, (burst) => cost[found.wakeRow[burst]!] ?? 0),
     endState: Uint16Array.from(from, (burst) => found.endState[burst]!),
     pointStart,
   };

@@ -51,6 +51,8 @@ export class Extraction {
   readonly wokenAt: number[] = [];
   readonly slept: number[] = [];
   readonly waker: number[] = [];
+  /** The row of its wake-up; −1: none. */
+  readonly wakeRow: number[] = [];
   readonly endState: number[] = [];
   readonly pointBurst: number[] = [];
   readonly pointAt: number[] = [];
@@ -123,11 +125,11 @@ export class Extraction {
       if (tid >= 0) this.seen(t, cpu, tid);
       if (kind === waking || kind === wakeup) {
         if (kind === waking || !this.hasWaking)
-          this.woken(t, cpu, tid, inTask, trace.a[row]!, trace.c[row]! - 1, false);
+          this.woken(t, row, cpu, tid, inTask, trace.a[row]!, trace.b[row]!, trace.c[row]! - 1, false);
         else if (this.find(trace.a[row]!).state === BLOCKED)
-          this.woken(t, cpu, tid, false, trace.a[row]!, trace.c[row]! - 1, false);
+          this.woken(t, row, cpu, tid, false, trace.a[row]!, trace.b[row]!, trace.c[row]! - 1, false);
       } else if (kind === wakeupNew) {
-        this.woken(t, cpu, tid, inTask, trace.a[row]!, trace.c[row]! - 1, true);
+        this.woken(t, row, cpu, tid, inTask, trace.a[row]!, trace.b[row]!, trace.c[row]! - 1, true);
       } else if (kind === migrate) {
         const task = this.find(trace.a[row]!);
         if (task.cpu >= 0) task.moved = true;
@@ -151,6 +153,7 @@ export class Extraction {
       this.wokenAt,
       this.slept,
       this.waker,
+      this.wakeRow,
     ])
       list.length = 0;
     for (const list of [
@@ -178,6 +181,12 @@ export class Extraction {
       this.currentSince[cpu] = Math.max(this.currentSince[cpu]!, this.startNs);
       this.lastSeen[cpu] = this.currentSince[cpu]!;
     }
+  }
+
+  /** Who made the thread; −1: not seen. */
+  parentOf(tid: number): number {
+    const known = tid < this.byTid.length ? this.byTid[tid]! : -1;
+    return known >= 0 ? this.tasks[known]!.parent : -1;
   }
 
   private find(tid: number): Found {
@@ -209,7 +218,14 @@ export class Extraction {
     return task;
   }
 
-  private open(task: Found, arrival: number, wokenAt: number, slept: number, waker: number): number {
+  private open(
+    task: Found,
+    arrival: number,
+    wokenAt: number,
+    slept: number,
+    waker: number,
+    wakeRow = -1,
+  ): number {
     const burst = this.task.length;
     this.task.push(task.index);
     this.demand.push(Infinity);
@@ -218,6 +234,7 @@ export class Extraction {
     this.wokenAt.push(wokenAt);
     this.slept.push(slept);
     this.waker.push(waker);
+    this.wakeRow.push(wakeRow);
     this.endState.push(TASK_STATE.interruptible);
     task.burst = burst;
     task.progress = 0;
@@ -346,10 +363,12 @@ export class Extraction {
 
   private woken(
     t: number,
+    row: number,
     cpu: number,
     by: number,
     inTask: boolean,
     tid: number,
+    target: number,
     prio: number,
     fork: boolean,
   ): void {
@@ -360,12 +379,12 @@ export class Extraction {
     if (task.cpu >= 0 && this.current[task.cpu] !== IDLE && this.current.includes(IDLE)) task.passedIdle++;
     const waker = inTask ? this.find(by) : undefined;
     const slept = t - task.blockedAt;
-    if (task.cpu < 0) task.firstCpu = cpu;
+    if (task.cpu < 0) task.firstCpu = target < this.current.length ? target : cpu;
     if (waker && waker.burst >= 0) {
       const at = this.progressAt(waker, t);
-      const burst = this.open(task, fork ? ARRIVAL.fork : ARRIVAL.dependent, t, slept, cpu);
+      const burst = this.open(task, fork ? ARRIVAL.fork : ARRIVAL.dependent, t, slept, cpu, row);
       this.point(waker, at, fork ? POINT.fork : POINT.wake, burst);
-    } else this.open(task, ARRIVAL.absolute, t, slept, cpu === task.cpu ? -1 : cpu);
+    } else this.open(task, ARRIVAL.absolute, t, slept, cpu === task.cpu ? -1 : cpu, row);
     task.state = RUNNABLE;
   }
 
@@ -378,13 +397,12 @@ export class Extraction {
     } else this.ambient.push(row);
   }
 
+  /** What the end cuts off goes on for ever if it took half of the recording; else it ends with what was seen of it. */
   private finish(): void {
+    const half = (this.startNs + this.endNs) / 2;
     for (const task of this.tasks) {
-      if (task.state === RUNNING) {
-        task.progress += Math.max(0, this.endNs - task.since);
-        task.ran += Math.max(0, this.endNs - task.since);
-        this.busy[task.cpu]! += Math.max(0, this.endNs - task.since);
-      }
+      if (task.state === RUNNING) this.stopRunning(task, Math.max(task.since, this.endNs));
+      if (task.burst >= 0 && this.wokenAt[task.burst]! > half) this.demand[task.burst] = task.progress;
     }
   }
 }

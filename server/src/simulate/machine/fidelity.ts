@@ -70,8 +70,8 @@ function completedOf({ demand, tasks }: Machine): number {
   let done = 0;
   for (const task of tasks) {
     const from = demand.tasks[task.index]!;
-    for (let burst = from.firstBurst; burst < Math.min(task.burst, from.lastBurst); burst++)
-      if (demand.bursts.demand[burst] !== Infinity) done++;
+    const whole = from.lastBurst - (from.cut ? 1 : 0);
+    done += Math.max(0, Math.min(task.burst, whole) - from.firstBurst);
   }
   return demand.recorded.completed > 0 ? done / demand.recorded.completed : 1;
 }

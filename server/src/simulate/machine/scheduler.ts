@@ -7,6 +7,7 @@ import { Emitter } from './emitter.ts';
 import { newTask, type Task } from './task.ts';
 import { TimerHeap } from './timer-heap.ts';
 import {
+  COST,
   TASK,
   type CpuSet,
   type Demand,
@@ -54,8 +55,8 @@ export abstract class Scheduler implements Machine {
   private readonly actions: ((() => void) | undefined)[] = [];
   private readonly freeActions: number[] = [];
   private ticking = false;
-  /** How long a reschedule takes that is asked for now. */
-  private delay: Float64Array;
+  /** Which of COST a reschedule takes that is asked for now. */
+  private delay: number = COST.preemptTask;
   /** The burst that was wanted last: the same wake-up costs the same, whatever the policy. */
   private woken = 0;
 
@@ -72,7 +73,6 @@ export abstract class Scheduler implements Machine {
     this.arrivalTimers = this.ambientTimer + 1;
     this.actionTimers = this.arrivalTimers + demand.tasks.length;
     this.timers = new TimerHeap(this.actionTimers + 16);
-    this.delay = demand.calibration.preemptTask;
     this.emitter = new Emitter(demand.trace, options.listener);
     this.stopper = new StopClass(this);
     this.rt = new RtClass(this);
@@ -195,13 +195,11 @@ export abstract class Scheduler implements Machine {
     let cpu = task.sched.selectCpu(task, task.cpu, waker, flags.fork);
     if (!this.allows(task, cpu)) cpu = this.anyAllowed(task);
     if (cpu !== task.cpu) this.setCpu(task, cpu, waker);
-    this.charge(cpu);
+    this.delay = cpu !== waker ? COST.preemptRemote : interrupt ? COST.preemptIrq : COST.preemptTask;
     task.state = TASK.queued;
     task.sched.enqueue(task, cpu, flags);
-    const { preemptTask, preemptIrq, preemptRemote } = this.demand.calibration;
-    this.delay = cpu !== waker ? preemptRemote : interrupt ? preemptIrq : preemptTask;
     this.preemptFor(task, cpu, cpu !== waker);
-    this.delay = preemptTask;
+    this.delay = COST.preemptTask;
     this.emitter.wake(flags.fork ? 'new' : 'wakeup', this.now, waker, by, task, interrupt);
   }
 
@@ -210,9 +208,8 @@ export abstract class Scheduler implements Machine {
     const current = this.running[cpu];
     if (!current) {
       const timer = this.reschedTimers + cpu;
-      const { idleLocal, idleRemote } = this.demand.calibration;
       if (!this.timers.isSet(timer))
-        this.timers.set(timer, this.now + this.cost(remote ? idleRemote : idleLocal));
+        this.timers.set(timer, this.now + this.cost(remote ? COST.idleRemote : COST.idleLocal));
     } else if (current.sched === task.sched) task.sched.wakeupPreempt(task, cpu, current);
     else if (this.rank(task.sched) < this.rank(current.sched)) this.resched(cpu);
   }
@@ -221,7 +218,11 @@ export abstract class Scheduler implements Machine {
     return this.classes.indexOf(sched);
   }
 
-  private cost(samples: Float64Array): number {
+  /** What the recording shows for this very wake-up, if it was of that kind there too. */
+  private cost(kind: number): number {
+    const { bursts, calibration } = this.demand;
+    if (bursts.costKind[this.woken] === kind) return bursts.cost[this.woken]!;
+    const samples = calibration.costs[kind]!;
     return samples[Math.floor(this.draw(this.woken) * samples.length)]!;
   }
 
@@ -248,7 +249,8 @@ export abstract class Scheduler implements Machine {
       if (!this.timers.isSet(timer)) this.timers.set(timer, this.now);
       return;
     }
-    const at = this.now + (this.ticking ? this.delay[0]! : this.cost(this.delay));
+    const at =
+      this.now + (this.ticking ? this.demand.calibration.costs[this.delay]![0]! : this.cost(this.delay));
     if (this.timers.timeOf(timer) > at) this.timers.set(timer, at);
   }
 
@@ -286,7 +288,7 @@ export abstract class Scheduler implements Machine {
     if (previous) {
       const queued = previous.state === TASK.running;
       if (queued) previous.state = TASK.queued;
-      previous.sched.stop(previous, cpu, queued);
+      previous.sched.stop(previous, cpu, queued, next);
     } else for (const sched of this.classes) sched.idle?.(cpu, false);
     this.running[cpu] = next;
     if (next) {
@@ -323,8 +325,6 @@ export abstract class Scheduler implements Machine {
   moveTask(moved: SimTask, cpu: number): void {
     const task = moved as Task;
     if (task.state !== TASK.queued || task.cpu === cpu) return;
-    this.charge(task.cpu);
-    this.charge(cpu);
     task.sched.dequeue(task, task.cpu, false);
     this.setCpu(task, cpu, cpu);
     task.sched.enqueue(task, cpu, RESTORE);
@@ -377,7 +377,7 @@ export abstract class Scheduler implements Machine {
     if (queued) {
       this.charge(cpu);
       task.sched.dequeue(task, cpu, false);
-      if (runs) task.sched.stop(task, cpu, false);
+      if (runs) task.sched.stop(task, cpu, false, undefined);
     } else task.sched.forget?.(task);
     apply(task);
     task.sched = this.classOf(task.policy);

@@ -1,5 +1,5 @@
 import type { Trace } from '../../trace/columns.ts';
-import type { Sidecar } from '../../trace/sidecar.ts';
+import type { Sidecar, SidecarThread } from '../../trace/sidecar.ts';
 import { looksLikeKthread } from '../tasks.ts';
 import type { Extraction } from './extract.ts';
 import { POINT, type DemandGroup } from './types.ts';
@@ -17,11 +17,22 @@ const ROOT: DemandGroup = { name: '/', parent: -1, weight: 1024, idle: false };
 /** Wake-ups of one task by another that make them kin. */
 const KIN_WAKES = 3;
 
-/** The groups that the sidecar tells: cgroups with the cpu controller; autogroups of what is in the root. */
-export function toldGroups({ kernel, threads, cgroups }: Sidecar, found: Extraction): TaskGroups {
+/**
+ * The groups that the sidecar tells: cgroups with the cpu controller; autogroups of what is in the root. A thread that
+ * came and went between the sidecar's two looks is in the group of its parent, else of its kin, else in one of its own.
+ */
+export function toldGroups(trace: Trace, sidecar: Sidecar, found: Extraction): TaskGroups {
   const groups: DemandGroup[] = [ROOT];
   const index = new Map<string, number>([['/', 0]]);
-  const byPath = new Map(cgroups.map((cgroup) => [cgroup.path, cgroup]));
+  const add = (name: string, make: () => DemandGroup): number => {
+    const known = index.get(name);
+    if (known !== undefined) return known;
+    groups.push(make());
+    index.set(name, groups.length - 1);
+    return groups.length - 1;
+  };
+  const session = (name: string): number => add(name, () => ({ name, parent: 0, weight: 1024, idle: false }));
+  const byPath = new Map(sidecar.cgroups.map((cgroup) => [cgroup.path, cgroup]));
   const groupAt = (path: string): number => {
     const known = index.get(path);
     if (known !== undefined) return known;
@@ -30,24 +41,38 @@ export function toldGroups({ kernel, threads, cgroups }: Sidecar, found: Extract
     if (!cgroup || cgroup.weight === null) return above;
     // cgroup_weight to load weight: 100 is 1024 (kernel/sched/sched.h: sched_weight_from_cgroup).
     const weight = Math.max(2, Math.round((cgroup.weight * 1024) / 100));
-    groups.push({ name: path, parent: above, weight, idle: cgroup.idle });
-    index.set(path, groups.length - 1);
-    return groups.length - 1;
+    return add(path, () => ({ name: path, parent: above, weight, idle: cgroup.idle }));
   };
-  const byTid = new Map(threads.map((thread) => [thread.tid, thread]));
-  const of = Int32Array.from(found.tasks, ({ tid, parent }) => {
-    const thread = byTid.get(tid) ?? byTid.get(parent);
-    if (!thread) return 0;
-    const group = thread.cgroup === null ? 0 : groupAt(thread.cgroup);
-    if (group > 0 || kernel.autogroup !== true || thread.autogroup === null) return group;
-    const name = `autogroup-${thread.autogroup}`;
-    const known = index.get(name);
-    if (known !== undefined) return known;
-    groups.push({ name, parent: 0, weight: 1024, idle: false });
-    index.set(name, groups.length - 1);
-    return groups.length - 1;
+  const groupOf = ({ cgroup, autogroup }: SidecarThread): number => {
+    const group = cgroup === null ? 0 : groupAt(cgroup);
+    const sessions = group === 0 && sidecar.kernel.autogroup === true && autogroup !== null;
+    return sessions ? session(`autogroup-${autogroup}`) : group;
+  };
+  const threads = new Map(sidecar.threads.map((thread) => [thread.tid, thread]));
+  const told = found.tasks.map(({ tid }) => toldThread(found, threads, tid));
+  const kernel = found.tasks.map(({ tid, parent }) => looksLikeKthread(trace, tid, parent));
+  const kin = kinOf(trace, found, kernel);
+  const byKin = new Map<number, SidecarThread>();
+  told.forEach((thread, task) => thread && byKin.set(kin.root(task), thread));
+  const of = Int32Array.from(found.tasks, ({ index: task }) => {
+    const thread = told[task] ?? (kernel[task] ? undefined : byKin.get(kin.root(task)));
+    if (thread) return groupOf(thread);
+    return kernel[task] || sidecar.kernel.autogroup !== true ? 0 : session(`session-${kin.root(task)}`);
   });
   return { groups, of };
+}
+
+/** What the sidecar says of a thread, or of the nearest one above it that it knows. */
+function toldThread(
+  found: Extraction,
+  threads: ReadonlyMap<number, SidecarThread>,
+  tid: number,
+): SidecarThread | undefined {
+  for (let at = tid; at >= 0; at = found.parentOf(at)) {
+    const thread = threads.get(at);
+    if (thread) return thread;
+  }
+  return undefined;
 }
 
 /**

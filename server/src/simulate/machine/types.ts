@@ -48,7 +48,7 @@ export interface Demand {
     readonly length: number;
     /** Index into `tasks`. */
     readonly task: Int32Array;
-    /** ns of running; Infinity for one that the end of the recording cuts off. */
+    /** ns of running; Infinity for a long one that the end of the recording cuts off. */
     readonly demand: Float64Array;
     /** One of ARRIVAL. */
     readonly arrival: Uint8Array;
@@ -56,6 +56,9 @@ export interface Demand {
     readonly when: Float64Array;
     /** CPU on which the wake-up of an absolute or relative arrival happens; −1: where the task ran last. */
     readonly waker: Int16Array;
+    /** What its wake-up cost in the recording: which of COST, −1 where something came between, and its ns. */
+    readonly costKind: Int8Array;
+    readonly cost: Float64Array;
     /** `prev_state` (TASK_STATE) with which it ends. */
     readonly endState: Uint16Array;
     /** Its points are `pointStart[b]` up to, not including, `pointStart[b + 1]`. */
@@ -87,6 +90,8 @@ export interface DemandTask {
   readonly comm: string;
   readonly firstBurst: number;
   readonly lastBurst: number;
+  /** The end of the recording cuts its last burst off. */
+  readonly cut: boolean;
   readonly policy: Policy;
   readonly nice: number;
   /** 1 to 99 for FIFO and RR, else 0. */
@@ -137,18 +142,33 @@ export interface Placement {
   readonly affine: boolean;
 }
 
-/** Habits of the recorded machine, in ns. Costs are values that occurred, ascending, to draw from. */
+/** What a wake-up costs until the task runs, where nothing keeps it from the CPU: by what happens meanwhile. */
+export const COST = {
+  /** The CPU leaves idle: the wake-up happened there, or on another one. */
+  idleLocal: 0,
+  idleRemote: 1,
+  /** It preempts: the task that runs there woke it, an interrupt there, or another CPU. */
+  preemptTask: 2,
+  preemptIrq: 3,
+  preemptRemote: 4,
+} as const;
+
+/** By COST: which other one stands in for it where it was seen too seldom, and its ns where neither was seen. */
+export const COSTS = [
+  { kind: COST.idleLocal, instead: COST.idleRemote, otherwise: 8_000 },
+  { kind: COST.idleRemote, instead: COST.idleLocal, otherwise: 8_000 },
+  { kind: COST.preemptTask, instead: COST.preemptIrq, otherwise: 2_000 },
+  { kind: COST.preemptIrq, instead: COST.preemptTask, otherwise: 2_000 },
+  { kind: COST.preemptRemote, instead: COST.preemptIrq, otherwise: 2_000 },
+] as const;
+
+/** Habits of the recorded machine, in ns. */
 export interface Calibration {
   readonly tickNs: number;
   /** A time at which CPUs tick. */
   readonly tickPhaseNs: number;
-  /** From a wake-up to running on a CPU that was idle, where it happened on that CPU, and on another one. */
-  readonly idleLocal: Float64Array;
-  readonly idleRemote: Float64Array;
-  /** From the wake-up that preempts to the switch: by the task that runs there, in an interrupt there, elsewhere. */
-  readonly preemptTask: Float64Array;
-  readonly preemptIrq: Float64Array;
-  readonly preemptRemote: Float64Array;
+  /** By COST: values that occurred, ascending, to draw from. */
+  readonly costs: readonly Float64Array[];
 }
 
 /** What the extraction saw of the recorded schedule, for comparison. */
@@ -217,9 +237,9 @@ export interface SchedClass {
   pick(cpu: number, prev: SimTask | undefined): SimTask | undefined;
   /** `task`, which `pick` returned, starts to run. */
   start(task: SimTask, cpu: number): void;
-  /** `task` stops running; `queued`: it is still runnable. */
-  stop(task: SimTask, cpu: number, queued: boolean): void;
-  /** `task` has run for `ran` ns more; called at ticks and before anything looks at the queues. */
+  /** `task` stops running; `queued`: it is still runnable. `next` runs after it, undefined: nothing. */
+  stop(task: SimTask, cpu: number, queued: boolean, next: SimTask | undefined): void;
+  /** `task` has run for `ran` ns more; called at ticks, and before it sleeps or the CPU chooses anew. */
   account(task: SimTask, cpu: number, ran: number): void;
   /** The tick found `task` running; may call `resched`. */
   tick(task: SimTask, cpu: number): void;
@@ -268,6 +288,8 @@ export interface Machine {
   setWeight(task: SimTask, weight: number): void;
   /** Makes `cpu` choose anew as soon as it can. */
   resched(cpu: number): void;
+  /** Has `cpu` been told to choose anew? */
+  needsResched(cpu: number): boolean;
   /** Takes a queued task to the queue of another CPU. */
   moveTask(task: SimTask, cpu: number): void;
   /** Is `cpu` idle, with nothing on its way to it? */

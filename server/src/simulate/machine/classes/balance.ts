@@ -143,7 +143,9 @@ export class Balancer {
           break;
         }
     }
-    if (machine.now >= this.lastBalance[cpu]! + BUSY_FACTOR * interval) this.balanceTo(cpu);
+    // A busy one a tick earlier (get_sd_balance_interval).
+    const busy = BUSY_FACTOR * interval - machine.demand.calibration.tickNs;
+    if (machine.now >= this.lastBalance[cpu]! + busy) this.balanceTo(cpu);
   }
 
   private balanceTo(cpu: number): void {

@@ -4,6 +4,7 @@ import type { Discipline, Entity, FairQueue } from './entity.ts';
 /** Versions of Linux in which rules changed: 100 × major + minor. */
 const DELAY_DEQUEUE_SINCE = 612;
 const MIN_SLICE_PROTECTION_SINCE = 617;
+const PICK_BUDDY_SINCE = 614;
 
 /**
  * Earliest eligible virtual deadline first, as kernel/sched/fair.c has it since 6.6. Of entities with weights w,
@@ -18,6 +19,7 @@ export class Eevdf implements Discipline {
   private readonly short: boolean;
   private readonly protectsMinSlice: boolean;
   private readonly placeLag: boolean;
+  private readonly buddies: boolean;
 
   constructor(kernel: KernelParams, tickNs: number) {
     const feature = (name: string, otherwise = true): boolean => kernel.features[name] ?? otherwise;
@@ -27,6 +29,7 @@ export class Eevdf implements Discipline {
     this.parity = feature('RUN_TO_PARITY');
     this.short = feature('PREEMPT_SHORT', kernel.version >= DELAY_DEQUEUE_SINCE);
     this.placeLag = feature('PLACE_LAG');
+    this.buddies = feature('PICK_BUDDY', kernel.version >= PICK_BUDDY_SINCE);
     this.protectsMinSlice = kernel.version >= MIN_SLICE_PROTECTION_SINCE;
   }
 
@@ -108,7 +111,8 @@ export class Eevdf implements Discipline {
     const { entities } = queue;
     if (entities.length <= 1) return entities[0];
     const limit = average(queue);
-    const { current } = queue;
+    const { current, buddy } = queue;
+    if (this.buddies && buddy && buddy.vruntime <= limit) return buddy;
     const parity = protect && current !== undefined && isProtected(current);
     if (parity && current.queued && current.vruntime <= limit) return current;
     let best: Entity | undefined;
@@ -116,7 +120,8 @@ export class Eevdf implements Discipline {
     for (const entity of entities) {
       if (entity.vruntime < leftmost.vruntime) leftmost = entity;
       if (entity.vruntime > limit) continue;
-      if (!best || entity.deadline < best.deadline) best = entity;
+      if (!best || entity.deadline < best.deadline || (best === current && entity.deadline === best.deadline))
+        best = entity;
     }
     return best ?? leftmost;
   }

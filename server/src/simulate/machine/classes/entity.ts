@@ -24,6 +24,8 @@ export interface Entity {
   relative: boolean;
   /** ns that it has run since it was picked. */
   stretch: number;
+  /** Up to when its running is charged (exec_start). */
+  chargedAt: number;
   /** When it last started or stopped to run. */
   ranAt: number;
   /** Average of its weight while it is queued, and when that was computed (PELT). */
@@ -39,6 +41,8 @@ export interface FairQueue {
   readonly entity: Entity | undefined;
   readonly entities: Entity[];
   current: Entity | undefined;
+  /** To be picked next if eligible: the group of a task that went to sleep (cfs_rq->next). */
+  buddy: Entity | undefined;
   /** Sum of the weights of `entities`. */
   weight: number;
   /** Lowest vruntime that it may have (CFS), or where the average stood when it was last not empty (EEVDF). */
@@ -75,6 +79,7 @@ export function newQueue(cpu: number, group: number, entity: Entity | undefined)
     entity,
     entities: [],
     current: undefined,
+    buddy: undefined,
     weight: 0,
     minVruntime: 0,
     load: 0,
@@ -99,6 +104,7 @@ export function newEntity(task: Task | undefined, mine: FairQueue | undefined, q
     slice: 0,
     relative: false,
     stretch: 0,
+    chargedAt: 0,
     ranAt: -Infinity,
     load: 1024,
     loadAt: 0,

@@ -30,7 +30,7 @@ export class FairClass implements SchedClass {
     this.machine = machine;
     this.discipline = kernel.scheduler === 'cfs' ? new Cfs(kernel) : new Eevdf(kernel, calibration.tickNs);
     this.roots = Array.from({ length: machine.cpus }, (_, cpu) => newQueue(cpu, 0, undefined));
-    this.groups = new Groups(kernel.groups, this.roots, this.discipline);
+    this.groups = new Groups(kernel.groups, this.roots, this.discipline, (queue) => this.charge(queue));
     this.entities = tasks.map((task) =>
       newEntity(undefined, undefined, this.groups.queueOf(task.group, task.cpu)),
     );
@@ -78,7 +78,21 @@ export class FairClass implements SchedClass {
     this.counts[cpu]!++;
   }
 
+  /** Charges what runs on `queue` for the time since that was last done; its turn may be over (update_curr). */
+  private charge(queue: FairQueue): void {
+    const { current } = queue;
+    if (!current) return;
+    const ran = this.machine.now - current.chargedAt;
+    current.chargedAt = this.machine.now;
+    if (ran <= 0) return;
+    current.stretch += ran;
+    if (!this.discipline.ran(queue, current, ran) || queue.entities.length < 2) return;
+    this.machine.resched(queue.cpu);
+    clearBuddies(current);
+  }
+
   private insert(queue: FairQueue, entity: Entity, initial: boolean, wakeup: boolean): void {
+    this.charge(queue);
     decayLoad(queue, this.machine.now);
     decayEntity(entity, this.machine.now);
     this.discipline.place(queue, entity, initial, wakeup);
@@ -104,6 +118,8 @@ export class FairClass implements SchedClass {
   private leave(entity: Entity, cpu: number, sleep: boolean): void {
     let sleeps = sleep;
     for (let at: Entity | undefined = entity; at; at = at.parent) {
+      this.charge(at.queue);
+      clearBuddies(at);
       if (at.delayed) this.discipline.undelay(at.queue, at, false);
       else if (this.discipline.leave(at.queue, at, sleeps)) {
         at.delayed = true;
@@ -112,6 +128,7 @@ export class FairClass implements SchedClass {
       this.remove(at.queue, at);
       if (at.task) this.counts[cpu]!--;
       const { entity: group, entities } = at.queue;
+      if (group && entities.length > 0 && sleep) setBuddies(group);
       if (!group || entities.length > 0) break;
       sleeps = true;
     }
@@ -139,29 +156,29 @@ export class FairClass implements SchedClass {
     return undefined;
   }
 
+  /** The groups that it shares with the one before go on (pick_next_task_fair). */
   start(task: SimTask): void {
-    for (let at: Entity | undefined = this.entityOf(task); at; at = at.parent) {
+    for (let at: Entity | undefined = this.entityOf(task); at && at.queue.current !== at; at = at.parent) {
+      clearBuddies(at);
       at.queue.current = at;
       at.stretch = 0;
+      at.chargedAt = this.machine.now;
       at.ranAt = this.machine.now;
       this.discipline.started(at.queue, at);
     }
   }
 
-  stop(task: SimTask): void {
+  stop(task: SimTask, _cpu: number, _queued: boolean, next: SimTask | undefined): void {
+    const follows = next?.sched === this ? this.entityOf(next) : undefined;
     for (let at: Entity | undefined = this.entityOf(task); at; at = at.parent) {
+      if (follows && isWithin(follows, at)) break;
       if (at.queue.current === at) at.queue.current = undefined;
       at.ranAt = this.machine.now;
     }
   }
 
-  account(task: SimTask, cpu: number, ran: number): void {
-    let over = false;
-    for (let at: Entity | undefined = this.entityOf(task); at; at = at.parent) {
-      at.stretch += ran;
-      if (this.discipline.ran(at.queue, at, ran) && at.queue.entities.length > 1) over = true;
-    }
-    if (over) this.machine.resched(cpu);
+  account(task: SimTask): void {
+    for (let at: Entity | undefined = this.entityOf(task); at; at = at.parent) this.charge(at.queue);
   }
 
   tick(task: SimTask, cpu: number): void {
@@ -172,6 +189,7 @@ export class FairClass implements SchedClass {
   }
 
   wakeupPreempt(task: SimTask, cpu: number, running: SimTask): void {
+    if (this.machine.needsResched(cpu)) return;
     let entity = this.entityOf(task);
     let current = this.entityOf(running);
     while (entity.queue !== current.queue) {
@@ -180,12 +198,9 @@ export class FairClass implements SchedClass {
       if (deeper <= 0 && current.parent) current = current.parent;
     }
     if (current.idle && !entity.idle) this.machine.resched(cpu);
-    else if (
-      current.idle === entity.idle &&
-      task.policy === 'NORMAL' &&
-      this.discipline.preempts(entity.queue, current, entity)
-    )
-      this.machine.resched(cpu);
+    if (current.idle !== entity.idle || task.policy !== 'NORMAL') return;
+    this.charge(entity.queue);
+    if (this.discipline.preempts(entity.queue, current, entity)) this.machine.resched(cpu);
   }
 
   balance(cpu: number): void {
@@ -209,6 +224,22 @@ function collectWaiting(queue: FairQueue, found: Entity[]): void {
     if (entity.mine) collectWaiting(entity.mine, found);
     else if (!entity.delayed && entity.task?.state === TASK.queued) found.push(entity);
   }
+}
+
+/** Is `entity` in the group that `above` stands for, or itself `above`? */
+function isWithin(entity: Entity, above: Entity): boolean {
+  for (let at: Entity | undefined = entity; at; at = at.parent) if (at === above) return true;
+  return false;
+}
+
+/** What of `group` still waits is to run next: its task went to sleep before its turn was over (set_next_buddy). */
+function setBuddies(group: Entity): void {
+  for (let at: Entity | undefined = group; at?.queued && !at.idle; at = at.parent) at.queue.buddy = at;
+}
+
+function clearBuddies(entity: Entity): void {
+  for (let at: Entity | undefined = entity; at && at.queue.buddy === at; at = at.parent)
+    at.queue.buddy = undefined;
 }
 
 function depth(entity: Entity): number {

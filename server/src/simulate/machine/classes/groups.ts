@@ -11,8 +11,17 @@ export class Groups {
   /** By group, by CPU. */
   private readonly queues: FairQueue[][];
 
-  constructor(groups: readonly DemandGroup[], roots: FairQueue[], discipline: Discipline) {
+  private readonly charge: (queue: FairQueue) => void;
+
+  /** `charge` brings what runs on a queue up to now. */
+  constructor(
+    groups: readonly DemandGroup[],
+    roots: FairQueue[],
+    discipline: Discipline,
+    charge: (queue: FairQueue) => void,
+  ) {
     this.groups = groups;
+    this.charge = charge;
     this.discipline = discipline;
     this.queues = [roots];
     for (let group = 1; group < groups.length; group++) {
@@ -32,6 +41,7 @@ export class Groups {
       if (!entity.queued) continue;
       const weight = this.share(at, now);
       if (Math.abs(weight - entity.weight) < 1) continue;
+      this.charge(entity.queue);
       decayLoad(entity.queue, now);
       this.discipline.reweigh(entity.queue, entity, weight);
       entity.queue.weight += weight - entity.weight;

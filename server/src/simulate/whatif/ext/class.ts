@@ -1,6 +1,7 @@
 import { bit } from '../../../emit/executor/masks.ts';
 import {
   ARRIVAL,
+  COST,
   TASK,
   type CpuSet,
   type EnqueueFlags,
@@ -93,7 +94,7 @@ export class ExtClass implements SchedClass {
   private resched(cpu: number): void {
     const { machine } = this;
     if (machine.current(cpu)) return machine.resched(cpu);
-    const { idleRemote: costs } = machine.demand.calibration;
+    const costs = machine.demand.calibration.costs[COST.idleRemote]!;
     const cost = costs[costs.length >> 1] ?? 0;
     machine.callAt(machine.now + cost, () => machine.resched(cpu));
   }
