@@ -2,63 +2,17 @@ import type { Trace } from '../../trace/columns.ts';
 import { CONTEXT } from '../../trace/columns.ts';
 import { kindIndex, TASK_STATE } from '../../trace/kinds.ts';
 import { staysRunnable } from '../threads.ts';
+import { BurstLists } from './burst-lists.ts';
+import { BLOCKED, DEAD, newFound, RUNNABLE, RUNNING, UNSEEN, type Found } from './found.ts';
 import { ARRIVAL, POINT } from './types.ts';
-
-const UNSEEN = 0;
-const RUNNING = 1;
-const RUNNABLE = 2;
-const BLOCKED = 3;
-const DEAD = 4;
 
 /** Nobody knows who runs there. */
 const UNKNOWN = -2;
 const IDLE = -1;
 
-/** A thread of the recording, and where the extraction stands with it. */
-export interface Found {
-  readonly tid: number;
-  readonly index: number;
-  state: number;
-  cpu: number;
-  /** Where it was when the simulation starts. */
-  firstCpu: number;
-  /** Since when it runs. */
-  since: number;
-  /** Its open burst; −1: none. */
-  burst: number;
-  progress: number;
-  blockedAt: number;
-  /** The kernel priority that it starts with, and has now; NaN: not seen. */
-  firstPrio: number;
-  prio: number;
-  ran: number;
-  switches: number;
-  /** Was it seen on more than one CPU? */
-  moved: boolean;
-  /** How often it was woken for its busy CPU while another one was idle. */
-  passedIdle: number;
-  parent: number;
-}
-
-/** What one pass over the rows gives; bursts in the order in which they began, points in that of time. */
-export class Extraction {
+/** What one pass over the rows gives. */
+export class Extraction extends BurstLists {
   readonly tasks: Found[] = [];
-  readonly task: number[] = [];
-  readonly demand: number[] = [];
-  readonly arrival: number[] = [];
-  readonly when: number[] = [];
-  /** When it was woken in the recording, and how long it had slept; NaN where that was not seen. */
-  readonly wokenAt: number[] = [];
-  readonly slept: number[] = [];
-  readonly waker: number[] = [];
-  /** The row of its wake-up; −1: none. */
-  readonly wakeRow: number[] = [];
-  readonly endState: number[] = [];
-  readonly pointBurst: number[] = [];
-  readonly pointAt: number[] = [];
-  readonly pointKind: number[] = [];
-  readonly pointArg: number[] = [];
-  readonly ambient: number[] = [];
   readonly busy: Float64Array;
   completed = 0;
   /** Switches that the recording does not show. */
@@ -75,6 +29,7 @@ export class Extraction {
   private started = false;
 
   constructor(trace: Trace) {
+    super();
     this.trace = trace;
     this.endNs = trace.durationNs;
     let highest = 0;
@@ -145,26 +100,7 @@ export class Extraction {
   /** All CPUs are recorded from now on: what was collected so far only told who does what. */
   private begin(): void {
     this.started = true;
-    for (const list of [
-      this.task,
-      this.demand,
-      this.arrival,
-      this.when,
-      this.wokenAt,
-      this.slept,
-      this.waker,
-      this.wakeRow,
-    ])
-      list.length = 0;
-    for (const list of [
-      this.endState,
-      this.pointBurst,
-      this.pointAt,
-      this.pointKind,
-      this.pointArg,
-      this.ambient,
-    ])
-      list.length = 0;
+    this.clear();
     this.completed = 0;
     this.busy.fill(0);
     for (const task of this.tasks) {
@@ -195,24 +131,7 @@ export class Extraction {
   }
 
   private make(tid: number): Found {
-    const task: Found = {
-      tid,
-      index: this.tasks.length,
-      state: UNSEEN,
-      cpu: -1,
-      firstCpu: -1,
-      since: 0,
-      burst: -1,
-      progress: 0,
-      blockedAt: NaN,
-      firstPrio: NaN,
-      prio: NaN,
-      ran: 0,
-      switches: 0,
-      moved: false,
-      passedIdle: 0,
-      parent: -1,
-    };
+    const task = newFound(tid, this.tasks.length);
     this.tasks.push(task);
     if (tid < this.byTid.length) this.byTid[tid] = task.index;
     return task;
@@ -226,16 +145,7 @@ export class Extraction {
     waker: number,
     wakeRow = -1,
   ): number {
-    const burst = this.task.length;
-    this.task.push(task.index);
-    this.demand.push(Infinity);
-    this.arrival.push(arrival);
-    this.when.push(wokenAt);
-    this.wokenAt.push(wokenAt);
-    this.slept.push(slept);
-    this.waker.push(waker);
-    this.wakeRow.push(wakeRow);
-    this.endState.push(TASK_STATE.interruptible);
+    const burst = this.add(task.index, arrival, wokenAt, slept, waker, wakeRow);
     task.burst = burst;
     task.progress = 0;
     return burst;
@@ -243,10 +153,7 @@ export class Extraction {
 
   private point(task: Found, at: number, kind: number, arg: number): void {
     if (task.burst < 0) return;
-    this.pointBurst.push(task.burst);
-    this.pointAt.push(at);
-    this.pointKind.push(kind);
-    this.pointArg.push(arg);
+    this.addPoint(task.burst, at, kind, arg);
   }
 
   /** How far a running task is in its burst. */

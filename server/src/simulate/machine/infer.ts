@@ -1,7 +1,8 @@
 import type { Trace } from '../../trace/columns.ts';
 import type { Sidecar } from '../../trace/sidecar.ts';
 import { boundCpu } from '../tasks.ts';
-import type { Extraction, Found } from './extract.ts';
+import type { Extraction } from './extract.ts';
+import type { Found } from './found.ts';
 import type { CpuSet, DemandTask, Policy } from './types.ts';
 
 /** What is known of the recorded machine. */
