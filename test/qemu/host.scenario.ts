@@ -35,6 +35,23 @@ lane('qemu', "this machine's kernel, which needs root", ready, (clang) => {
     expect(stdout).toContain('RESULT {"ok":true,"stage":"run"');
   });
 
+  it('takes threads for vCPUs by their names only where it is told that names are enough', async () => {
+    const policy = join(import.meta.dirname, '../../examples/gallery/07_latency_class_agent.pvpolicy');
+    const [agent = ''] = await buildPrograms(policy, clang, folder);
+    const named = spawn('bash', ['-c', 'printf "CPU 3/KVM" >/proc/self/comm; while :; do :; done']);
+    const pid = named.pid ?? 0;
+    try {
+      const report = (...options: readonly string[]): string =>
+        execFileSync(agent, ['--class-of', `${pid}=1`, '--json', '--seconds', '2', ...options], {
+          encoding: 'utf8',
+        });
+      expect(report()).not.toContain('"reniced"');
+      expect(report('--vcpu-names')).toContain(`"per":"vm","id":${pid},"reniced":1`);
+    } finally {
+      named.kill('SIGKILL');
+    }
+  });
+
   describe('a boost by the agent', () => {
     const children: ChildProcess[] = [];
     const victim = join(folder, 'victim');

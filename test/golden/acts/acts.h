@@ -32,6 +32,12 @@ struct pv_request {
 	__u64 mask[PV_MASK_WORDS];
 };
 
+/* A thread that is a vCPU, and its number in its VM. */
+struct pv_meeting {
+	__u32 tid;
+	__u32 number;
+};
+
 /* What the programs could not do. */
 struct pv_health {
 	__u64 requests_dropped;	/* the agent was too far behind */

@@ -60,6 +60,9 @@ struct task_struct {
 	int tgid;
 } __attribute__((preserve_access_index));
 
+extern struct task_struct *bpf_task_from_pid(s32 pid) __ksym;
+extern void bpf_task_release(struct task_struct *p) __ksym;
+
 #define PV_VMS 1024
 
 /* Set by the loader. */
@@ -256,17 +259,17 @@ static u64 pv_memcpy(u64 n, u64 pv_short)
 #line 29 "awkward_names.pvpolicy"
 	u64 pv_double = pv_min(n, pv_short) + pv_int;
 	return pv_double;
-#line 260 "awkward_names.bpf.c"
+#line 263 "awkward_names.bpf.c"
 }
 
 static u64 on_sched_switch(struct task_struct *current_task)
 {
 #line 34 "awkward_names.pvpolicy"
 	return pv_memcpy((u64)current_task->pid, 3);
-#line 267 "awkward_names.bpf.c"
+#line 270 "awkward_names.bpf.c"
 }
 
-static __noinline struct vcpu *pv_new_vcpu(struct task_struct *p, struct kvm_vcpu *kvcpu)
+static __noinline struct vcpu *pv_new_vcpu(struct task_struct *p, u32 id)
 {
 	struct vcpu *v = bpf_task_storage_get(&vcpus, p, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
 
@@ -276,17 +279,31 @@ static __noinline struct vcpu *pv_new_vcpu(struct task_struct *p, struct kvm_vcp
 	}
 	v->tid = p->pid;
 	v->tgid = p->tgid;
-	v->id = kvcpu->vcpu_id;
+	v->id = id;
 	return v;
 }
 
-/* The vCPU of this thread: one from its first KVM entry or exit on. */
+/* The vCPU of this thread: one from its first KVM entry or exit on, if the loader did not find it before. */
 static __always_inline struct vcpu *pv_track(struct kvm_vcpu *kvcpu)
 {
 	struct task_struct *p = bpf_get_current_task_btf();
 	struct vcpu *v = bpf_task_storage_get(&vcpus, p, NULL, 0);
 
-	return v || !kvcpu ? v : pv_new_vcpu(p, kvcpu);
+	return v || !kvcpu ? v : pv_new_vcpu(p, kvcpu->vcpu_id);
+}
+
+/* The loader runs it for each vCPU that it finds. */
+SEC("syscall")
+int pv_meet_vcpu(struct pv_meeting *ctx)
+{
+	struct task_struct *p = bpf_task_from_pid(ctx->tid);
+
+	if (!p)
+		return 0;
+	if (!bpf_task_storage_get(&vcpus, p, NULL, 0))
+		pv_new_vcpu(p, ctx->number);
+	bpf_task_release(p);
+	return 0;
 }
 
 SEC("tp_btf/kvm_entry")
@@ -325,7 +342,7 @@ int BPF_PROG(pv_on_sched_switch, bool preempt, struct task_struct *prev, struct 
 #line 48 "awkward_names.pvpolicy"
 			pv_signal(PV_EVENT_A_B_1);
 	}
-#line 329 "awkward_names.bpf.c"
+#line 346 "awkward_names.bpf.c"
 	return 0;
 }
 

@@ -60,6 +60,9 @@ struct task_struct {
 
 #define SCHED_FIFO 1
 
+extern struct task_struct *bpf_task_from_pid(s32 pid) __ksym;
+extern void bpf_task_release(struct task_struct *p) __ksym;
+
 /* From 1 to 140. */
 const volatile __u32 rt_below = 100;
 
@@ -187,7 +190,7 @@ static __always_inline void pv_ask_unboost(u32 line, u32 tid, u32 tgid)
 	bpf_ringbuf_submit(r, 0);
 }
 
-static __noinline struct vcpu *pv_new_vcpu(struct task_struct *p, struct kvm_vcpu *kvcpu)
+static __noinline struct vcpu *pv_new_vcpu(struct task_struct *p, u32 id)
 {
 	struct vcpu *v = bpf_task_storage_get(&vcpus, p, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
 
@@ -197,17 +200,31 @@ static __noinline struct vcpu *pv_new_vcpu(struct task_struct *p, struct kvm_vcp
 	}
 	v->tid = p->pid;
 	v->tgid = p->tgid;
-	v->id = kvcpu->vcpu_id;
+	v->id = id;
 	return v;
 }
 
-/* The vCPU of this thread: one from its first KVM entry or exit on. */
+/* The vCPU of this thread: one from its first KVM entry or exit on, if the loader did not find it before. */
 static __always_inline struct vcpu *pv_track(struct kvm_vcpu *kvcpu)
 {
 	struct task_struct *p = bpf_get_current_task_btf();
 	struct vcpu *v = bpf_task_storage_get(&vcpus, p, NULL, 0);
 
-	return v || !kvcpu ? v : pv_new_vcpu(p, kvcpu);
+	return v || !kvcpu ? v : pv_new_vcpu(p, kvcpu->vcpu_id);
+}
+
+/* The loader runs it for each vCPU that it finds. */
+SEC("syscall")
+int pv_meet_vcpu(struct pv_meeting *ctx)
+{
+	struct task_struct *p = bpf_task_from_pid(ctx->tid);
+
+	if (!p)
+		return 0;
+	if (!bpf_task_storage_get(&vcpus, p, NULL, 0))
+		pv_new_vcpu(p, ctx->number);
+	bpf_task_release(p);
+	return 0;
 }
 
 SEC("tp_btf/kvm_entry")
@@ -243,7 +260,7 @@ int BPF_PROG(on_kvm_exit, struct kvm_vcpu *kvcpu, u32 isa)
 			pv_unboost(v->tid, v->tgid);
 		}
 	}
-#line 247 "both_ends.bpf.c"
+#line 264 "both_ends.bpf.c"
 	return 0;
 }
 

@@ -26,6 +26,12 @@ struct global_stats {
 	__u64 boosts;
 };
 
+/* A thread that is a vCPU, and its number in its VM. */
+struct pv_meeting {
+	__u32 tid;
+	__u32 number;
+};
+
 /* Of each vCPU. The guest writes it, the host reads it. */
 struct hint {
 	__u8 rt_running;

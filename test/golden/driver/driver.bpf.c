@@ -248,7 +248,7 @@ static __noinline void pv_add_to_vm(struct vm_state *m, u32 tid)
 	u32 i;
 
 	pv_for(i, 0, PV_VCPUS, PV_VCPUS)
-		if (!m->vcpu[i] && !__sync_val_compare_and_swap(&m->vcpu[i], 0, tid))
+		if (m->vcpu[i] == tid || (!m->vcpu[i] && !__sync_val_compare_and_swap(&m->vcpu[i], 0, tid)))
 			return;
 }
 

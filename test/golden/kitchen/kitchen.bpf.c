@@ -562,7 +562,7 @@ static __noinline void pv_add_to_vm(struct vm_state *m, u32 tid)
 	u32 i;
 
 	pv_for(i, 0, PV_VCPUS, PV_VCPUS)
-		if (!m->vcpu[i] && !__sync_val_compare_and_swap(&m->vcpu[i], 0, tid))
+		if (m->vcpu[i] == tid || (!m->vcpu[i] && !__sync_val_compare_and_swap(&m->vcpu[i], 0, tid)))
 			return;
 }
 
@@ -990,7 +990,7 @@ static s64 arithmetic(s64 x, u64 y)
 #line 991 "kitchen.bpf.c"
 }
 
-static __noinline struct vcpu *pv_new_vcpu(struct task_struct *p, struct kvm_vcpu *kvcpu)
+static __noinline struct vcpu *pv_new_vcpu(struct task_struct *p, u32 id)
 {
 	struct vcpu *v = bpf_task_storage_get(&vcpus, p, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
 
@@ -1000,19 +1000,33 @@ static __noinline struct vcpu *pv_new_vcpu(struct task_struct *p, struct kvm_vcp
 	}
 	v->tid = p->pid;
 	v->tgid = p->tgid;
-	v->id = kvcpu->vcpu_id;
+	v->id = id;
 	pv_add_to_vm(pv_vm_state(v->tgid), v->tid);
 	pv_add_vm(v->tgid);
 	return v;
 }
 
-/* The vCPU of this thread: one from its first KVM entry or exit on. */
+/* The vCPU of this thread: one from its first KVM entry or exit on, if the loader did not find it before. */
 static __always_inline struct vcpu *pv_track(struct kvm_vcpu *kvcpu)
 {
 	struct task_struct *p = bpf_get_current_task_btf();
 	struct vcpu *v = bpf_task_storage_get(&vcpus, p, NULL, 0);
 
-	return v || !kvcpu ? v : pv_new_vcpu(p, kvcpu);
+	return v || !kvcpu ? v : pv_new_vcpu(p, kvcpu->vcpu_id);
+}
+
+/* The loader runs it for each vCPU that it finds. */
+SEC("syscall")
+int pv_meet_vcpu(struct pv_meeting *ctx)
+{
+	struct task_struct *p = bpf_task_from_pid(ctx->tid);
+
+	if (!p)
+		return 0;
+	if (!bpf_task_storage_get(&vcpus, p, NULL, 0))
+		pv_new_vcpu(p, ctx->number);
+	bpf_task_release(p);
+	return 0;
 }
 
 SEC("tp_btf/kvm_entry")
@@ -1149,7 +1163,7 @@ int BPF_PROG(on_sched_switch, bool preempt, struct task_struct *prev, struct tas
 	if (nice_of(next->pid) > 3)
 #line 151 "kitchen.pvpolicy"
 		pv_set_uclamp(next->pid, next->tgid, 102 /* 10% */, 512 /* 50% */);
-#line 1153 "kitchen.bpf.c"
+#line 1167 "kitchen.bpf.c"
 	return 0;
 }
 
@@ -1174,7 +1188,7 @@ static __always_inline void on_every_10ms(void)
 #line 90 "kitchen.pvpolicy"
 			pv_cap(m, share);
 	}
-#line 1178 "kitchen.bpf.c"
+#line 1192 "kitchen.bpf.c"
 }
 
 static int every_10ms(void *map, u32 *key, struct pv_timer *timer)
@@ -1189,7 +1203,7 @@ static void on_init(void)
 #line 81 "kitchen.pvpolicy"
 	state.epoch = 1;
 	state.budget = 10 * NSEC_PER_MSEC;
-#line 1193 "kitchen.bpf.c"
+#line 1207 "kitchen.bpf.c"
 }
 
 /* The agent runs it once, before it attaches the others. */

@@ -19,6 +19,7 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/types.h>
+#include <sys/utsname.h>
 #include <time.h>
 #include <unistd.h>
 #include <linux/types.h>
@@ -499,6 +500,102 @@ static void print_health(const struct pv_health *h)
 		printf("%llu updates were lost to other CPUs\n", (unsigned long long)h->updates_lost);
 }
 
+/* Names of the threads of vCPUs: QEMU, Firecracker, Cloud Hypervisor, crosvm, kvmtool. */
+static const char *const vcpu_names[] = { "CPU %d/KVM", "fc_vcpu %d", "vcpu%d", "crosvm_vcpu%d", "kvm-vcpu-%d" };
+
+/* The vCPU's number in the name of a thread; -1: the name is another one, or the thread is gone. */
+static int vcpu_number(pid_t tgid, const char *tid)
+{
+	char path[64], name[32];
+	FILE *file;
+	size_t i;
+	int number = -1;
+
+	/* task/../comm is the process's own. */
+	if (tid[0] == '.')
+		return -1;
+	snprintf(path, sizeof(path), "/proc/%d/task/%.16s/comm", tgid, tid);
+	file = fopen(path, "r");
+	if (!file)
+		return -1;
+	if (fgets(name, sizeof(name), file))
+		for (i = 0; number < 0 && i < sizeof(vcpu_names) / sizeof(vcpu_names[0]); i++)
+			if (sscanf(name, vcpu_names[i], &number) != 1)
+				number = -1;
+	fclose(file);
+	return number;
+}
+
+static DIR *threads_of(pid_t tgid)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/task", tgid);
+	return opendir(path);
+}
+
+static bool names_suffice;
+
+/* Before 6.10 a program that is run, not attached, cannot look for a thread (kernel/bpf/helpers.c:kfunc_init). */
+static bool can_meet_vcpus(void)
+{
+	struct utsname kernel;
+	int major = 0, minor = 0;
+
+	return !uname(&kernel) && sscanf(kernel.release, "%d.%d", &major, &minor) == 2 &&
+	       (major > 6 || (major == 6 && minor >= 10));
+}
+
+/* Anyone can give a thread such a name; a process that runs vCPUs holds their files. */
+static bool holds_vcpus(const char *pid)
+{
+	char path[64], target[32];
+	struct dirent *file;
+	bool holds = false;
+	ssize_t size;
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "/proc/%.16s/fd", pid);
+	dir = opendir(path);
+	while (dir && !holds && (file = readdir(dir))) {
+		size = readlinkat(dirfd(dir), file->d_name, target, sizeof(target));
+		holds = size > 19 && !strncmp(target, "anon_inode:kvm-vcpu", 19);
+	}
+	if (dir)
+		closedir(dir);
+	return holds;
+}
+
+/* KVM tells of a vCPU when it enters its guest: of one that is halted, not before it is woken. */
+static void meet_vcpus(int program)
+{
+	struct dirent *process, *thread;
+	struct pv_meeting who;
+	DIR *all = opendir("/proc"), *threads;
+	pid_t tgid;
+	int number;
+
+	LIBBPF_OPTS(bpf_test_run_opts, once, .ctx_in = &who, .ctx_size_in = sizeof(who));
+	while (program >= 0 && all && (process = readdir(all))) {
+		tgid = strtoul(process->d_name, NULL, 10);
+		if (!tgid || !(names_suffice || holds_vcpus(process->d_name)))
+			continue;
+		threads = threads_of(tgid);
+		while (threads && (thread = readdir(threads))) {
+			number = vcpu_number(tgid, thread->d_name);
+			if (number < 0)
+				continue;
+			who.tid = strtoul(thread->d_name, NULL, 10);
+			who.number = number;
+			bpf_prog_test_run_opts(program, &once);
+		}
+		if (threads)
+			closedir(threads);
+	}
+	if (all)
+		closedir(all);
+}
+
 /* The kernel's struct of that name; C libraries have it only lately. */
 struct pv_sched_attr {
 	__u32 size;
@@ -834,46 +931,17 @@ static void restore_settings(void)
 	}
 }
 
-/* Names that VMMs give to the threads of vCPUs: QEMU, Firecracker, Cloud Hypervisor, crosvm, kvmtool. */
-static const char *const vcpu_names[] = { "CPU %d/KVM", "fc_vcpu %d", "vcpu%d", "crosvm_vcpu%d", "kvm-vcpu-%d" };
-
-static bool is_vcpu_name(const char *name)
-{
-	size_t i;
-	int cpu;
-
-	for (i = 0; i < sizeof(vcpu_names) / sizeof(vcpu_names[0]); i++)
-		if (sscanf(name, vcpu_names[i], &cpu) == 1)
-			return true;
-	return false;
-}
-
 /* Threads of the process that have the name of a vCPU's. */
 static int count_vcpus(pid_t tgid)
 {
-	char path[300], name[32];
-	struct dirent *entry;
+	DIR *dir = threads_of(tgid);
+	struct dirent *thread;
 	int n = 0;
-	FILE *file;
-	DIR *dir;
 
-	snprintf(path, sizeof(path), "/proc/%d/task", tgid);
-	dir = opendir(path);
-	if (!dir)
-		return 0;
-	while ((entry = readdir(dir))) {
-		/* task/../comm is the process's own. */
-		if (entry->d_name[0] == '.')
-			continue;
-		snprintf(path, sizeof(path), "/proc/%d/task/%.16s/comm", tgid, entry->d_name);
-		file = fopen(path, "r");
-		if (!file)
-			continue;
-		if (fgets(name, sizeof(name), file) && is_vcpu_name(name))
-			n++;
-		fclose(file);
-	}
-	closedir(dir);
+	while (dir && (thread = readdir(dir)))
+		n += vcpu_number(tgid, thread->d_name) >= 0;
+	if (dir)
+		closedir(dir);
 	return n;
 }
 
@@ -1076,6 +1144,7 @@ static void usage(FILE *out)
 	       "  --json                 report as JSON\n"
 	       "  --verbose              tell of every request\n"
 	       "  --agent-prio N         SCHED_FIFO priority of the agent itself (60); 0: none\n"
+	       "  --vcpu-names           trust the names of vCPU threads, also where no KVM is seen\n"
 	       );
 	for (i = 0; i < sizeof(params) / sizeof(params[0]); i++)
 		fprintf(out, "  --%-20s %s\n", params[i].name, params[i].doc);
@@ -1097,6 +1166,10 @@ static int read_option(struct kitchen_bpf *skel, const char *name, const char *v
 	}
 	if (!strcmp(name, "verbose")) {
 		verbose = true;
+		return 1;
+	}
+	if (!strcmp(name, "vcpu-names")) {
+		names_suffice = true;
 		return 1;
 	}
 	if (!value) {
@@ -1243,6 +1316,8 @@ static void wait_for_end(struct kitchen_bpf *skel, struct ring_buffer *ring)
 			fill_by_name(&tables[1], bpf_map__fd(skel->maps.quota_table));
 			fill_table(&tables[2], bpf_map__fd(skel->maps.home_table));
 			fill_table(&tables[3], bpf_map__fd(skel->maps.nice_of_table));
+			if (names_suffice)
+				meet_vcpus(bpf_program__fd(skel->progs.pv_meet_vcpu));
 			for (i = 0; i < 5; i++)
 				if (groups[i].keyed)
 					fold_gone(&groups[i]);
@@ -1279,6 +1354,7 @@ static int run(struct kitchen_bpf *skel)
 	skel->rodata->pv_nr_cpus = nr_cpus;
 	bpf_map__set_max_entries(skel->maps.cpus, nr_cpus);
 	bpf_map__set_max_entries(skel->maps.cpu_stats, nr_cpus);
+	bpf_program__set_autoload(skel->progs.pv_meet_vcpu, can_meet_vcpus());
 	if (!kvm_is_there()) {
 		fprintf(stderr, "KVM is not loaded: load the module kvm first (modprobe kvm_intel or kvm_amd)\n");
 		return -ENOENT;
@@ -1309,6 +1385,7 @@ static int run(struct kitchen_bpf *skel)
 		fail("cannot run with a real-time priority");
 	mlockall(MCL_CURRENT | MCL_FUTURE);
 	find_groups(skel);
+	meet_vcpus(bpf_program__fd(skel->progs.pv_meet_vcpu));
 	if (bpf_prog_test_run_opts(bpf_program__fd(skel->progs.pv_start), &once))
 		fail("pv_start");
 	err = attach(skel);

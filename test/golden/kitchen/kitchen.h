@@ -83,6 +83,12 @@ struct pv_comm {
 	};
 };
 
+/* A thread that is a vCPU, and its number in its VM. */
+struct pv_meeting {
+	__u32 tid;
+	__u32 number;
+};
+
 /* What the programs could not do. */
 struct pv_health {
 	__u64 requests_dropped;	/* the agent was too far behind */

@@ -244,7 +244,7 @@ static __noinline void pv_add_to_vm(struct vm_state *m, u32 tid)
 	u32 i;
 
 	pv_for(i, 0, PV_VCPUS, PV_VCPUS)
-		if (!m->vcpu[i] && !__sync_val_compare_and_swap(&m->vcpu[i], 0, tid))
+		if (m->vcpu[i] == tid || (!m->vcpu[i] && !__sync_val_compare_and_swap(&m->vcpu[i], 0, tid)))
 			return;
 }
 
@@ -392,7 +392,7 @@ static u64 count_cpus(struct task_struct *p)
 #line 393 "loops.bpf.c"
 }
 
-static __noinline struct vcpu *pv_new_vcpu(struct task_struct *p, struct kvm_vcpu *kvcpu)
+static __noinline struct vcpu *pv_new_vcpu(struct task_struct *p, u32 id)
 {
 	struct vcpu *v = bpf_task_storage_get(&vcpus, p, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
 
@@ -402,19 +402,33 @@ static __noinline struct vcpu *pv_new_vcpu(struct task_struct *p, struct kvm_vcp
 	}
 	v->tid = p->pid;
 	v->tgid = p->tgid;
-	v->id = kvcpu->vcpu_id;
+	v->id = id;
 	pv_add_to_vm(pv_vm_state(v->tgid), v->tid);
 	pv_add_vm(v->tgid);
 	return v;
 }
 
-/* The vCPU of this thread: one from its first KVM entry or exit on. */
+/* The vCPU of this thread: one from its first KVM entry or exit on, if the loader did not find it before. */
 static __always_inline struct vcpu *pv_track(struct kvm_vcpu *kvcpu)
 {
 	struct task_struct *p = bpf_get_current_task_btf();
 	struct vcpu *v = bpf_task_storage_get(&vcpus, p, NULL, 0);
 
-	return v || !kvcpu ? v : pv_new_vcpu(p, kvcpu);
+	return v || !kvcpu ? v : pv_new_vcpu(p, kvcpu->vcpu_id);
+}
+
+/* The loader runs it for each vCPU that it finds. */
+SEC("syscall")
+int pv_meet_vcpu(struct pv_meeting *ctx)
+{
+	struct task_struct *p = bpf_task_from_pid(ctx->tid);
+
+	if (!p)
+		return 0;
+	if (!bpf_task_storage_get(&vcpus, p, NULL, 0))
+		pv_new_vcpu(p, ctx->number);
+	bpf_task_release(p);
+	return 0;
 }
 
 SEC("tp_btf/kvm_entry")
@@ -439,7 +453,7 @@ int BPF_PROG(on_sched_wakeup, struct task_struct *p)
 	if (pv_comm_eq(pv_comm(p), (struct pv_comm){ .text = "stress" }))
 #line 58 "loops.pvpolicy"
 		__sync_fetch_and_add(&pv_global_stats()->rounds, sum_to(100));
-#line 443 "loops.bpf.c"
+#line 457 "loops.bpf.c"
 	return 0;
 }
 
@@ -463,7 +477,7 @@ static __always_inline void on_every_50ms(void)
 		__sync_fetch_and_add(&m_state->seen, 1);
 	}
 	__sync_fetch_and_add(&state.total, busiest);
-#line 467 "loops.bpf.c"
+#line 481 "loops.bpf.c"
 }
 
 static int every_50ms(void *map, u32 *key, struct pv_timer *timer)

@@ -139,6 +139,8 @@ extern int *bpf_iter_num_next(struct bpf_iter_num *it) __ksym;
 extern void bpf_iter_scx_dsq_destroy(struct bpf_iter_scx_dsq *it) __ksym;
 extern int bpf_iter_scx_dsq_new(struct bpf_iter_scx_dsq *it, u64 dsq_id, u64 flags) __ksym;
 extern struct task_struct *bpf_iter_scx_dsq_next(struct bpf_iter_scx_dsq *it) __ksym;
+extern struct task_struct *bpf_task_from_pid(s32 pid) __ksym;
+extern void bpf_task_release(struct task_struct *p) __ksym;
 extern s32 scx_bpf_create_dsq(u64 dsq_id, s32 node) __ksym;
 extern s32 scx_bpf_dsq_nr_queued(u64 dsq_id) __ksym;
 extern const struct cpumask *scx_bpf_get_idle_smtmask(void) __ksym;
@@ -580,10 +582,10 @@ static u64 weight(struct task_struct *p)
 #line 25 "queues.pvpolicy"
 		return weight_of(v->tgid);
 	return 100;
-#line 584 "queues.bpf.c"
+#line 586 "queues.bpf.c"
 }
 
-static __noinline struct vcpu *pv_new_vcpu(struct task_struct *p, struct kvm_vcpu *kvcpu)
+static __noinline struct vcpu *pv_new_vcpu(struct task_struct *p, u32 id)
 {
 	struct vcpu *v = bpf_task_storage_get(&vcpus, p, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
 
@@ -593,17 +595,31 @@ static __noinline struct vcpu *pv_new_vcpu(struct task_struct *p, struct kvm_vcp
 	}
 	v->tid = p->pid;
 	v->tgid = p->tgid;
-	v->id = kvcpu->vcpu_id;
+	v->id = id;
 	return v;
 }
 
-/* The vCPU of this thread: one from its first KVM entry or exit on. */
+/* The vCPU of this thread: one from its first KVM entry or exit on, if the loader did not find it before. */
 static __always_inline struct vcpu *pv_track(struct kvm_vcpu *kvcpu)
 {
 	struct task_struct *p = bpf_get_current_task_btf();
 	struct vcpu *v = bpf_task_storage_get(&vcpus, p, NULL, 0);
 
-	return v || !kvcpu ? v : pv_new_vcpu(p, kvcpu);
+	return v || !kvcpu ? v : pv_new_vcpu(p, kvcpu->vcpu_id);
+}
+
+/* The loader runs it for each vCPU that it finds. */
+SEC("syscall")
+int pv_meet_vcpu(struct pv_meeting *ctx)
+{
+	struct task_struct *p = bpf_task_from_pid(ctx->tid);
+
+	if (!p)
+		return 0;
+	if (!bpf_task_storage_get(&vcpus, p, NULL, 0))
+		pv_new_vcpu(p, ctx->number);
+	bpf_task_release(p);
+	return 0;
 }
 
 SEC("tp_btf/kvm_entry")
@@ -636,7 +652,7 @@ static __always_inline void on_every_100ms(void)
 #line 94 "queues.pvpolicy"
 			c_state->served = 0;
 	}
-#line 640 "queues.bpf.c"
+#line 656 "queues.bpf.c"
 }
 
 static int every_100ms(void *map, u32 *key, struct pv_timer *timer)
@@ -669,7 +685,7 @@ s32 BPF_PROG(queues_select_cpu, struct task_struct *p, s32 prev_cpu, u64 wake_fl
 #line 41 "queues.pvpolicy"
 		scx_bpf_dsq_insert(p, SCX_DSQ_LOCAL, slice, 0);
 	return cpu;
-#line 673 "queues.bpf.c"
+#line 689 "queues.bpf.c"
 }
 
 SEC("struct_ops/enqueue")
@@ -703,7 +719,7 @@ void BPF_PROG(queues_enqueue, struct task_struct *p, u64 enq_flags)
 			scx_bpf_dsq_insert(p, DSQ_OTHERS, slice, enq_flags);
 		}
 	}
-#line 707 "queues.bpf.c"
+#line 723 "queues.bpf.c"
 }
 
 SEC("struct_ops/dispatch")
@@ -736,7 +752,7 @@ void BPF_PROG(queues_dispatch, s32 cpu, struct task_struct *prev)
 #line 69 "queues.pvpolicy"
 			scx_bpf_task_set_slice(q, pv_short);
 	}
-#line 740 "queues.bpf.c"
+#line 756 "queues.bpf.c"
 }
 
 SEC("struct_ops/running")
@@ -749,7 +765,7 @@ void BPF_PROG(queues_running, struct task_struct *p)
 	if (pv_before(state.vtime_now, p->scx.dsq_vtime))
 #line 75 "queues.pvpolicy"
 		state.vtime_now = p->scx.dsq_vtime;
-#line 753 "queues.bpf.c"
+#line 769 "queues.bpf.c"
 }
 
 SEC("struct_ops/stopping")
@@ -762,7 +778,7 @@ void BPF_PROG(queues_stopping, struct task_struct *p, bool runnable)
 	pv_record(&pv_global_stats()->ran, used);
 	scx_bpf_task_set_dsq_vtime(p, p->scx.dsq_vtime + pv_div(used * 100, weight(p)));
 	scx_bpf_task_set_slice(p, pv_sub_sat(p->scx.slice, NSEC_PER_USEC));
-#line 766 "queues.bpf.c"
+#line 782 "queues.bpf.c"
 }
 
 SEC("struct_ops/enable")
@@ -770,7 +786,7 @@ void BPF_PROG(queues_enable, struct task_struct *p)
 {
 #line 85 "queues.pvpolicy"
 	scx_bpf_task_set_dsq_vtime(p, state.vtime_now);
-#line 774 "queues.bpf.c"
+#line 790 "queues.bpf.c"
 }
 
 SEC("struct_ops.s/init_task")
@@ -785,14 +801,14 @@ s32 BPF_PROG(queues_init_task, struct task_struct *p, struct scx_init_task_args 
 	}
 #line 89 "queues.pvpolicy"
 	return 0;
-#line 789 "queues.bpf.c"
+#line 805 "queues.bpf.c"
 }
 
 static void on_init(void)
 {
 #line 29 "queues.pvpolicy"
 	state.vtime_now = 0;
-#line 796 "queues.bpf.c"
+#line 812 "queues.bpf.c"
 }
 
 SEC("struct_ops.s/init")
@@ -823,7 +839,7 @@ static void on_exit(void)
 {
 #line 31 "queues.pvpolicy"
 	bpf_printk("queues ends");
-#line 827 "queues.bpf.c"
+#line 843 "queues.bpf.c"
 }
 
 struct pv_exit pv_exit SEC(".data") = {};

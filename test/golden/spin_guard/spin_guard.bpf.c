@@ -224,7 +224,7 @@ static __noinline void pv_add_to_vm(struct vm_state *m, u32 tid)
 	u32 i;
 
 	pv_for(i, 0, PV_VCPUS, PV_VCPUS)
-		if (!m->vcpu[i] && !__sync_val_compare_and_swap(&m->vcpu[i], 0, tid))
+		if (m->vcpu[i] == tid || (!m->vcpu[i] && !__sync_val_compare_and_swap(&m->vcpu[i], 0, tid)))
 			return;
 }
 
@@ -338,7 +338,7 @@ static bool within_budget(u32 m, u64 t)
 #line 339 "spin_guard.bpf.c"
 }
 
-static __noinline struct vcpu *pv_new_vcpu(struct task_struct *p, struct kvm_vcpu *kvcpu)
+static __noinline struct vcpu *pv_new_vcpu(struct task_struct *p, u32 id)
 {
 	struct vcpu *v = bpf_task_storage_get(&vcpus, p, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
 
@@ -348,18 +348,32 @@ static __noinline struct vcpu *pv_new_vcpu(struct task_struct *p, struct kvm_vcp
 	}
 	v->tid = p->pid;
 	v->tgid = p->tgid;
-	v->id = kvcpu->vcpu_id;
+	v->id = id;
 	pv_add_to_vm(pv_vm_state(v->tgid), v->tid);
 	return v;
 }
 
-/* The vCPU of this thread: one from its first KVM entry or exit on. */
+/* The vCPU of this thread: one from its first KVM entry or exit on, if the loader did not find it before. */
 static __always_inline struct vcpu *pv_track(struct kvm_vcpu *kvcpu)
 {
 	struct task_struct *p = bpf_get_current_task_btf();
 	struct vcpu *v = bpf_task_storage_get(&vcpus, p, NULL, 0);
 
-	return v || !kvcpu ? v : pv_new_vcpu(p, kvcpu);
+	return v || !kvcpu ? v : pv_new_vcpu(p, kvcpu->vcpu_id);
+}
+
+/* The loader runs it for each vCPU that it finds. */
+SEC("syscall")
+int pv_meet_vcpu(struct pv_meeting *ctx)
+{
+	struct task_struct *p = bpf_task_from_pid(ctx->tid);
+
+	if (!p)
+		return 0;
+	if (!bpf_task_storage_get(&vcpus, p, NULL, 0))
+		pv_new_vcpu(p, ctx->number);
+	bpf_task_release(p);
+	return 0;
 }
 
 SEC("tp_btf/kvm_entry")
@@ -390,7 +404,7 @@ int BPF_PROG(on_sched_switch, bool preempt, struct task_struct *prev, struct tas
 		v2->on_cpu = true;
 		v2->preempted = false;
 	}
-#line 394 "spin_guard.bpf.c"
+#line 408 "spin_guard.bpf.c"
 	return 0;
 }
 
@@ -411,7 +425,7 @@ int BPF_PROG(on_kvm_vcpu_wakeup, u64 ns, bool waited, bool valid)
 			v->boosted = false;
 		}
 	}
-#line 415 "spin_guard.bpf.c"
+#line 429 "spin_guard.bpf.c"
 	return 0;
 }
 
@@ -439,7 +453,7 @@ int BPF_PROG(on_kvm_exit, struct kvm_vcpu *kvcpu, u32 isa)
 			}
 		}
 	}
-#line 443 "spin_guard.bpf.c"
+#line 457 "spin_guard.bpf.c"
 	return 0;
 }
 

@@ -19,6 +19,7 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/types.h>
+#include <sys/utsname.h>
 #include <time.h>
 #include <unistd.h>
 #include <linux/types.h>
@@ -365,6 +366,102 @@ static void print_health(const struct pv_health *h)
 		printf("%llu updates were lost to other CPUs\n", (unsigned long long)h->updates_lost);
 }
 
+/* Names of the threads of vCPUs: QEMU, Firecracker, Cloud Hypervisor, crosvm, kvmtool. */
+static const char *const vcpu_names[] = { "CPU %d/KVM", "fc_vcpu %d", "vcpu%d", "crosvm_vcpu%d", "kvm-vcpu-%d" };
+
+/* The vCPU's number in the name of a thread; -1: the name is another one, or the thread is gone. */
+static int vcpu_number(pid_t tgid, const char *tid)
+{
+	char path[64], name[32];
+	FILE *file;
+	size_t i;
+	int number = -1;
+
+	/* task/../comm is the process's own. */
+	if (tid[0] == '.')
+		return -1;
+	snprintf(path, sizeof(path), "/proc/%d/task/%.16s/comm", tgid, tid);
+	file = fopen(path, "r");
+	if (!file)
+		return -1;
+	if (fgets(name, sizeof(name), file))
+		for (i = 0; number < 0 && i < sizeof(vcpu_names) / sizeof(vcpu_names[0]); i++)
+			if (sscanf(name, vcpu_names[i], &number) != 1)
+				number = -1;
+	fclose(file);
+	return number;
+}
+
+static DIR *threads_of(pid_t tgid)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/task", tgid);
+	return opendir(path);
+}
+
+static bool names_suffice;
+
+/* Before 6.10 a program that is run, not attached, cannot look for a thread (kernel/bpf/helpers.c:kfunc_init). */
+static bool can_meet_vcpus(void)
+{
+	struct utsname kernel;
+	int major = 0, minor = 0;
+
+	return !uname(&kernel) && sscanf(kernel.release, "%d.%d", &major, &minor) == 2 &&
+	       (major > 6 || (major == 6 && minor >= 10));
+}
+
+/* Anyone can give a thread such a name; a process that runs vCPUs holds their files. */
+static bool holds_vcpus(const char *pid)
+{
+	char path[64], target[32];
+	struct dirent *file;
+	bool holds = false;
+	ssize_t size;
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "/proc/%.16s/fd", pid);
+	dir = opendir(path);
+	while (dir && !holds && (file = readdir(dir))) {
+		size = readlinkat(dirfd(dir), file->d_name, target, sizeof(target));
+		holds = size > 19 && !strncmp(target, "anon_inode:kvm-vcpu", 19);
+	}
+	if (dir)
+		closedir(dir);
+	return holds;
+}
+
+/* KVM tells of a vCPU when it enters its guest: of one that is halted, not before it is woken. */
+static void meet_vcpus(int program)
+{
+	struct dirent *process, *thread;
+	struct pv_meeting who;
+	DIR *all = opendir("/proc"), *threads;
+	pid_t tgid;
+	int number;
+
+	LIBBPF_OPTS(bpf_test_run_opts, once, .ctx_in = &who, .ctx_size_in = sizeof(who));
+	while (program >= 0 && all && (process = readdir(all))) {
+		tgid = strtoul(process->d_name, NULL, 10);
+		if (!tgid || !(names_suffice || holds_vcpus(process->d_name)))
+			continue;
+		threads = threads_of(tgid);
+		while (threads && (thread = readdir(threads))) {
+			number = vcpu_number(tgid, thread->d_name);
+			if (number < 0)
+				continue;
+			who.tid = strtoul(thread->d_name, NULL, 10);
+			who.number = number;
+			bpf_prog_test_run_opts(program, &once);
+		}
+		if (threads)
+			closedir(threads);
+	}
+	if (all)
+		closedir(all);
+}
+
 /* The kernel's struct of that name; C libraries have it only lately. */
 struct pv_sched_attr {
 	__u32 size;
@@ -698,6 +795,7 @@ static void usage(FILE *out)
 	       "  --json                 report as JSON\n"
 	       "  --verbose              tell of every request\n"
 	       "  --agent-prio N         SCHED_FIFO priority of the agent itself (60); 0: none\n"
+	       "  --vcpu-names           trust the names of vCPU threads, also where no KVM is seen\n"
 	       );
 	for (i = 0; i < sizeof(params) / sizeof(params[0]); i++)
 		fprintf(out, "  --%-20s %s\n", params[i].name, params[i].doc);
@@ -717,6 +815,10 @@ static int read_option(struct spin_guard_bpf *skel, const char *name, const char
 	}
 	if (!strcmp(name, "verbose")) {
 		verbose = true;
+		return 1;
+	}
+	if (!strcmp(name, "vcpu-names")) {
+		names_suffice = true;
 		return 1;
 	}
 	if (!value) {
@@ -811,6 +913,8 @@ static void wait_for_end(struct spin_guard_bpf *skel, struct ring_buffer *ring)
 		if (end && now >= end)
 			break;
 		if (now >= tick) {
+			if (names_suffice)
+				meet_vcpus(bpf_program__fd(skel->progs.pv_meet_vcpu));
 			for (i = 0; i < 1; i++)
 				if (groups[i].keyed)
 					fold_gone(&groups[i]);
@@ -843,6 +947,7 @@ static int run(struct spin_guard_bpf *skel)
 	int err;
 
 	nr_cpus = libbpf_num_possible_cpus();
+	bpf_program__set_autoload(skel->progs.pv_meet_vcpu, can_meet_vcpus());
 	if (!kvm_is_there()) {
 		fprintf(stderr, "KVM is not loaded: load the module kvm first (modprobe kvm_intel or kvm_amd)\n");
 		return -ENOENT;
@@ -866,6 +971,7 @@ static int run(struct spin_guard_bpf *skel)
 		fail("cannot run with a real-time priority");
 	mlockall(MCL_CURRENT | MCL_FUTURE);
 	find_groups(skel);
+	meet_vcpus(bpf_program__fd(skel->progs.pv_meet_vcpu));
 	err = attach(skel);
 	if (!err)
 		wait_for_end(skel, ring);

@@ -85,6 +85,8 @@ struct task_struct {
 
 #define SCX_DSQ_LOCAL bpf_core_enum_value(enum scx_dsq_id_flags, SCX_DSQ_LOCAL)
 
+extern struct task_struct *bpf_task_from_pid(s32 pid) __ksym;
+extern void bpf_task_release(struct task_struct *p) __ksym;
 extern s32 scx_bpf_create_dsq(u64 dsq_id, s32 node) __ksym;
 extern u64 scx_bpf_now(void) __ksym __weak;
 extern s32 scx_bpf_select_cpu_dfl(struct task_struct *p, s32 prev_cpu, u64 wake_flags, bool *is_idle) __ksym;
@@ -314,10 +316,10 @@ static u64 weight(struct task_struct *p)
 #line 28 "vm_share.pvpolicy"
 		return weight_of(v->tgid);
 	return 100;
-#line 318 "vm_share.bpf.c"
+#line 320 "vm_share.bpf.c"
 }
 
-static __noinline struct vcpu *pv_new_vcpu(struct task_struct *p, struct kvm_vcpu *kvcpu)
+static __noinline struct vcpu *pv_new_vcpu(struct task_struct *p, u32 id)
 {
 	struct vcpu *v = bpf_task_storage_get(&vcpus, p, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
 
@@ -327,17 +329,31 @@ static __noinline struct vcpu *pv_new_vcpu(struct task_struct *p, struct kvm_vcp
 	}
 	v->tid = p->pid;
 	v->tgid = p->tgid;
-	v->id = kvcpu->vcpu_id;
+	v->id = id;
 	return v;
 }
 
-/* The vCPU of this thread: one from its first KVM entry or exit on. */
+/* The vCPU of this thread: one from its first KVM entry or exit on, if the loader did not find it before. */
 static __always_inline struct vcpu *pv_track(struct kvm_vcpu *kvcpu)
 {
 	struct task_struct *p = bpf_get_current_task_btf();
 	struct vcpu *v = bpf_task_storage_get(&vcpus, p, NULL, 0);
 
-	return v || !kvcpu ? v : pv_new_vcpu(p, kvcpu);
+	return v || !kvcpu ? v : pv_new_vcpu(p, kvcpu->vcpu_id);
+}
+
+/* The loader runs it for each vCPU that it finds. */
+SEC("syscall")
+int pv_meet_vcpu(struct pv_meeting *ctx)
+{
+	struct task_struct *p = bpf_task_from_pid(ctx->tid);
+
+	if (!p)
+		return 0;
+	if (!bpf_task_storage_get(&vcpus, p, NULL, 0))
+		pv_new_vcpu(p, ctx->number);
+	bpf_task_release(p);
+	return 0;
 }
 
 SEC("tp_btf/kvm_entry")
@@ -366,7 +382,7 @@ s32 BPF_PROG(vm_share_select_cpu, struct task_struct *p, s32 prev_cpu, u64 wake_
 		scx_bpf_dsq_insert(p, SCX_DSQ_LOCAL, slice, 0);
 	}
 	return cpu;
-#line 370 "vm_share.bpf.c"
+#line 386 "vm_share.bpf.c"
 }
 
 SEC("struct_ops/enqueue")
@@ -381,7 +397,7 @@ void BPF_PROG(vm_share_enqueue, struct task_struct *p, u64 enq_flags)
 #line 46 "vm_share.pvpolicy"
 		vt = floor;
 	scx_bpf_dsq_insert_vtime(p, DSQ_SHARED_QUEUE, slice, vt, enq_flags);
-#line 385 "vm_share.bpf.c"
+#line 401 "vm_share.bpf.c"
 }
 
 SEC("struct_ops/dispatch")
@@ -389,7 +405,7 @@ void BPF_PROG(vm_share_dispatch, s32 cpu, struct task_struct *prev)
 {
 #line 51 "vm_share.pvpolicy"
 	scx_bpf_dsq_move_to_local(DSQ_SHARED_QUEUE);
-#line 393 "vm_share.bpf.c"
+#line 409 "vm_share.bpf.c"
 }
 
 SEC("struct_ops/running")
@@ -402,7 +418,7 @@ void BPF_PROG(vm_share_running, struct task_struct *p)
 	if (pv_before(state.vtime_now, p->scx.dsq_vtime))
 #line 56 "vm_share.pvpolicy"
 		state.vtime_now = p->scx.dsq_vtime;
-#line 406 "vm_share.bpf.c"
+#line 422 "vm_share.bpf.c"
 }
 
 SEC("struct_ops/stopping")
@@ -413,7 +429,7 @@ void BPF_PROG(vm_share_stopping, struct task_struct *p, bool runnable)
 #line 60 "vm_share.pvpolicy"
 	u64 used = pv_sub_sat(pv_now(), p_state->started);
 	scx_bpf_task_set_dsq_vtime(p, p->scx.dsq_vtime + pv_div(used * 100, weight(p)));
-#line 417 "vm_share.bpf.c"
+#line 433 "vm_share.bpf.c"
 }
 
 SEC("struct_ops/enable")
@@ -421,7 +437,7 @@ void BPF_PROG(vm_share_enable, struct task_struct *p)
 {
 #line 65 "vm_share.pvpolicy"
 	scx_bpf_task_set_dsq_vtime(p, state.vtime_now);
-#line 425 "vm_share.bpf.c"
+#line 441 "vm_share.bpf.c"
 }
 
 SEC("struct_ops.s/init")

@@ -11,6 +11,12 @@ struct global_stats {
 	__u64 queued;
 };
 
+/* A thread that is a vCPU, and its number in its VM. */
+struct pv_meeting {
+	__u32 tid;
+	__u32 number;
+};
+
 /* What the programs could not do. */
 struct pv_health {
 	__u64 requests_dropped;	/* the agent was too far behind */

@@ -1,4 +1,5 @@
 import type { Program } from '../../ir/ir.ts';
+import { needsKvm } from './agent/skeleton.ts';
 import { enumeratorName } from './constants.ts';
 import { integer } from './ctypes.ts';
 import { mangle, upper } from './names.ts';
@@ -26,6 +27,7 @@ export function headerText(units: readonly [Unit, ...Unit[]], sourceName: string
     ...histogram(program),
     ...SCOPES.flatMap((scope) => statsStruct(unit, scope)),
     ...(program.tables.some((table) => table.key === 'string') || units.some(usesComm) ? COMM : []),
+    ...(needsKvm(unit) ? MEETING : []),
     ...pageStruct(unit, 'hint'),
     ...pageStruct(unit, 'feedback'),
     ...health(units.some(({ guarded }) => guarded.size > 0)),
@@ -54,6 +56,15 @@ const COMM = [
   '\t\tchar text[16];',
   '\t\t__u64 word[2];',
   '\t};',
+  '};',
+  '',
+];
+
+const MEETING = [
+  '/* A thread that is a vCPU, and its number in its VM. */',
+  'struct pv_meeting {',
+  '\t__u32 tid;',
+  '\t__u32 number;',
   '};',
   '',
 ];

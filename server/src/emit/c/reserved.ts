@@ -47,7 +47,7 @@ export const ACCESSORS: readonly string[] = [
   ...(
     'pv_health pv_zero_vcpu pv_vcpu_of pv_vcpu_by_tid pv_track pv_add_to_vm pv_remove_from_vm pv_vm_slots pv_vm_at pv_add_vm ' +
     'pv_remove_vm pv_ask pv_request pv_timers pv_nr_cpus pv_nothing pv_hint pv_feedback pv_own_hint pv_begin_hint pv_end_hint pv_writing pv_own_feedback pv_no_hint ' +
-    'pv_spare_hint pv_spare_feedback pv_exit pv_start pv_stop pv_tid pv_number pv_join pv_kvm_entry pv_kvm_exit ' +
+    'pv_spare_hint pv_spare_feedback pv_exit pv_start pv_stop pv_tid pv_number pv_join pv_meet_vcpu pv_kvm_entry pv_kvm_exit ' +
     'pv_sched_process_exit pv_boost pv_unboost pv_set_nice pv_set_weight pv_set_uclamp pv_pin pv_unpin pv_cap ' +
     'pv_set_halt_poll pv_core_tag pv_signal pv_it pv_new pv_n pv_dsq pv_auto pv_mark pv_marks pv_enter pv_leave pv_may pv_outer'
   ).split(' '),

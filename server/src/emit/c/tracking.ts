@@ -1,5 +1,6 @@
 import type { Handler } from '../../ir/ir.ts';
 import type { Shape } from './handlers.ts';
+import { kfunc } from './kfuncs.ts';
 import { generated, type Line } from './printer.ts';
 import { stateFields } from './state.ts';
 import type { Unit } from './unit.ts';
@@ -29,9 +30,11 @@ export function trackingLines(unit: Unit): Line[] {
   if (!unit.features.has('vcpus')) return [];
   unit.structs.use('kvm_vcpu', ['vcpu_id']);
   unit.structs.mention('task_struct');
+  kfunc(unit, 'bpf_task_from_pid');
+  kfunc(unit, 'bpf_task_release');
   const lists = listsVcpus(unit);
   return generated(
-    'static __noinline struct vcpu *pv_new_vcpu(struct task_struct *p, struct kvm_vcpu *kvcpu)',
+    'static __noinline struct vcpu *pv_new_vcpu(struct task_struct *p, u32 id)',
     '{',
     '\tstruct vcpu *v = bpf_task_storage_get(&vcpus, p, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);',
     '',
@@ -41,18 +44,32 @@ export function trackingLines(unit: Unit): Line[] {
     '\t}',
     '\tv->tid = p->pid;',
     '\tv->tgid = p->tgid;',
-    '\tv->id = kvcpu->vcpu_id;',
+    '\tv->id = id;',
     ...lists.map((line) => `\t${line}`),
     '\treturn v;',
     '}',
     '',
-    '/* The vCPU of this thread: one from its first KVM entry or exit on. */',
+    '/* The vCPU of this thread: one from its first KVM entry or exit on, if the loader did not find it before. */',
     'static __always_inline struct vcpu *pv_track(struct kvm_vcpu *kvcpu)',
     '{',
     '\tstruct task_struct *p = bpf_get_current_task_btf();',
     '\tstruct vcpu *v = bpf_task_storage_get(&vcpus, p, NULL, 0);',
     '',
-    '\treturn v || !kvcpu ? v : pv_new_vcpu(p, kvcpu);',
+    '\treturn v || !kvcpu ? v : pv_new_vcpu(p, kvcpu->vcpu_id);',
+    '}',
+    '',
+    '/* The loader runs it for each vCPU that it finds. */',
+    'SEC("syscall")',
+    'int pv_meet_vcpu(struct pv_meeting *ctx)',
+    '{',
+    '\tstruct task_struct *p = bpf_task_from_pid(ctx->tid);',
+    '',
+    '\tif (!p)',
+    '\t\treturn 0;',
+    '\tif (!bpf_task_storage_get(&vcpus, p, NULL, 0))',
+    '\t\tpv_new_vcpu(p, ctx->number);',
+    '\tbpf_task_release(p);',
+    '\treturn 0;',
     '}',
     '',
     ...MOMENTS.flatMap((name) =>

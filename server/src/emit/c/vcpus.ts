@@ -98,7 +98,7 @@ function listLines(): string[] {
     '\tu32 i;',
     '',
     '\tpv_for(i, 0, PV_VCPUS, PV_VCPUS)',
-    '\t\tif (!m->vcpu[i] && !__sync_val_compare_and_swap(&m->vcpu[i], 0, tid))',
+    '\t\tif (m->vcpu[i] == tid || (!m->vcpu[i] && !__sync_val_compare_and_swap(&m->vcpu[i], 0, tid)))',
     '\t\t\treturn;',
     '}',
     '',

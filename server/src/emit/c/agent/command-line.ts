@@ -4,6 +4,7 @@ import { asksAgent } from './index.ts';
 import { usesPages } from './pages.ts';
 import { skeleton } from './skeleton.ts';
 import { hasCpuSets, optionName, usedTables } from './tables-of.ts';
+import { meetsVcpus } from './vcpu-names.ts';
 
 /** Where the programs read each param. */
 export function placeLines(unit: Unit): string[] {
@@ -47,6 +48,9 @@ export function usageLines(unit: Unit): string[] {
     ...(program.target === 'pvsched'
       ? [option('--assign GLOB', 'schedule VMs whose process has such a name')]
       : []),
+    ...(meetsVcpus(unit)
+      ? [option('--vcpu-names', 'trust the names of vCPU threads, also where no KVM is seen')]
+      : []),
     ...(usesPages(unit) ? [option('--pages PID=FILE', 'memory that the guest of the process shares')] : []),
     '\t       );',
     ...(program.params.length > 0
@@ -83,6 +87,7 @@ export function optionLines(unit: Unit): string[] {
     ['json', 'as_json'],
     ['verbose', 'verbose'],
     ...(program.target === 'sched_ext' ? [['partial', 'partial']] : []),
+    ...(meetsVcpus(unit) ? [['vcpu-names', 'names_suffice']] : []),
   ];
   return [
     'static int seconds, interval;',

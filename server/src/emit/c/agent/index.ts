@@ -8,11 +8,12 @@ import { carriers, pageSizes, usesPages } from './pages.ts';
 import { healthReport, REPORT } from './report.ts';
 import { hasCpuSets, paramTable, statTables, usedTables } from './tables-of.ts';
 import { THREAD_ACTIONS, THREADS, WATCHDOG } from './threads.ts';
+import { MEET_VCPUS, meetsVcpus, VCPU_NAMES } from './vcpu-names.ts';
 import { VM_ACTIONS, VMS } from './vms.ts';
 
 const HEADERS =
   'dirent.h errno.h fcntl.h fnmatch.h getopt.h limits.h poll.h sched.h signal.h stdbool.h stddef.h stdio.h stdlib.h string.h ' +
-  'sys/mman.h sys/prctl.h sys/syscall.h sys/types.h time.h unistd.h linux/types.h bpf/bpf.h bpf/btf.h bpf/libbpf.h';
+  'sys/mman.h sys/prctl.h sys/syscall.h sys/types.h sys/utsname.h time.h unistd.h linux/types.h bpf/bpf.h bpf/btf.h bpf/libbpf.h';
 
 /** NAME.c: loads and attaches the programs, does what they ask for, undoes it, and reports. */
 export function agentText(unit: Unit, sourceName: string): string {
@@ -32,6 +33,8 @@ export function agentText(unit: Unit, sourceName: string): string {
     ...paramTable(unit),
     ...(hasStats(unit) ? [...REPORT.split('\n'), ...statTables(unit)] : []),
     ...healthReport(unit.guarded.size > 0).split('\n'),
+    ...(namesVcpus(unit) ? VCPU_NAMES.split('\n') : []),
+    ...(meetsVcpus(unit) ? MEET_VCPUS.split('\n') : []),
     ...actionLines(unit),
     ...(usesPages(unit) ? [...pageSizes(unit), ...carriers(unit)] : []),
     ...mainLines(unit),
@@ -75,6 +78,10 @@ static __u64 now_ns(void)
 	return now.tv_sec * 1000000000ULL + now.tv_nsec;
 }
 `;
+
+/** Does the agent look for threads of vCPUs? */
+const namesVcpus = (unit: Unit): boolean =>
+  meetsVcpus(unit) || usesPages(unit) || askedActions(unit).includes('cap');
 
 /** Actions that change threads, and those that change files. */
 const THREAD = ['boost', 'unboost', 'set_nice', 'set_weight', 'set_uclamp', 'pin', 'unpin', 'core_tag'];

@@ -1,3 +1,4 @@
+import { MEET, meetsVcpus } from './vcpu-names.ts';
 import type { Unit } from '../unit.ts';
 import { asksAgent, boosts } from './index.ts';
 import { usesPages } from './pages.ts';
@@ -58,6 +59,7 @@ export function loopLines(unit: Unit): string[] {
     ...(unit.program.target === 'sched_ext' ? ['\t\tif (skel->data->pv_exit.kind)', '\t\t\tbreak;'] : []),
     '\t\tif (now >= tick) {',
     ...fill.map((line) => `\t\t\t${line}`),
+    ...(meetsVcpus(unit) ? ['\t\t\tif (names_suffice)', `\t\t\t\t${MEET}`] : []),
     ...(groupCount(unit) > 0
       ? [
           `\t\t\tfor (i = 0; i < ${groupCount(unit)}; i++)`,

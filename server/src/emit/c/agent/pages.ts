@@ -48,31 +48,16 @@ ${hint ? '\ts->carried = calloc(GUEST_CPUS, sizeof(*s->carried));\n\tif (!s->car
 	return 0;
 }
 
-${hint ? CARRY_HINT : ''}/* Carries the pages of one VM. Its vCPU threads are those that the VMM names as QEMU does: "CPU 0/KVM". */
+${hint ? CARRY_HINT : ''}/* Carries the pages of one VM, whose vCPU threads are known by their names. */
 static void carry_pages_of(const struct shared *s, int hints, int feedbacks)
 {
-	char path[300], name[32];
+	DIR *dir = threads_of(s->tgid);
 	struct dirent *entry;
-	FILE *file;
-	DIR *dir;
 	int cpu;
 	__u32 tid;
 
-	snprintf(path, sizeof(path), "/proc/%d/task", s->tgid);
-	dir = opendir(path);
-	if (!dir)
-		return;
-	while ((entry = readdir(dir))) {
-		/* task/../comm is the process's own. */
-		if (entry->d_name[0] == '.')
-			continue;
-		snprintf(path, sizeof(path), "/proc/%d/task/%.16s/comm", s->tgid, entry->d_name);
-		file = fopen(path, "r");
-		if (!file)
-			continue;
-		if (!fgets(name, sizeof(name), file) || sscanf(name, "CPU %d/KVM", &cpu) != 1)
-			cpu = -1;
-		fclose(file);
+	while (dir && (entry = readdir(dir))) {
+		cpu = vcpu_number(s->tgid, entry->d_name);
 		if (cpu < 0 || cpu >= GUEST_CPUS)
 			continue;
 		tid = strtoul(entry->d_name, NULL, 10);
@@ -81,7 +66,8 @@ ${hint ? '\t\tif (hints >= 0)\n\t\t\tcarry_hint(s, cpu, hints, tid);\n' : ''}		i
 			bpf_map_update_elem(feedbacks, &tid, s->memory + GUEST_CPUS * HINT_SIZE + cpu * FEEDBACK_SIZE,
 					    BPF_NOEXIST);
 	}
-	closedir(dir);
+	if (dir)
+		closedir(dir);
 }
 
 static void carry_pages(int hints, int feedbacks)

@@ -4,6 +4,7 @@ import type { Unit } from '../unit.ts';
 import { asksAgent, changesFiles, changesThreads } from './index.ts';
 import { needsKvm, skeleton } from './skeleton.ts';
 import { fillLines, groupCount } from './tables-of.ts';
+import { MEET, meetsVcpus } from './vcpu-names.ts';
 
 /** Programs that are run rather than attached. */
 const hasStart = (unit: Unit): boolean =>
@@ -44,6 +45,7 @@ export function runLines(unit: Unit): string[] {
     ...(needsCpus && unit.features.has('stats cpu')
       ? ['\tbpf_map__set_max_entries(skel->maps.cpu_stats, nr_cpus);']
       : []),
+    ...(meetsVcpus(unit) ? ['\tbpf_program__set_autoload(skel->progs.pv_meet_vcpu, can_meet_vcpus());'] : []),
     ...(needsKvm(unit) ? (target === 'sched_ext' ? OPTIONAL_KVM : REQUIRED_KVM) : []),
     ...(target === 'sched_ext'
       ? [
@@ -76,6 +78,7 @@ export function runLines(unit: Unit): string[] {
         ]
       : []),
     ...(groupCount(unit) > 0 ? ['\tfind_groups(skel);'] : []),
+    ...(meetsVcpus(unit) ? [`\t${MEET}`] : []),
     ...(hasStart(unit) ? once('pv_start') : []),
     '\terr = attach(skel);',
     ...(target === 'pvsched' ? ['\tif (!err)', `\t\tassign_vms(assign, "${unit.program.name}");`] : []),

@@ -61,46 +61,17 @@ static void restore_settings(void)
 
 export const VM_ACTIONS: Readonly<Record<string, string>> = {
   cap: String.raw`
-/* Names that VMMs give to the threads of vCPUs: QEMU, Firecracker, Cloud Hypervisor, crosvm, kvmtool. */
-static const char *const vcpu_names[] = { "CPU %d/KVM", "fc_vcpu %d", "vcpu%d", "crosvm_vcpu%d", "kvm-vcpu-%d" };
-
-static bool is_vcpu_name(const char *name)
-{
-	size_t i;
-	int cpu;
-
-	for (i = 0; i < sizeof(vcpu_names) / sizeof(vcpu_names[0]); i++)
-		if (sscanf(name, vcpu_names[i], &cpu) == 1)
-			return true;
-	return false;
-}
-
 /* Threads of the process that have the name of a vCPU's. */
 static int count_vcpus(pid_t tgid)
 {
-	char path[300], name[32];
-	struct dirent *entry;
+	DIR *dir = threads_of(tgid);
+	struct dirent *thread;
 	int n = 0;
-	FILE *file;
-	DIR *dir;
 
-	snprintf(path, sizeof(path), "/proc/%d/task", tgid);
-	dir = opendir(path);
-	if (!dir)
-		return 0;
-	while ((entry = readdir(dir))) {
-		/* task/../comm is the process's own. */
-		if (entry->d_name[0] == '.')
-			continue;
-		snprintf(path, sizeof(path), "/proc/%d/task/%.16s/comm", tgid, entry->d_name);
-		file = fopen(path, "r");
-		if (!file)
-			continue;
-		if (fgets(name, sizeof(name), file) && is_vcpu_name(name))
-			n++;
-		fclose(file);
-	}
-	closedir(dir);
+	while (dir && (thread = readdir(dir)))
+		n += vcpu_number(tgid, thread->d_name) >= 0;
+	if (dir)
+		closedir(dir);
 	return n;
 }
 
