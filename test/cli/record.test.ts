@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
@@ -68,6 +68,41 @@ describe.skipIf(!canRecord)('on this host', () => {
     expect(existsSync(path)).toBe(true);
     expect(left()).toEqual([]);
   }, 30_000);
+
+  test('leaves no tracing on where it is killed', async () => {
+    const path = join(folder, 'killed.dat');
+    const child = spawn(process.execPath, [cli, 'record', '-o', path, '--seconds', '60']);
+    const ended = new Promise((resolve) => child.once('close', resolve));
+    while (!existsSync(`${path}.cpu0`)) await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(left()).toHaveLength(1);
+    child.kill('SIGKILL');
+    await ended;
+    for (let wait = 0; wait < 250 && left().length > 0; wait++)
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(left()).toEqual([]);
+  }, 30_000);
+
+  test('records what can be replayed and simulated', async () => {
+    const path = join(folder, 'run.dat');
+    const policy = join(folder, 'vm_share.pvpolicy');
+    // Its scenario names VMs that are not on this host.
+    const [text = ''] = readFileSync(join(repository, 'examples/vm_share.pvpolicy'), 'utf8').split(
+      'scenario ',
+    );
+    writeFileSync(policy, text);
+    expect((await pvpolicy(['record', '-o', path, '--seconds', '0.6'])).status).toBe(0);
+    const run = await pvpolicy(['simulate', policy, '--trace', path, '--json']);
+    const opened = await openTrace(path);
+    if (!opened.ok) throw new Error(opened.error.message);
+    const report = JSON.parse(run.out) as {
+      trace: unknown;
+      replay: { hooks: { fired: number }[] };
+      whatif: unknown;
+    };
+    expect(report.trace).toMatchObject({ events: opened.trace.length, cpus: opened.trace.cpus });
+    expect(report.replay.hooks.some(({ fired }) => fired > 0)).toBe(true);
+    expect(report.whatif).not.toBe(null);
+  }, 60_000);
 
   test('leaves nothing behind where the trace cannot be written', async () => {
     const result = await pvpolicy(['record', '-o', join(folder, 'no/such/folder.dat'), '--seconds', '1']);

@@ -214,3 +214,16 @@ describe('kernel', () => {
     expect(old.hooks.map(({ hook }: { hook: string }) => hook)).toContain('pvsched vmexit');
   });
 });
+
+describe('trace', () => {
+  test('converts for Perfetto what it then reads again', async () => {
+    const path = join(folder, 'a.pftrace');
+    const from = join(repository, 'examples/traces/eevdf-3vm.trace.gz');
+    const converted = await pvpolicy(['trace', 'convert', from, '--to', 'perfetto', '-o', path]);
+    expect(converted).toMatchObject({ status: 0, out: '', err: '' });
+    const info = async (of: string) =>
+      JSON.parse((await pvpolicy(['trace', 'info', of, '--json'])).out) as Record<string, unknown>;
+    const [before, after] = [await info(from), await info(path)];
+    expect(after).toEqual({ ...before, format: 'perfetto', clock: 'boot' });
+  });
+});

@@ -6,6 +6,7 @@ import { EXIT, type Exit } from './exit.ts';
 import { onePolicy } from './input.ts';
 import { eventsFor } from './record/events.ts';
 import { describeHost, joined } from './record/host.ts';
+import { guard } from './record/guard.ts';
 import { type Recording, record as recordFrom } from './record/recorder.ts';
 import { Instance, tracefs } from './record/tracefs.ts';
 import { reason, Refusal } from './refusal.ts';
@@ -71,6 +72,7 @@ async function recordTo(
   terminal: Terminal,
 ): Promise<Exit> {
   const instance = new Instance(tracefs());
+  const dismiss = guard(instance.path);
   const remove = (): void => instance.remove();
   // Also where a bug ends the process.
   process.once('exit', remove);
@@ -91,6 +93,7 @@ async function recordTo(
     throw new Refusal(`cannot record: ${reason(error)}`, path);
   } finally {
     remove();
+    dismiss();
     process.off('exit', remove);
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.off(signal, abort);
   }
