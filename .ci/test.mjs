@@ -45,6 +45,7 @@ const steps = [
     counts: true,
   },
   { name: 'package', command: ['npm', 'run', 'package'], needs: ['build'] },
+  { name: 'emacs', command: vitest('test/emacs/vitest.config.ts'), needs: ['build'], counts: true },
   { name: 'neovim', command: vitest('test/neovim/vitest.config.ts'), needs: ['build'], counts: true },
   {
     name: 'editor',

@@ -104,6 +104,11 @@ provision_neovim() {
     apt_packages neovim neovim
 }
 
+# Emacs has eglot from 29 on; Debian's package for 28 does no harm there.
+provision_emacs() {
+    apt_packages emacs emacs-nox elpa-eglot
+}
+
 # What other programs make of traces: to read CTF, and to compare with.
 provision_traces() {
     apt_packages traces babeltrace2 trace-cmd linux-perf

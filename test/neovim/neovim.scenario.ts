@@ -1,23 +1,15 @@
-// Neovim as a user sets it up: with the very lines that docs/editors.md gives, against the built command line.
+// Neovim as docs/editors.md sets it up.
 import { execFile } from 'node:child_process';
-import {
-  chmodSync,
-  copyFileSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { documentedSetup, environment, lineOf } from '../support/editors.ts';
 import { lane, onPath } from '../support/lanes.ts';
 
 const here = dirname(fileURLToPath(import.meta.url));
-const repository = join(here, '../..');
 
 interface Message {
   readonly line: number;
@@ -48,41 +40,20 @@ interface Outcome {
   readonly stopped: boolean;
 }
 
-/** The first Lua block below the heading `## Neovim` of the editors' page. */
-function documentedSetup(): string {
-  const page = readFileSync(join(repository, 'docs/editors.md'), 'utf8');
-  const block = /^## Neovim$[\s\S]*?^```lua\n([\s\S]*?)^```$/m.exec(page)?.[1];
-  if (block === undefined) throw new Error('docs/editors.md has no Lua block for Neovim');
-  return block;
-}
-
 lane(
   'neovim',
   'Neovim',
   () => onPath('nvim'),
   (nvim) => {
     const scratch = mkdtempSync(join(tmpdir(), 'pvpolicy-neovim-'));
-    const cli = builtCommandLine();
     const source = readFileSync(join(here, 'sample.pvpolicy'), 'utf8');
     let outcome: Outcome;
 
     beforeAll(async () => {
-      const bin = join(scratch, 'bin');
-      mkdirSync(bin);
-      writeFileSync(join(bin, 'pvpolicy'), `#!/bin/sh\nexec '${process.execPath}' '${cli}' "$@"\n`);
-      chmodSync(join(bin, 'pvpolicy'), 0o755);
-      writeFileSync(join(scratch, 'init.lua'), documentedSetup());
+      writeFileSync(join(scratch, 'init.lua'), documentedSetup('Neovim', 'lua'));
       copyFileSync(join(here, 'sample.pvpolicy'), join(scratch, 'sample.pvpolicy'));
       const out = join(scratch, 'outcome.json');
-      const env = {
-        ...process.env,
-        PATH: `${bin}:${process.env['PATH'] ?? ''}`,
-        HOME: scratch,
-        XDG_CONFIG_HOME: scratch,
-        XDG_STATE_HOME: scratch,
-        XDG_CACHE_HOME: scratch,
-        PVPOLICY_OUT: out,
-      };
+      const env = { ...environment(scratch), PVPOLICY_OUT: out };
       const session = `luafile ${join(here, 'session.lua')}`;
       const { stderr } = await promisify(execFile)(
         nvim,
@@ -143,16 +114,6 @@ lane(
     });
   },
 );
-
-/** Where the manifest says that the program is. */
-function builtCommandLine(): string {
-  const manifest = readFileSync(join(repository, 'package.json'), 'utf8');
-  return join(repository, (JSON.parse(manifest) as { bin: { pvpolicy: string } }).bin.pvpolicy);
-}
-
-function lineOf(text: string, part: string): number {
-  return text.slice(0, text.indexOf(part)).split('\n').length - 1;
-}
 
 function transcript(outcome: Outcome, stderr: string): string {
   const list = (messages: readonly Message[] | undefined) =>

@@ -6,7 +6,7 @@ import { delimiter, join } from 'node:path';
 import { describe, test } from 'vitest';
 
 /** The lanes that test/provision.sh can install. */
-export type Lane = 'clang' | 'editor' | 'neovim' | 'qemu' | 'traces';
+export type Lane = 'clang' | 'editor' | 'emacs' | 'neovim' | 'qemu' | 'traces';
 
 /** Where test/provision.sh puts what it installs from npm. */
 export const lanesFolder = process.env['PVPOLICY_LANES'] ?? join(homedir(), '.cache', 'pvpolicy-lanes');
