@@ -148,21 +148,41 @@ const headers = (): Buffer =>
 const systems = (): Buffer =>
   Buffer.concat([u32(1), text('all'), u32(names.length), ...names.map((name) => sized(formatText(name)))]);
 
-const options = (clock: string, last: Buffer): Buffer =>
-  Buffer.concat([u16(4), u32(clock.length), Buffer.from(clock), u16(8), u32(4), u32(2), last]);
+const options = (clock: string, last: Buffer, more: Buffer): Buffer =>
+  Buffer.concat([u16(4), u32(clock.length), Buffer.from(clock), u16(8), u32(4), u32(2), more, last]);
+
+const option = (id: number, data: Buffer): Buffer => Buffer.concat([u16(id), u32(data.length), data]);
+/** TSC2NSEC: ns = (cycles * mult) >> shift. */
+export const tscOption = (mult: number, shift: number): Buffer =>
+  option(14, Buffer.concat([u32(mult), u32(shift), u64(0)]));
+/** GUEST: its name, the id of its own trace, and the threads of its vCPUs. */
+export const guestOption = (name: string, vcpus: readonly (readonly [id: number, tid: number])[]): Buffer =>
+  option(
+    13,
+    Buffer.concat([
+      text(name),
+      u64(77),
+      u32(vcpus.length),
+      ...vcpus.map(([id, tid]) => Buffer.concat([u32(id), u32(tid)])),
+    ]),
+  );
+const NONE: Buffer = Buffer.alloc(0);
 
 /** Head of perf's tracing data and of trace.dat 6: without what follows the formats. */
 export const tracingData = (): Buffer =>
   Buffer.concat([start(6), headers(), u32(0), systems(), u32(0), u32(0)]);
 
 /** A trace.dat of version 6 with these pages, one buffer a CPU. */
-export function traceDatV6(cpus: readonly Buffer[], { comms = '', clock = 'local [mono]' } = {}): Buffer {
+export function traceDatV6(
+  cpus: readonly Buffer[],
+  { comms = '', clock = 'local [mono]', more = NONE } = {},
+): Buffer {
   const head = Buffer.concat([
     tracingData(),
     sized(comms),
     u32(cpus.length),
     text('options  '),
-    options(clock, u16(0)),
+    options(clock, u16(0), more),
     text('flyrecord'),
   ]);
   let at = (head.length + 16 * cpus.length + 4095) & ~4095;
@@ -179,7 +199,7 @@ export function traceDatV6(cpus: readonly Buffer[], { comms = '', clock = 'local
 /** A trace.dat of version 7; `pack` compresses a part. */
 export function traceDatV7(
   cpus: readonly Buffer[],
-  { comms = '', clock = '[mono]', packed = 'none', pack = (part: Buffer): Buffer => part } = {},
+  { comms = '', clock = '[mono]', packed = 'none', pack = (part: Buffer): Buffer => part, more = NONE } = {},
 ): Buffer {
   const parts: Buffer[] = [start(7), text(packed), text('1'), u64(0)];
   let size = parts.reduce((sum, part) => sum + part.length, 0);
@@ -205,7 +225,6 @@ export function traceDatV7(
     const content = compressed === 0 ? data : Buffer.concat([u32(1), body(data)]);
     return Buffer.concat([u32(cpu), u64(add(content)), u64(content.length)]);
   });
-  const option = (id: number, offset: number): Buffer => Buffer.concat([u16(id), u32(8), u64(offset)]);
   const inBuffer = Buffer.concat([
     u64(buffer),
     text(''),
@@ -215,9 +234,9 @@ export function traceDatV7(
     ...places,
   ]);
   const list = Buffer.concat([
-    ...[header, ftrace, events, lines].map((offset, index) => option([16, 17, 18, 21][index]!, offset)),
-    Buffer.concat([u16(3), u32(inBuffer.length), inBuffer]),
-    options(clock, Buffer.concat([u16(0), u32(8), u64(0)])),
+    ...[header, ftrace, events, lines].map((offset, index) => option([16, 17, 18, 21][index]!, u64(offset))),
+    option(3, inBuffer),
+    options(clock, Buffer.concat([u16(0), u32(8), u64(0)]), more),
   ]);
   const at = section(0, body(list));
   const file = Buffer.concat(parts);

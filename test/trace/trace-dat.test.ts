@@ -5,7 +5,8 @@ import { readTraceDat } from '../../server/src/trace/binary/trace-dat.ts';
 import { CONTEXT, type Trace, type TraceResult } from '../../server/src/trace/columns.ts';
 import { unpack } from '../../server/src/trace/node/unpack.ts';
 import { openTrace } from '../../server/src/trace/open.ts';
-import { type Recorded, pages, traceDatV6, traceDatV7 } from './encode.ts';
+import { findVms } from '../../server/src/trace/vms.ts';
+import { type Recorded, guestOption, pages, traceDatV6, traceDatV7, tscOption } from './encode.ts';
 import { damage } from './damage.ts';
 import { comparable, countsOf, eventsOf, haveRecorded, recordedPath, totalOf } from './support.ts';
 
@@ -98,6 +99,28 @@ describe.each(Object.entries(files))('trace.dat, %s', (_, file) => {
 test('the versions give the same', () => {
   const same = (file: Uint8Array): unknown => ({ ...comparable(read(file)), format: '', notes: [] });
   expect(same(files['version 6'])).toEqual(same(files['version 7']));
+});
+
+test.each([
+  ['version 6', traceDatV6],
+  ['version 7', traceDatV7],
+])('%s: cycles become ns where the file says how', (_, encode) => {
+  const trace = readOk(encode(cpus, { comms, clock: '[x86-tsc]', more: tscOption(3, 2) }));
+  expect(trace).toMatchObject({ clock: 'x86-tsc', length: 8, durationNs: 300_000_000 });
+  expect(trace.baseNs).toBe((BASE * 3n) >> 2n);
+  expect([...trace.time].slice(0, 3)).toEqual([0, 525, 1125]);
+});
+
+test.each([
+  ['version 6', traceDatV6],
+  ['version 7', traceDatV7],
+])('%s: guests that the recorder told are VMs, with their vCPUs', (_, encode) => {
+  const more = Buffer.concat([guestOption('web', [[1, 9]]), guestOption('gone', [[0, 5555]])]);
+  const trace = readOk(encode(cpus, { comms, more }));
+  expect(findVms(trace)).toMatchObject([
+    { name: 'vm-7', vcpus: [{ tid: 7 }], evidence: 'order' },
+    { name: 'web', id: 9, vcpus: [{ id: 1, tid: 9 }], evidence: 'guest', inferred: false },
+  ]);
 });
 
 test('a clock that counts cycles is refused by name', () => {

@@ -44,6 +44,14 @@ export interface Trace {
   /** Lines or records that could not be read, or not wholly. */
   readonly skipped: number;
   readonly notes: readonly TraceNote[];
+  /** Guests whose vCPUs the recorder told; absent where it did not. */
+  readonly guests?: readonly Guest[];
+}
+
+/** A virtual machine that was recorded together with its host. */
+export interface Guest {
+  readonly name: string;
+  readonly vcpus: readonly { readonly id: number; readonly tid: number }[];
 }
 
 export type TraceFormat =

@@ -1,4 +1,4 @@
-import type { Trace } from './columns.ts';
+import type { Guest, Trace } from './columns.ts';
 import { CONTEXT } from './columns.ts';
 import { fieldReader, kindIndex } from './kinds.ts';
 
@@ -10,7 +10,7 @@ export interface Vcpu {
 
 /** A virtual machine, as far as a trace shows it. */
 export interface Vm {
-  /** `vm-` and the id. */
+  /** As the recorder calls it, else `vm-` and the id. */
   readonly name: string;
   /** Thread group of its process where that is known, else the lowest of its thread ids. */
   readonly id: number;
@@ -25,10 +25,10 @@ export interface Vm {
 }
 
 /**
- * `tgid`: the trace names the process. `worker`: a kernel thread that is named after the process wakes the vCPU.
+ * `guest`: the recorder told its vCPUs. `tgid`: the trace names the process. `worker`: a kernel thread that is named after the process wakes the vCPU.
  * `fork`: one thread is seen to make them. `order`: see `inferred`.
  */
-export type Evidence = 'tgid' | 'worker' | 'fork' | 'order';
+export type Evidence = 'guest' | 'tgid' | 'worker' | 'fork' | 'order';
 
 /** QEMU names the threads of vCPUs so (accel/kvm/kvm-accel-ops.c) where it names threads (`-name debug-threads=on`). */
 const QEMU_VCPU = /^CPU (\d+)\/KVM$/;
@@ -53,11 +53,22 @@ const UNKNOWN = -1;
 
 /** The VMs of `trace` with their vCPUs, by their ids. */
 export function findVms(trace: Trace): readonly Vm[] {
+  const told = (trace.guests ?? []).flatMap((guest) => toldVm(trace, guest));
   const vcpus = vcpuNumbers(trace);
-  if (vcpus.size === 0) return [];
-  const processes = processesOf(trace, vcpus);
-  const groups = grouped(vcpus, processes);
-  return groups.map((group) => asVm(trace, group)).toSorted((left, right) => left.id - right.id);
+  for (const vm of told) for (const { tid } of vm.vcpus) vcpus.delete(tid);
+  const groups = vcpus.size === 0 ? [] : grouped(vcpus, processesOf(trace, vcpus));
+  return [...told, ...groups.map((group) => asVm(trace, group))].toSorted(
+    (left, right) => left.id - right.id,
+  );
+}
+
+/** A VM that the recorder told, of which the trace shows some vCPU. */
+function toldVm(trace: Trace, { name, vcpus }: Guest): Vm[] {
+  const shown = vcpus.filter(({ tid }) => trace.tasks.has(tid)).toSorted((left, right) => left.id - right.id);
+  const tids = shown.map(({ tid }) => tid);
+  if (tids.length === 0) return [];
+  const group = trace.tasks.get(tids[0]!)?.tgid;
+  return [{ name, id: group ?? Math.min(...tids), vcpus: shown, tids, evidence: 'guest', inferred: false }];
 }
 
 /** Number of the vCPU by the thread that runs it; −1 where the trace does not tell. */
@@ -90,7 +101,7 @@ function vcpuNumbers(trace: Trace): Map<number, number> {
 
 interface Process {
   readonly id: number;
-  readonly evidence: Exclude<Evidence, 'order'>;
+  readonly evidence: Exclude<Evidence, 'order' | 'guest'>;
 }
 
 /** The process of each vCPU's thread that the trace gives away. */

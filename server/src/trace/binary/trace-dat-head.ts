@@ -1,3 +1,4 @@
+import type { Guest } from '../columns.ts';
 import { ByteReader, type ByteSource } from './bytes.ts';
 import type { PageBlock } from './cpu-stream.ts';
 import type { Unpack } from './unpack.ts';
@@ -19,6 +20,7 @@ export interface TraceDatHead {
   /** What the recorder said of its buffers, a text for each CPU. */
   readonly cpuStats: readonly string[];
   readonly buffers: readonly Buffer[];
+  readonly guests: readonly Guest[];
 }
 
 export interface Buffer {
@@ -38,6 +40,7 @@ export const OPTION = {
   buffer: 3,
   traceClock: 4,
   cpuCount: 8,
+  guest: 13,
   tsc2nsec: 14,
   headerInfo: 16,
   ftraceFormats: 17,
@@ -95,6 +98,14 @@ export function readTsc(reader: ByteReader): TraceDatHead['tsc'] {
   const mult = BigInt(reader.u32());
   const shift = BigInt(reader.u32());
   return mult > 0n && shift < 64n ? { mult, shift } : undefined;
+}
+
+/** A GUEST option: the name, the id of the guest's own trace, and the threads of the vCPUs. */
+export function readGuest(reader: ByteReader): Guest {
+  const name = reader.cstring();
+  reader.skip(8);
+  const count = bounded(reader, MOST_CPUS);
+  return { name, vcpus: Array.from({ length: count }, () => ({ id: reader.u32(), tid: reader.u32() })) };
 }
 
 /**

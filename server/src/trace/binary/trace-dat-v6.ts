@@ -1,4 +1,5 @@
 import { ByteReader, type ByteSource } from './bytes.ts';
+import type { Guest } from '../columns.ts';
 import * as head from './trace-dat-head.ts';
 import type { Buffer, TraceDatHead } from './trace-dat-head.ts';
 
@@ -10,7 +11,7 @@ export function readHeadV6(source: ByteSource, reader: ByteReader, pageSize: num
   reader.skip(reader.u32()); // formats of trace_printk
   const cmdlines = reader.text(reader.u64());
   const cpus = head.readCpuCount(reader);
-  const options: Options = { clock: 'unknown', tsc: undefined, cpuStats: [], instances: [] };
+  const options: Options = { clock: 'unknown', tsc: undefined, cpuStats: [], instances: [], guests: [] };
   const what = reader.text(10);
   if (what.startsWith('options')) {
     readOptions(reader, options);
@@ -23,7 +24,7 @@ export function readHeadV6(source: ByteSource, reader: ByteReader, pageSize: num
     at.little = reader.little;
     if (at.cstring() === 'flyrecord') buffers.push({ name, ...readBuffer(at, cpus, pageSize) });
   }
-  const { clock, tsc, cpuStats } = options;
+  const { clock, tsc, cpuStats, guests } = options;
   return {
     version: 6,
     little: reader.little,
@@ -35,6 +36,7 @@ export function readHeadV6(source: ByteSource, reader: ByteReader, pageSize: num
     tsc,
     cpuStats,
     buffers,
+    guests,
   };
 }
 
@@ -42,6 +44,7 @@ interface Options {
   clock: string;
   tsc: TraceDatHead['tsc'];
   cpuStats: string[];
+  guests: Guest[];
   instances: { name: string; offset: number }[];
 }
 
@@ -55,6 +58,7 @@ function readOptions(reader: ByteReader, options: Options): void {
     if (id === head.OPTION.traceClock) options.clock = head.clockIn(reader.text(size));
     if (id === head.OPTION.cpuStat) options.cpuStats.push(reader.text(size));
     if (id === head.OPTION.tsc2nsec && size >= 8) options.tsc = head.readTsc(reader);
+    if (id === head.OPTION.guest) options.guests.push(head.readGuest(reader));
     if (id === head.OPTION.buffer && size > 8) {
       const offset = reader.u64();
       options.instances.push({ offset, name: reader.text(size - 8).replaceAll('\0', '') });

@@ -1,4 +1,5 @@
 import { ByteReader, type ByteSource, memorySource } from './bytes.ts';
+import type { Guest } from '../columns.ts';
 import * as head from './trace-dat-head.ts';
 import type { Buffer, Compression, TraceDatHead } from './trace-dat-head.ts';
 import type { Unpack } from './unpack.ts';
@@ -41,6 +42,7 @@ class HeadReader {
   private tsc: TraceDatHead['tsc'];
   private readonly cpuStats: string[] = [];
   private readonly buffers: Buffer[] = [];
+  private readonly guests: Guest[] = [];
 
   constructor(source: ByteSource, little: boolean, compression: Compression, unpack: Unpack) {
     this.source = source;
@@ -53,8 +55,8 @@ class HeadReader {
     const { little } = this;
     let next = firstOptions;
     for (let section = 0; next !== 0 && section < MOST_SECTIONS; section++) next = this.readOptions(next);
-    const { headerPage, formats, cmdlines, cpus, clock, tsc, cpuStats, buffers } = this;
-    return { version: 7, little, headerPage, formats, cmdlines, cpus, clock, tsc, cpuStats, buffers };
+    const { headerPage, formats, cmdlines, cpus, clock, tsc, cpuStats, buffers, guests } = this;
+    return { version: 7, little, headerPage, formats, cmdlines, cpus, clock, tsc, cpuStats, buffers, guests };
   }
 
   /** Reads the options at `offset`; gives where the next ones are, or 0. */
@@ -100,6 +102,9 @@ class HeadReader {
         return;
       case OPTION.tsc2nsec:
         if (size >= 8) this.tsc = head.readTsc(reader);
+        return;
+      case OPTION.guest:
+        this.guests.push(head.readGuest(reader));
         return;
       case OPTION.buffer:
         this.buffers.push(this.readBuffer(reader, reader.at + size));

@@ -14,6 +14,8 @@ import type { Unpack } from './unpack.ts';
 export const NO_TIME = /^(?:x86-tsc|ppc-tb|counter|uptime)$/;
 /** Bytes that an event of the scheduler has at least in a page, about. */
 const USUAL_EVENT = 48;
+/** Pages are not packed into less than a part of so many. */
+const MOST_PACKED = 64;
 const NO_EVENTS = 'there are no events in it';
 
 /** Reads a trace.dat, as trace-cmd writes it, of version 6 or 7. */
@@ -44,6 +46,9 @@ function readHead(source: ByteSource, unpack: Unpack): TraceDatHead {
 function readEvents(source: ByteSource, head: TraceDatHead, unpack: Unpack): TraceResult {
   if (NO_TIME.test(head.clock) && !head.tsc)
     return refused(`its clock is ${head.clock}: ${REFUSALS.cycles}`, 0);
+  const { data } = pageLayout(head.headerPage, head.little);
+  for (const { pageSize } of head.buffers)
+    if (pageSize < data + 4 || pageSize > 1 << 20) return refused(`a page size of ${pageSize} cannot be`, 0);
   const records = new Records(head.little, commsIn(head.cmdlines));
   for (const format of head.formats) records.addFormat(format);
   const { collected } = records;
@@ -52,7 +57,8 @@ function readEvents(source: ByteSource, head: TraceDatHead, unpack: Unpack): Tra
     lost: (count, offset) => collected.sawLoss(count, undefined, offset),
     damaged: (message, offset) => collected.skip(message, undefined, offset),
   };
-  collected.columns.reserve(Math.ceil(pageBytes(source, head) / USUAL_EVENT));
+  const bytes = Math.min(pageBytes(source, head), MOST_PACKED * source.size);
+  collected.columns.reserve(Math.ceil(bytes / USUAL_EVENT));
   const base = baseOf(source, head, unpack);
   const toNs = converter(head, base);
   const start = toNs.base;
@@ -70,7 +76,8 @@ function readEvents(source: ByteSource, head: TraceDatHead, unpack: Unpack): Tra
   const first = collected.notes.list()[0];
   if (collected.total === 0) return refused(first?.message ?? NO_EVENTS, first?.offset ?? source.size);
   if (head.cpuStats.some(wasOverwritten) && !collected.hasLosses) collected.sawOverwritten(undefined, 0);
-  return { ok: true, trace: collected.trace(`trace.dat-v${head.version}`, head.clock) };
+  const trace = collected.trace(`trace.dat-v${head.version}`, head.clock);
+  return { ok: true, trace: head.guests.length > 0 ? { ...trace, guests: head.guests } : trace };
 }
 
 function pageBytes(source: ByteSource, head: TraceDatHead): number {
@@ -111,8 +118,6 @@ function streamsOf(
   const layout = pageLayout(head.headerPage, head.little);
   return head.buffers.flatMap((buffer) => {
     const { pageSize } = buffer;
-    if (pageSize < layout.data + 4 || pageSize > 1 << 20)
-      throw new Malformed(`a page size of ${pageSize} cannot be`, 0);
     return buffer.cpus.filter(inRange).map((place) => {
       const pages = pagesOf(source, buffer, place, head.little, unpack, events.damaged);
       return new CpuStream(place.cpu, pages, pageSize, layout, base, events);

@@ -1,0 +1,90 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { memorySource } from '../../server/src/trace/binary/bytes.ts';
+import { readPerfData } from '../../server/src/trace/binary/perf-data.ts';
+import { readRawPages } from '../../server/src/trace/binary/raw-pages.ts';
+import { readTraceDat } from '../../server/src/trace/binary/trace-dat.ts';
+import type { TraceResult } from '../../server/src/trace/columns.ts';
+import { unpack } from '../../server/src/trace/node/unpack.ts';
+import { readPerfetto } from '../../server/src/trace/perfetto/read.ts';
+import { createSystraceReader } from '../../server/src/trace/systrace.ts';
+import { damage } from './damage.ts';
+import { HEADER_PAGE, type Recorded, formatText, names, pages, traceDatV6, traceDatV7 } from './encode.ts';
+import { checkSound } from './sound.ts';
+import { example, textOf } from './support.ts';
+
+const events = Array.from({ length: 40 }, (_, i): Recorded => ({
+  time: 5_000_000n + BigInt(i * 900),
+  cpu: 0,
+  tid: 7,
+  name: 'sched_switch',
+  values: ['a', 7, 120, 1, 'b', 8 + i, 120],
+}));
+
+describe('pages of ring buffers', () => {
+  const read = (page: Uint8Array, format = formatText('sched_switch')): TraceResult =>
+    readRawPages([
+      { path: 'traces/cpu0', source: memorySource(page) },
+      { path: 'events/header_page', source: memorySource(new TextEncoder().encode(HEADER_PAGE)) },
+      ...names.map((name) => ({
+        path: `events/all/${name}/format`,
+        source: memorySource(new TextEncoder().encode(name === 'sched_switch' ? format : formatText(name))),
+      })),
+    ]);
+
+  test('are usable as far as they go, whatever is damaged', () => {
+    const file = pages(events);
+    expect(read(file)).toMatchObject({ ok: true, trace: { length: events.length, skipped: 0 } });
+    damage(file, read, 200);
+  });
+
+  test('are usable whatever the description of an event says', () => {
+    const file = pages(events);
+    const text = formatText('sched_switch');
+    const change = fc.array(fc.tuple(fc.nat(text.length - 1), fc.integer({ min: 32, max: 126 })), {
+      maxLength: 8,
+    });
+    fc.assert(
+      fc.property(change, (changes) => {
+        const letters = [...text];
+        for (const [at, code] of changes) letters[at] = String.fromCharCode(code);
+        checkSound(read(file, letters.join('')), file.length);
+      }),
+      { numRuns: 300 },
+    );
+  });
+});
+
+test('a page of systrace is usable as far as it goes, whatever is damaged', () => {
+  const body = new TextDecoder('latin1').decode(textOf(example('eevdf-3vm.trace.gz')).subarray(0, 12_000));
+  const page = `<!DOCTYPE html>\n<html>\n<script class="trace-data" type="application/text">\n${body}\n</script>\n<script>\nvar a;\n</script>\n</html>\n`;
+  const read = (file: Uint8Array): TraceResult => {
+    const reader = createSystraceReader();
+    reader.push(file);
+    return reader.finish();
+  };
+  damage(Buffer.from(page, 'latin1'), read, 100);
+});
+
+/** What a file says that it has, in fields of its head, is no reason to ask for memory. */
+describe('heads that promise more than there is', () => {
+  const readers: readonly (readonly [string, Uint8Array, (file: Uint8Array) => TraceResult])[] = [
+    ['trace.dat 6', traceDatV6([pages(events)]), (file) => readTraceDat(memorySource(file), unpack)],
+    ['trace.dat 7', traceDatV7([pages(events)]), (file) => readTraceDat(memorySource(file), unpack)],
+    [
+      'perf.data',
+      Buffer.concat([Buffer.from('PERFILE2'), Buffer.alloc(200)]),
+      (file) => readPerfData(memorySource(file), unpack),
+    ],
+    ['Perfetto', Uint8Array.of(0x0a, 4, 0x0a, 2, 8, 0), (file) => readPerfetto(memorySource(file), unpack)],
+  ];
+  test.each(readers)('%s', (_, file, read) => {
+    // Wherever a size, a count or an offset is: as much as its field can hold.
+    for (let at = 8; at + 8 <= Math.min(file.length, 6000); at += 2) {
+      const damaged = Uint8Array.from(file);
+      damaged.fill(0xff, at, at + (at % 4 === 0 ? 8 : 4));
+      checkSound(read(damaged), damaged.length);
+    }
+    expect(process.memoryUsage().arrayBuffers).toBeLessThan(1.5e9);
+  });
+});
