@@ -70,14 +70,21 @@ export function examplesFor(target: 'tracing' | 'sched_ext' | 'pvsched'): readon
     .filter((path) => new RegExp(`^policy \\w+ for ${target}$`, 'm').test(readFileSync(path, 'utf8')));
 }
 
-/** Builds what runs beside the kernel as `compile --object` does: the paths of the agent, and of the guest's loader. */
+/**
+ * Builds what runs beside the kernel as `compile --object` does: the paths of the agent, and of the guest's loader. `edit`
+ * changes the C of the agent.
+ */
 export async function buildPrograms(
   path: string,
   clangPath: string,
   folder: string,
+  edit: Edit = (c) => c,
 ): Promise<readonly string[]> {
   const text = readFileSync(path, 'utf8');
-  const files = await filesOf(snapshot(text, DEFAULTS), basename(path));
+  const made = await filesOf(snapshot(text, DEFAULTS), basename(path));
+  const files = made?.map((file) =>
+    /(?<!\.bpf)\.c$/.test(file.name) ? { ...file, text: edit(file.text) } : file,
+  );
   const clang = await findCompiler(clangPath);
   if (!files || !isClang(clang)) throw new Error('it has errors');
   const compiled = await compileObject(files, { name: basename(path), text }, clang);

@@ -3,7 +3,7 @@
 //
 //   node test/reality/compare.mjs HOST-FOLDER VM-FOLDER
 import { spawnSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -36,6 +36,12 @@ function simulate(text, names, trace, work) {
   }
 }
 
+/** `pvpolicy record` writes a trace.dat; the emulated machine leaves text. */
+function recordingOf(folder, name) {
+  const binary = join(folder, `${name}.dat`);
+  return existsSync(binary) ? binary : join(folder, `${name}.trace.gz`);
+}
+
 const ms = (ns) => (ns === undefined || ns === null ? '–' : `${(ns / 1e6).toPrecision(3)} ms`);
 
 /** The figures of the table: waits of the thread that wakes up, its switches and each one's part of the CPU time. */
@@ -63,14 +69,14 @@ const cells = (values) => (values ?? ['–', '–', '–', '–', '–']).join('
 function table(folder, kind, policies) {
   const names = NAMES[kind];
   const recordedOf = (name) => {
-    const report = simulate(OBSERVER, names, join(folder, `${name}.trace.gz`), folder);
+    const report = simulate(OBSERVER, names, recordingOf(folder, name), folder);
     return report && figures(report.replay.recorded, names, report.trace.duration_ns / 1e9);
   };
   const lines = [`| without a policy | measured | ${cells(recordedOf('baseline'))} |`];
   const notes = [];
   for (const [title, path, name] of policies) {
     const text = readFileSync(join(root, path), 'utf8');
-    const report = simulate(text, names, join(folder, 'baseline.trace.gz'), folder);
+    const report = simulate(text, names, recordingOf(folder, 'baseline'), folder);
     const seconds = (report?.trace.duration_ns ?? 1e9) / 1e9;
     const { whatif } = report ?? {};
     if (lines.length === 1)

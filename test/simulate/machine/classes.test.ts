@@ -78,6 +78,13 @@ describe('EEVDF', () => {
     expect(turns.find(([tid]) => tid === 12)?.[1]).toBe(10_501);
   });
 
+  test('a slice ends when it is over where the kernel has a timer for it (HRTICK, since 7.0)', () => {
+    const second = (version: number): number | undefined =>
+      timeline(ran([hog(11), hog(12)], { ms: 20, kernel: { version } }))[1]?.[1];
+    expect(second(700)).toBe(1401);
+    expect(second(618)).toBe(4001);
+  });
+
   test('the group of a task that went to sleep goes on if it is eligible (PICK_BUDDY, since 6.14)', () => {
     const picked = (version: number, vruntime: number): string => {
       const queue = newQueue(0, 0, undefined);

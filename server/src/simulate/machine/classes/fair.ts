@@ -13,6 +13,10 @@ import {
   type FairQueue,
 } from './entity.ts';
 import { Groups } from './groups.ts';
+import { SliceTimers } from './slice-timers.ts';
+
+/** HRTICK is on by default since this version: 100 × major + minor. */
+const HRTICK_SINCE = 700;
 
 /** SCHED_NORMAL, SCHED_BATCH and SCHED_IDLE (kernel/sched/fair.c), with groups. */
 export class FairClass implements SchedClass {
@@ -24,6 +28,7 @@ export class FairClass implements SchedClass {
   private readonly groups: Groups;
   private readonly balancer: Balancer;
   private readonly counts: Int32Array;
+  private readonly sliceTimers: SliceTimers | undefined;
 
   constructor(machine: Machine) {
     const { kernel, calibration, tasks } = machine.demand;
@@ -36,6 +41,7 @@ export class FairClass implements SchedClass {
     );
     this.counts = new Int32Array(machine.cpus);
     this.balancer = new Balancer(this, this.roots);
+    if (kernel.features['HRTICK'] ?? kernel.version >= HRTICK_SINCE) this.sliceTimers = new SliceTimers(this);
   }
 
   entityOf(task: SimTask): Entity {
@@ -76,6 +82,7 @@ export class FairClass implements SchedClass {
     }
     this.groups.update(entity.queue, this.machine.now);
     this.counts[cpu]!++;
+    this.sliceTimers?.arm(cpu);
   }
 
   /** Charges what runs on `queue` for the time since that was last done; its turn may be over (update_curr). */
@@ -157,7 +164,7 @@ export class FairClass implements SchedClass {
   }
 
   /** The groups that it shares with the one before go on (pick_next_task_fair). */
-  start(task: SimTask): void {
+  start(task: SimTask, cpu: number): void {
     for (let at: Entity | undefined = this.entityOf(task); at && at.queue.current !== at; at = at.parent) {
       clearBuddies(at);
       at.queue.current = at;
@@ -166,9 +173,11 @@ export class FairClass implements SchedClass {
       at.ranAt = this.machine.now;
       this.discipline.started(at.queue, at);
     }
+    this.sliceTimers?.arm(cpu);
   }
 
-  stop(task: SimTask, _cpu: number, _queued: boolean, next: SimTask | undefined): void {
+  stop(task: SimTask, cpu: number, _queued: boolean, next: SimTask | undefined): void {
+    this.sliceTimers?.cancel(cpu);
     const follows = next?.sched === this ? this.entityOf(next) : undefined;
     for (let at: Entity | undefined = this.entityOf(task); at; at = at.parent) {
       if (follows && isWithin(follows, at)) break;
