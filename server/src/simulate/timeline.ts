@@ -1,4 +1,5 @@
 import type { Trace } from '../trace/columns.ts';
+import { grown } from '../trace/grown.ts';
 import { kindIndex } from '../trace/kinds.ts';
 import { field } from './prepass.ts';
 import { threadLabel } from './tasks.ts';
@@ -165,15 +166,10 @@ class Slices {
 
   private grow(): void {
     const size = 2 * this.from.length;
-    const bigger = <T extends Uint32Array | Uint16Array>(make: new (size: number) => T, old: T): T => {
-      const column = new make(size);
-      column.set(old);
-      return column;
-    };
-    this.from = bigger(Uint32Array, this.from);
-    this.to = bigger(Uint32Array, this.to);
-    this.what = bigger(Uint32Array, this.what);
-    this.cpu = bigger(Uint16Array, this.cpu);
+    this.from = grown(this.from, size);
+    this.to = grown(this.to, size);
+    this.what = grown(this.what, size);
+    this.cpu = grown(this.cpu, size);
   }
 }
 
