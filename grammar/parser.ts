@@ -27,13 +27,16 @@ export interface Tree {
   readonly balance: number;
 }
 
-/** A tree with its tokens. */
-export interface ParseResult extends Tree {
+/** What a text is cut into. */
+export interface Tokens {
   /** Every token of the text with comments and line ends, without white space. */
   readonly tokens: readonly Token[];
   /** The tokens that the grammar sees: no comments, and of the line ends those that end something. */
   readonly significant: readonly Token[];
 }
+
+/** A tree with its tokens. */
+export type ParseResult = Tree & Tokens;
 
 /** The whole language. One instance parses one text after the other. */
 export class PolicyParser extends DeclarationParser {
@@ -203,6 +206,12 @@ export function parse(text: string): ParseResult {
   }
   const { raw, tokens: kept, balance } = tokens;
   return { file, diagnostics: all, balance, tokens: raw, significant: kept };
+}
+
+/** The tokens of a text, without reading it. */
+export function tokensOf(text: string): Tokens {
+  const { raw, tokens } = layout(text);
+  return { tokens: raw, significant: tokens };
 }
 
 const theParser = (): PolicyParser => (parser ??= new PolicyParser(false));

@@ -1,7 +1,7 @@
 import type { TokenType } from 'chevrotain';
 import type { Span } from '../../server/src/diagnostics/diagnostic.ts';
 import type { Token } from '../parser-layout.ts';
-import type { ParseResult } from '../parser.ts';
+import type { Tokens } from '../parser.ts';
 import * as T from '../tokens.ts';
 
 /** What the formatter prints in one go: a token, or a stretch that it leaves as it is. */
@@ -17,7 +17,7 @@ export interface Piece {
 }
 
 /** Cuts a text into its pieces. */
-export function piecesOf(text: string, parsed: ParseResult, frozen: readonly Span[]): Piece[] {
+export function piecesOf(text: string, parsed: Tokens, frozen: readonly Span[]): Piece[] {
   const starts = itemStarts(parsed.significant);
   const pieces: Piece[] = [];
   let lines: Piece['lines'] = 0;

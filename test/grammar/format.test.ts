@@ -28,6 +28,8 @@ const images = (text: string): string[] =>
 function check(text: string): void {
   const once = formatted(text);
   expect(formatted(once)).toBe(once);
+  const { file, diagnostics } = parse(text);
+  expect(format(text, { file, diagnostics })).toBe(once);
   expect(images(once)).toEqual(images(text));
   const [before, after] = [parse(text), parse(once)];
   expect(plain(after.file)).toEqual(plain(before.file));

@@ -13,7 +13,8 @@ const known = new WeakMap<Snapshot, readonly Edit[]>();
 export function formatEdits(snapshot: Snapshot): readonly Edit[] {
   const cached = known.get(snapshot);
   if (cached) return cached;
-  const formatted = format(snapshot.text);
+  const { file, syntaxErrors: diagnostics } = snapshot;
+  const formatted = format(snapshot.text, { file, diagnostics });
   const edits = formatted === undefined ? [] : gaps(snapshot.text, formatted);
   known.set(snapshot, edits);
   return edits;

@@ -2,7 +2,7 @@ import type { SemanticTokens } from 'vscode-languageserver';
 import type { Span } from '../diagnostics/diagnostic.ts';
 import type { Snapshot } from '../pipeline.ts';
 import type { Symbol } from '../semantics/model.ts';
-import { declaration, occurrences, type Occurrence } from './occurrences.ts';
+import { declaration, occurrences } from './occurrences.ts';
 
 const TYPES = [
   'namespace',
@@ -26,28 +26,41 @@ type Modifier = (typeof MODIFIERS)[number];
 export const LEGEND = { tokenTypes: [...TYPES], tokenModifiers: [...MODIFIERS] };
 
 /** What each name means, for colours; of the whole text, or of the names that touch `within`. */
-export function semanticTokens(snapshot: Snapshot, within?: Span): SemanticTokens {
+export function semanticTokens({ model, lines }: Snapshot, within?: Span): SemanticTokens {
   const data: number[] = [];
+  const known = new Map<Symbol, Meaning>();
   let line = 0;
-  let character = 0;
-  for (const occurrence of occurrences(snapshot.model)) {
-    const { span } = occurrence.ident;
+  let before = 0;
+  for (const { ident, symbol } of occurrences(model)) {
+    const { span } = ident;
     if (within && (span.end < within.start || span.start > within.end)) continue;
-    const at = snapshot.lines.positionAt(span.start);
-    const ahead = at.line === line ? at.character - character : at.character;
-    const [type, ...modifiers] = classify(occurrence);
-    data.push(at.line - line, ahead, span.end - span.start, TYPES.indexOf(type), bits(modifiers));
-    ({ line, character } = at);
+    const meant = known.get(symbol) ?? encoded(symbol);
+    known.set(symbol, meant);
+    let ahead = 0;
+    // Names come in the order of the text: the next one is on this line or shortly below.
+    while (span.start >= lines.lineStart(line + ahead + 1) && line + ahead + 1 < lines.lineCount) ahead++;
+    if (ahead > 0) before = lines.lineStart((line += ahead));
+    const modifiers = declaration(symbol) === ident ? meant.modifiers | DECLARATION : meant.modifiers;
+    data.push(ahead, span.start - before, span.end - span.start, meant.type, modifiers);
+    before = span.start;
   }
   return { data };
 }
 
-const bits = (modifiers: readonly Modifier[]): number =>
-  modifiers.reduce((sum, modifier) => sum | (1 << MODIFIERS.indexOf(modifier)), 0);
+/** A token type and modifiers as numbers of the legend. */
+interface Meaning {
+  readonly type: number;
+  readonly modifiers: number;
+}
 
-function classify({ ident, symbol }: Occurrence): readonly [TokenType, ...Modifier[]] {
+const DECLARATION = 1 << MODIFIERS.indexOf('declaration');
+
+function encoded(symbol: Symbol): Meaning {
   const [type, ...modifiers] = meaning(symbol);
-  return declaration(symbol) === ident ? [type, 'declaration', ...modifiers] : [type, ...modifiers];
+  return {
+    type: TYPES.indexOf(type),
+    modifiers: modifiers.reduce((sum, modifier) => sum | (1 << MODIFIERS.indexOf(modifier)), 0),
+  };
 }
 
 function meaning(symbol: Symbol): readonly [TokenType, ...Modifier[]] {
