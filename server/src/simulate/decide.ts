@@ -39,9 +39,7 @@ export function callRecorder(
   const answers = call.result.kind === 'bool';
   const params = answers ? [...given, { name: 'result', type: call.result }] : given;
   const what: Asked = { action: call.name, deferred: false, start: site.span.start, params };
-  const remember = decisionsOf(world.recorder, world.moment, what, () => 0);
-  if (!answers) return remember;
-  return (args, result) => remember([...args.slice(0, given.length), result]);
+  return decisionsOf(world.recorder, world.moment, what, () => 0, answers);
 }
 
 /** A function that remembers which CPU the policy chose for a thread. */

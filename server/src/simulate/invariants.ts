@@ -46,7 +46,8 @@ export function watch(
   }));
   const settles = watched.every(({ few }) => few !== undefined);
   /** Those that a check at another time may judge otherwise. */
-  const restless: { readonly one: Watched; readonly entity: number }[] = [];
+  const restless: Watched[] = [];
+  const restlessEntities: number[] = [];
   let checkedAt = -1;
   let nextSweep = 0;
 
@@ -90,17 +91,22 @@ export function watch(
   /** After a change all are checked, and else those alone that asked for the time. */
   const checkSettling = (): void => {
     if (checkedAt === changes.count) {
-      for (let i = 0; i < restless.length; i++) checkFew(restless[i]!.one, restless[i]!.entity);
+      for (let i = 0; i < restless.length; i++) checkFew(restless[i]!, restlessEntities[i]!);
       return;
     }
     checkedAt = changes.count;
-    restless.length = 0;
-    for (const one of watched) {
-      for (const entity of one.few ?? []) {
-        checkFew(one, entity);
-        if (one.checkable.clock.read) restless.push({ one, entity });
+    let found = 0;
+    for (let i = 0; i < watched.length; i++) {
+      const one = watched[i]!;
+      const { few = [] } = one;
+      for (let at = 0; at < few.length; at++) {
+        checkFew(one, few[at]!);
+        if (!one.checkable.clock.read) continue;
+        restless[found] = one;
+        restlessEntities[found++] = few[at]!;
       }
     }
+    while (restless.length > found) restless.pop();
   };
 
   return {

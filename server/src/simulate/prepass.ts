@@ -18,7 +18,7 @@ export function field(trace: Trace, event: string, name: string): (row: number) 
  * Rows at which a halted vCPU goes to sleep (1): its thread leaves the CPU blocked, and either its last KVM event is
  * the exit of a halt, or its next one is a kvm_vcpu_wakeup that says it waited. Only threads of `vcpus` count.
  */
-export function haltRows(trace: Trace, vcpus: { has(tid: number): boolean }): Uint8Array {
+export function haltRows(trace: Trace, vcpus: { keys(): Iterable<number> }): Uint8Array {
   const rows = new Uint8Array(trace.length);
   const [exit, wakeup, change] = ['kvm_exit', 'kvm_vcpu_wakeup', 'sched_switch'].map(kindIndex);
   const reason = field(trace, 'kvm_exit', 'exit_reason');
@@ -26,24 +26,26 @@ export function haltRows(trace: Trace, vcpus: { has(tid: number): boolean }): Ui
   const state = field(trace, 'sched_switch', 'prev_state');
   const kvm = kvmKinds();
   const halts = trace.strings.map((text) => HALTS.test(text));
-  const halted = new Set<number>();
-  /** The latest switch-out of each thread since its last KVM event, and for each the one before, plus one. */
-  const asleep = new Map<number, number>();
+  const indices = new Map([...vcpus.keys()].map((tid, index) => [tid, index]));
+  const halted = new Uint8Array(indices.size);
+  /** The latest switch-out of each vCPU since its last KVM event, and for each the one before, plus one. */
+  const asleep = new Int32Array(indices.size);
   const before = new Int32Array(trace.length);
   for (let row = 0; row < trace.length; row++) {
-    const kind = trace.kind[row] ?? 0;
-    const tid = trace.tid[row] ?? 0;
+    const kind = trace.kind[row]!;
+    if (kind !== change && kvm[kind] === 0) continue;
+    const vcpu = indices.get(trace.tid[row]!);
+    if (vcpu === undefined) continue;
     if (kind === change) {
-      if (staysRunnable(state(row)) || !vcpus.has(tid)) continue;
-      if (halted.has(tid)) rows[row] = 1;
-      before[row] = asleep.get(tid) ?? 0;
-      asleep.set(tid, row + 1);
-    } else if (kvm[kind] === 1) {
+      if (staysRunnable(state(row))) continue;
+      if (halted[vcpu] === 1) rows[row] = 1;
+      before[row] = asleep[vcpu]!;
+      asleep[vcpu] = row + 1;
+    } else {
       if (kind === wakeup && waited(row) === 1)
-        for (let at = asleep.get(tid) ?? 0; at > 0; at = before[at - 1]!) rows[at - 1] = 1;
-      asleep.delete(tid);
-      if (kind === exit && halts[reason(row)] === true) halted.add(tid);
-      else halted.delete(tid);
+        for (let at = asleep[vcpu]!; at > 0; at = before[at - 1]!) rows[at - 1] = 1;
+      asleep[vcpu] = 0;
+      halted[vcpu] = kind === exit && halts[reason(row)] === true ? 1 : 0;
     }
   }
   return rows;

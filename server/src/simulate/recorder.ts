@@ -1,6 +1,7 @@
 import type { Value } from '../emit/executor/host.ts';
 import type { Scope } from '../semantics/model.ts';
 import type { Type } from '../semantics/types.ts';
+import { grown } from '../trace/grown.ts';
 import type { Moment } from './moment.ts';
 
 /** What a place in a policy asks for: the same each time it is reached. */
@@ -18,16 +19,18 @@ export const SHOWN_SCOPES = ['global', 'vm', 'task', 'vcpu', 'cpu'] as const sat
 
 /** What the policy asked for, in the order in which it asked: one entry a decision in each column. */
 export interface Decisions {
+  length: number;
   /** ns since the start of the trace. */
-  readonly t: number[];
-  readonly cpu: number[];
+  t: Float64Array;
+  cpu: Uint16Array;
   /** Index of the handler. */
-  readonly handler: number[];
-  readonly asked: Asked[];
+  handler: Int32Array;
+  /** Index into `asked` of the recorder. */
+  what: Uint16Array;
   /** Scopes whose state is kept: bits of SHOWN_SCOPES. */
-  readonly scopes: number[];
+  scopes: Uint8Array;
   /** Where its values begin in `values`: an argument each, then the fields of each scope. */
-  readonly from: number[];
+  from: Uint32Array;
   readonly values: Value[];
 }
 
@@ -56,9 +59,20 @@ export interface Recorder {
 }
 
 const MOST_LOGS = 1000;
+/** Decisions that there is room for at the start. */
+const ROOM = 1024;
 
 export const newRecorder = (mostDecisions: number): Recorder => ({
-  decisions: { t: [], cpu: [], handler: [], asked: [], scopes: [], from: [], values: [] },
+  decisions: {
+    length: 0,
+    t: new Float64Array(ROOM),
+    cpu: new Uint16Array(ROOM),
+    handler: new Int32Array(ROOM),
+    what: new Uint16Array(ROOM),
+    scopes: new Uint8Array(ROOM),
+    from: new Uint32Array(ROOM),
+    values: [],
+  },
   mostDecisions,
   asked: [],
   droppedDecisions: 0,
@@ -70,31 +84,50 @@ export const newRecorder = (mostDecisions: number): Recorder => ({
 /** Puts state of what a decision is about behind its arguments; gives the scopes that it put. */
 export type AddState = (values: Value[], about: Value) => number;
 
-/** A function that keeps a decision while there is room: of `args` as many as `what` has parameters. */
+/**
+ * A function that keeps a decision while there is room: an argument for each parameter of `what`, the last of which is
+ * the result where that `answers`.
+ */
 export function decisionsOf(
   recorder: Recorder,
   moment: Moment,
   what: Asked,
   addState: AddState,
-): (args: readonly Value[]) => void {
+  answers = false,
+): (args: readonly Value[], result?: Value) => void {
   const counted = { what, count: 0 };
-  recorder.asked.push(counted);
+  const index = recorder.asked.push(counted) - 1;
   const { decisions, mostDecisions } = recorder;
-  const { t, cpu, handler, asked, scopes, from, values } = decisions;
-  return (args) => {
+  const { values } = decisions;
+  const given = what.params.length - (answers ? 1 : 0);
+  return (args, result) => {
     counted.count++;
-    if (t.length >= mostDecisions) {
+    const at = decisions.length;
+    if (at >= mostDecisions) {
       recorder.droppedDecisions++;
       return;
     }
-    t.push(moment.t);
-    cpu.push(moment.cpu);
-    handler.push(moment.handler);
-    asked.push(what);
-    from.push(values.length);
-    for (let i = 0; i < what.params.length; i++) values.push(args[i]);
-    scopes.push(addState(values, args[0]));
+    if (at === decisions.t.length) grow(decisions);
+    decisions.length = at + 1;
+    decisions.t[at] = moment.t;
+    decisions.cpu[at] = moment.cpu;
+    decisions.handler[at] = moment.handler;
+    decisions.what[at] = index;
+    decisions.from[at] = values.length;
+    for (let i = 0; i < given; i++) values.push(args[i]);
+    if (answers) values.push(result);
+    decisions.scopes[at] = addState(values, args[0]);
   };
+}
+
+function grow(decisions: Decisions): void {
+  const size = 2 * decisions.t.length;
+  decisions.t = grown(decisions.t, size);
+  decisions.cpu = grown(decisions.cpu, size);
+  decisions.handler = grown(decisions.handler, size);
+  decisions.what = grown(decisions.what, size);
+  decisions.scopes = grown(decisions.scopes, size);
+  decisions.from = grown(decisions.from, size);
 }
 
 /** How often each action was asked for. */

@@ -12,13 +12,12 @@ import type { Decision } from './result.ts';
 /** The decisions of a run as reports show them. */
 export function decisions(telling: Telling): Decision[] {
   const { world } = telling;
-  const { t, cpu, handler, asked, scopes, from, values } = world.recorder.decisions;
-  const told = new Map<Asked, Told>();
+  const { length, t, cpu, handler, what: places, scopes, from, values } = world.recorder.decisions;
+  const told = world.recorder.asked.map(({ what }) => toldOf(telling, what));
   const keys = stateKeys(world.program);
-  return t.map((at, i) => {
-    const what = asked[i]!;
-    let how = told.get(what);
-    if (!how) told.set(what, (how = toldOf(telling, what)));
+  return Array.from({ length }, (_, i) => {
+    const { what } = world.recorder.asked[places[i]!]!;
+    const how = told[places[i]!]!;
     const first = from[i]!;
     const args: Record<string, Plain> = {};
     for (let arg = 1; arg < what.params.length; arg++)
@@ -29,8 +28,8 @@ export function decisions(telling: Telling): Decision[] {
     for (let k = 0; k < names.length; k++) state[names[k]!] = plain(values[place++]);
     const about = how.target(values[first]);
     return {
-      t: telling.absolute(at),
-      time: telling.clock(at),
+      t: telling.absolute(t[i]!),
+      time: telling.clock(t[i]!),
       cpu: cpu[i]!,
       hook: telling.hook(handler[i]!).text,
       line: lineIn(telling, what.start, handler[i]!),

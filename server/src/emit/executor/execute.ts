@@ -104,5 +104,13 @@ function compileInvariant(machine: Machine, functions: Functions, invariant: Inv
   const frame = emptyFrame(invariant.params.length, invariant.params);
   const unit = { machine: { ...machine, host: { ...host, now } }, frame, handler: -1, functions };
   const conditions = invariant.always.map((condition) => compileExpr(unit, condition));
-  return { invariant, frame, clock, check: () => conditions.findIndex((condition) => !condition()) };
+  return {
+    invariant,
+    frame,
+    clock,
+    check: () => {
+      for (let i = 0; i < conditions.length; i++) if (!conditions[i]!()) return i;
+      return -1;
+    },
+  };
 }

@@ -14,6 +14,7 @@ export interface Halts {
 
 interface ThreadIds {
   readonly has: (tid: number) => boolean;
+  readonly keys: () => Iterable<number>;
 }
 
 const STATE_SHIFT = 16;
