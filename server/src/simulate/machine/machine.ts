@@ -1,5 +1,6 @@
 import type { Trace } from '../../trace/columns.ts';
-import { RESTORE, Scheduler } from './scheduler.ts';
+import { Attributes } from './attributes.ts';
+import { RESTORE } from './scheduler.ts';
 import { startBurst, type Task } from './task.ts';
 import {
   ARRIVAL,
@@ -20,7 +21,7 @@ export function createMachine(demand: Demand, options: MachineOptions = {}): Mac
 }
 
 /** What the tasks do: how far they are in their bursts, what happens there, and what they wait for between them. */
-class SimMachine extends Scheduler implements Machine {
+class SimMachine extends Attributes implements Machine {
   /** Bursts that are wanted before their task waits for them (1). */
   private readonly pending: Uint8Array;
   private nextAmbient = 0;
@@ -68,8 +69,8 @@ class SimMachine extends Scheduler implements Machine {
       else if (timer < this.tickTimers) this.reschedule(timer - this.reschedTimers);
       else if (timer < this.ambientTimer) this.tick(timer - this.tickTimers);
       else if (timer === this.ambientTimer) this.ambient();
-      else if (timer < this.actionTimers) this.arrive(this.tasks[timer - this.arrivalTimers]!);
-      else this.act(timer - this.actionTimers);
+      else if (timer < this.actions.first) this.arrive(this.tasks[timer - this.arrivalTimers]!);
+      else this.actions.fire(timer);
     }
     this.now = Math.max(this.now, end);
     for (let cpu = 0; cpu < this.cpus; cpu++) this.account(cpu);

@@ -1,10 +1,10 @@
 import type { Trace } from '../../trace/columns.ts';
-import { loadOfNice } from '../weights.ts';
+import { Actions } from './actions.ts';
 import { FairClass } from './classes/fair.ts';
 import { RtClass } from './classes/rt.ts';
 import { StopClass } from './classes/stop.ts';
 import { Emitter } from './emitter.ts';
-import { newTask, type Task } from './task.ts';
+import { newTask, weightOf, type Task } from './task.ts';
 import { TimerHeap } from './timer-heap.ts';
 import {
   COST,
@@ -21,13 +21,8 @@ import {
 
 /** As it is enqueued when something about it changed. */
 export const RESTORE: EnqueueFlags = { wakeup: false, fork: false, restore: true };
-/** Weight of SCHED_IDLE (kernel/sched/sched.h: WEIGHT_IDLEPRIO). */
-const WEIGHT_IDLE = 3;
 
-/**
- * Who runs where: the CPUs, the scheduling classes and what a policy may change. What the tasks do when they run is
- * the business of the class that extends it.
- */
+/** Who runs where: the CPUs and the scheduling classes. What tasks are and do is the business of those that extend it. */
 export abstract class Scheduler implements Machine {
   readonly demand: Demand;
   readonly cpus: number;
@@ -41,19 +36,17 @@ export abstract class Scheduler implements Machine {
   protected readonly tickTimers: number;
   protected readonly ambientTimer: number;
   protected readonly arrivalTimers: number;
-  protected readonly actionTimers: number;
+  protected readonly actions: Actions;
   protected readonly emitter: Emitter;
   private readonly classes: SchedClass[];
   private readonly fair: FairClass;
   private readonly rt: RtClass;
   private readonly stopper: StopClass;
-  private ext: SchedClass | undefined;
+  protected ext: SchedClass | undefined;
   private readonly extAll: boolean;
   private readonly accountedAt: Float64Array;
   /** What ran by CPU, but the class was not told of yet. */
   private readonly uncharged: Float64Array;
-  private readonly actions: ((() => void) | undefined)[] = [];
-  private readonly freeActions: number[] = [];
   private ticking = false;
   /** Which of COST a reschedule takes that is asked for now. */
   private delay: number = COST.preemptTask;
@@ -71,8 +64,9 @@ export abstract class Scheduler implements Machine {
     this.tickTimers = 2 * this.cpus;
     this.ambientTimer = 3 * this.cpus;
     this.arrivalTimers = this.ambientTimer + 1;
-    this.actionTimers = this.arrivalTimers + demand.tasks.length;
-    this.timers = new TimerHeap(this.actionTimers + 16);
+    const actionTimers = this.arrivalTimers + demand.tasks.length;
+    this.timers = new TimerHeap(actionTimers + 16);
+    this.actions = new Actions(this.timers, actionTimers);
     this.emitter = new Emitter(demand.trace, options.listener);
     this.stopper = new StopClass(this);
     this.rt = new RtClass(this);
@@ -89,11 +83,16 @@ export abstract class Scheduler implements Machine {
 
   abstract run(time?: number): void;
   abstract schedule(): Trace;
+  abstract setScheduler(task: SimTask, policy: Policy, priority: number): void;
+  abstract setAffinity(task: SimTask, allowed: CpuSet | undefined): void;
+  abstract setSlice(task: SimTask, slice: number): void;
+  abstract setWeight(task: SimTask, weight: number): void;
+  abstract removeExt(): void;
 
   /** Sets the timer for the next thing that the task that runs on `cpu` does. */
   protected abstract arm(cpu: number): void;
 
-  private classOf(policy: Policy): SchedClass {
+  protected classOf(policy: Policy): SchedClass {
     switch (policy) {
       case 'STOP':
         return this.stopper;
@@ -140,24 +139,8 @@ export abstract class Scheduler implements Machine {
     return ((hash ^ (hash >>> 16)) >>> 0) / 2 ** 32;
   }
 
-  protected act(action: number): void {
-    const call = this.actions[action];
-    this.actions[action] = undefined;
-    this.freeActions.push(action);
-    call?.();
-  }
-
   callAt(time: number, action: () => void): () => void {
-    const slot = this.freeActions.pop() ?? this.actions.length;
-    this.actions[slot] = action;
-    this.timers.grow(this.actionTimers + slot + 1);
-    this.timers.set(this.actionTimers + slot, Math.max(this.now, Math.round(time)));
-    return () => {
-      if (this.actions[slot] !== action) return;
-      this.timers.cancel(this.actionTimers + slot);
-      this.actions[slot] = undefined;
-      this.freeActions.push(slot);
-    };
+    return this.actions.at(Math.max(this.now, Math.round(time)), action);
   }
 
   /** Notes how far the task that runs on `cpu` got. */
@@ -172,7 +155,7 @@ export abstract class Scheduler implements Machine {
   }
 
   /** Tells the class what ran on `cpu`, as the kernel does when it looks at the queue, not before. */
-  private charge(cpu: number): void {
+  protected charge(cpu: number): void {
     this.account(cpu);
     const ran = this.uncharged[cpu]!;
     if (ran === 0) return;
@@ -204,7 +187,7 @@ export abstract class Scheduler implements Machine {
   }
 
   /** `task` was enqueued on `cpu`: does it run at once? */
-  private preemptFor(task: Task, cpu: number, remote = false): void {
+  protected preemptFor(task: Task, cpu: number, remote = false): void {
     const current = this.running[cpu];
     if (!current) {
       const timer = this.reschedTimers + cpu;
@@ -330,67 +313,4 @@ export abstract class Scheduler implements Machine {
     task.sched.enqueue(task, cpu, RESTORE);
     this.preemptFor(task, cpu);
   }
-
-  // What a policy changes.
-
-  removeExt(): void {
-    const { ext } = this;
-    this.ext = undefined;
-    for (const task of this.tasks) if (task.sched === ext) this.change(task, () => undefined);
-  }
-
-  setScheduler(changed: SimTask, policy: Policy, priority: number): void {
-    const realTime = policy === 'FIFO' || policy === 'RR';
-    this.change(changed as Task, (task) => {
-      task.policy = policy;
-      task.rtPriority = realTime ? Math.min(99, Math.max(1, priority)) : 0;
-      if (!realTime) task.nice = Math.min(19, Math.max(-20, priority));
-      task.weight = weightOf(task);
-    });
-  }
-
-  setWeight(changed: SimTask, weight: number): void {
-    this.change(changed as Task, (task) => {
-      task.ownWeight = weight;
-      task.weight = weightOf(task);
-    });
-  }
-
-  setSlice(task: SimTask, slice: number): void {
-    task.slice = slice;
-  }
-
-  setAffinity(changed: SimTask, allowed: CpuSet | undefined): void {
-    const task = changed as Task;
-    task.allowed = allowed;
-    if (this.allows(task, task.cpu)) return;
-    if (task.state === TASK.running) this.resched(task.cpu);
-    else if (task.state === TASK.queued) this.moveTask(task, this.anyAllowed(task));
-    else task.sched.forget?.(task);
-  }
-
-  /** Changes what classes know of a task, with the task taken out meanwhile (kernel/sched/core.c: sched_change). */
-  private change(task: Task, apply: (task: Task) => void): void {
-    const { cpu } = task;
-    const runs = task.state === TASK.running;
-    const queued = runs || task.state === TASK.queued;
-    if (queued) {
-      this.charge(cpu);
-      task.sched.dequeue(task, cpu, false);
-      if (runs) task.sched.stop(task, cpu, false, undefined);
-    } else task.sched.forget?.(task);
-    apply(task);
-    task.sched = this.classOf(task.policy);
-    if (!queued) return;
-    task.sched.enqueue(task, cpu, RESTORE);
-    if (runs) {
-      task.sched.start(task, cpu);
-      this.resched(cpu);
-    } else this.preemptFor(task, cpu);
-  }
-}
-
-function weightOf(task: Task): number {
-  if (task.ownWeight > 0) return task.ownWeight;
-  return task.policy === 'IDLE' ? WEIGHT_IDLE : loadOfNice(task.nice);
 }

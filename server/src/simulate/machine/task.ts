@@ -1,3 +1,4 @@
+import { loadOfNice } from '../weights.ts';
 import {
   TASK,
   type CpuSet,
@@ -65,4 +66,13 @@ export function priorityOf(task: SimTask | undefined): number {
   if (!task) return 120;
   if (task.policy === 'STOP') return 0;
   return task.rtPriority > 0 ? 99 - task.rtPriority : 120 + task.nice;
+}
+
+/** Weight of SCHED_IDLE (kernel/sched/sched.h: WEIGHT_IDLEPRIO). */
+const WEIGHT_IDLE = 3;
+
+/** The load weight that a policy gave it, or that its nice value has. */
+export function weightOf(task: Task): number {
+  if (task.ownWeight > 0) return task.ownWeight;
+  return task.policy === 'IDLE' ? WEIGHT_IDLE : loadOfNice(task.nice);
 }

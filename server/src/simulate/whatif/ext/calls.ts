@@ -1,5 +1,5 @@
 import { DSQ, type Site, type Value } from '../../../emit/executor/host.ts';
-import { bit, first } from '../../../emit/executor/masks.ts';
+import { first } from '../../../emit/executor/masks.ts';
 import type { Num } from '../../../emit/executor/number.ts';
 import type { CallInfo } from '../../../semantics/kernel-view.ts';
 import { callRecorder } from '../../decide.ts';
@@ -91,14 +91,14 @@ const QUESTIONS: Readonly<Record<string, Answer>> = {
     return undefined;
   },
   scx_bpf_select_cpu_dfl: ({ core }, args) => {
-    const found = core.findIdle(Number(args[0]), Number(args[1]));
+    const found = core.idle.find(Number(args[0]), Number(args[1]));
     return found === undefined ? [args[1], false] : [found, true];
   },
-  scx_bpf_select_cpu_and: ({ core }, args) => core.findIdle(Number(args[0]), Number(args[1]), mask(args[3])),
-  scx_bpf_pick_idle_cpu: ({ core }, args) => core.takeIdle(mask(args[0])),
+  scx_bpf_select_cpu_and: ({ core }, args) => core.idle.find(Number(args[0]), Number(args[1]), mask(args[3])),
+  scx_bpf_pick_idle_cpu: ({ core }, args) => core.idle.take(mask(args[0])),
   scx_bpf_pick_any_cpu: ({ core, world }, args) =>
-    core.takeIdle(mask(args[0])) ?? first(mask(args[0]) & ((1n << BigInt(world.trace.cpus)) - 1n)),
-  scx_bpf_test_and_clear_cpu_idle: ({ core }, args) => core.claim(Number(args[0])),
+    core.idle.take(mask(args[0])) ?? first(mask(args[0]) & ((1n << BigInt(world.trace.cpus)) - 1n)),
+  scx_bpf_test_and_clear_cpu_idle: ({ core }, args) => core.idle.claim(Number(args[0])),
   scx_bpf_get_idle_cpumask: idleMask,
   scx_bpf_get_idle_smtmask: idleMask,
   scx_bpf_dsq_nr_queued: (calls, args) => queued(calls, Number(args[0])).length,
@@ -107,9 +107,7 @@ const QUESTIONS: Readonly<Record<string, Answer>> = {
 };
 
 function idleMask({ core }: ExtCalls): bigint {
-  let idle = 0n;
-  for (let cpu = 0; cpu < core.idle.length; cpu++) if (core.idle[cpu] === 1) idle |= bit(cpu);
-  return idle;
+  return core.idle.mask();
 }
 
 const NONE: readonly ScxTask[] = [];

@@ -13,6 +13,7 @@ import { weightOfNice } from '../../weights.ts';
 import { ENQ_WAKEUP, ExtCore } from './core.ts';
 import type { Hardware, Rank } from './hardware.ts';
 import type { Policy } from './policy.ts';
+import { checkTimeouts } from './timeouts.ts';
 
 /** ns until a CPU takes an interrupt that another one sends it, or it itself. */
 const INTERRUPT = 1000;
@@ -54,10 +55,11 @@ export class ExtClass implements SchedClass {
     this.machine = machine;
     this.policy = policy;
     this.ejected = ejected;
-    this.core = new ExtCore(this.hardware(), policy, queues);
+    const hardware = this.hardware();
+    this.core = new ExtCore(hardware, policy, queues);
     const check = (): void => {
       if (this.over) return;
-      this.core.checkTimeouts(timeout);
+      checkTimeouts(this.core, hardware, timeout);
       this.watch();
       machine.callAt(machine.now + timeout / 2, check);
     };

@@ -1,8 +1,8 @@
 import { DSQ } from '../../../emit/executor/host.ts';
-import { has } from '../../../emit/executor/masks.ts';
 import type { Num } from '../../../emit/executor/number.ts';
 import { push, remove, type Insertion, type ScxTask } from './dsq.ts';
 import type { Ejection, Hardware } from './hardware.ts';
+import { IdleCpus } from './idle-cpus.ts';
 import type { Policy } from './policy.ts';
 import { ScxQueues } from './queues.ts';
 
@@ -36,8 +36,7 @@ type Inserting =
 export class ExtCore {
   readonly tasks = new Map<number, ScxTask>();
   readonly queues: ScxQueues;
-  /** CPUs that sched_ext's own tracking knows to be idle and not claimed. */
-  readonly idle: Uint8Array;
+  readonly idle: IdleCpus;
   ejection: Ejection | undefined;
   private readonly machine: Hardware;
   private readonly policy: Policy;
@@ -49,7 +48,7 @@ export class ExtCore {
     this.policy = policy;
     const { cpus } = machine;
     this.queues = new ScxQueues(machine, policy, queues, (message, tid) => this.fail(message, tid));
-    this.idle = new Uint8Array(cpus);
+    this.idle = new IdleCpus(machine);
     this.released = new Uint8Array(cpus);
   }
 
@@ -81,7 +80,7 @@ export class ExtCore {
     const task = this.taskOf(tid);
     task.direct = undefined;
     if (!this.policy.has('select_cpu')) {
-      const found = this.findIdle(tid, prev);
+      const found = this.idle.find(tid, prev);
       if (found === undefined) return prev;
       this.policy.setSlice(tid, SLICE_DFL);
       task.direct = { dsq: DSQ.local, ...PLAIN };
@@ -91,26 +90,6 @@ export class ExtCore {
     if (Number.isInteger(chosen) && chosen >= 0 && chosen < this.machine.cpus) return chosen;
     this.fail(`invalid CPU ${chosen} from ops.select_cpu()`, tid);
     return prev;
-  }
-
-  /** The CPU that scx_bpf_select_cpu_dfl() takes: the previous one where it idles, else the lowest that does. */
-  findIdle(tid: number, prev: number, within?: bigint): number | undefined {
-    const allowed = this.machine.allowed(tid) & (within ?? -1n);
-    if (has(allowed, prev) && this.claim(prev)) return prev;
-    return this.takeIdle(allowed);
-  }
-
-  /** Claims the lowest idle CPU of `allowed`. */
-  takeIdle(allowed: bigint): number | undefined {
-    for (let cpu = 0; cpu < this.machine.cpus; cpu++) if (has(allowed, cpu) && this.claim(cpu)) return cpu;
-    return undefined;
-  }
-
-  /** scx_bpf_test_and_clear_cpu_idle(). */
-  claim(cpu: number): boolean {
-    if (this.idle[cpu] !== 1) return false;
-    this.idle[cpu] = 0;
-    return true;
   }
 
   private inserts<T>(task: ScxTask, act: () => T): T {
@@ -258,7 +237,7 @@ export class ExtCore {
     const keeps = this.balance(cpu, prev, runnable);
     const tid = keeps ? prev : (this.queues.local[cpu]!.tasks[0]?.tid ?? -1);
     if (tid >= 0 && this.policy.sliceOf(tid) === 0) this.policy.setSlice(tid, SLICE_DFL);
-    if (tid < 0 && this.machine.rankOf(cpu) === 'idle') this.idle[cpu] = 1;
+    if (tid < 0 && this.machine.rankOf(cpu) === 'idle') this.idle.set(cpu, true);
     return tid;
   }
 
@@ -330,7 +309,7 @@ export class ExtCore {
   /** The CPU begins or ends to idle. */
   setIdle(cpu: number, idle: boolean): void {
     this.policy.call('update_idle', cpu, cpu, idle);
-    this.idle[cpu] = idle ? 1 : 0;
+    this.idle.set(cpu, idle);
   }
 
   /** scx_bpf_kick_cpu(): done by an interrupt, so after the decision at hand. */
@@ -343,22 +322,5 @@ export class ExtCore {
       if (rank === 'ext' && (flags & KICK.preempt) !== 0) this.policy.setSlice(machine.runningOn(cpu), 0);
       machine.resched(cpu);
     });
-  }
-
-  /** check_rq_for_timeouts: ejects where a task has been runnable for longer than `timeout` without running. */
-  checkTimeouts(timeout: number): void {
-    const now = this.machine.now();
-    for (const task of this.tasks.values()) {
-      const waited = now - task.runnableAt;
-      if (!task.queued || waited <= timeout) continue;
-      if (this.machine.rankOf(task.cpu) === 'ext' && this.machine.runningOn(task.cpu) === task.tid) continue;
-      const seconds = (Math.floor(waited / 1e6) / 1000).toFixed(3);
-      this.fail(
-        `${this.queues.label(task.tid)} failed to run for ${seconds}s`,
-        task.tid,
-        'runnable task stall',
-      );
-      return;
-    }
   }
 }
