@@ -1,5 +1,5 @@
-import { sorted, type Sorted } from '../quantiles.ts';
-import type { ThreadMetrics, VmMetrics } from '../metrics.ts';
+import { quantile, sortedOf, type Sorted } from '../quantiles.ts';
+import type { VmMetrics } from '../metrics.ts';
 import type { Machines } from '../vms.ts';
 import { threadsOf } from '../metrics.ts';
 import type { Measured } from './metrics.ts';
@@ -27,6 +27,9 @@ const QUANTILES = [
   ['p90', 0.9],
   ['p99', 0.99],
 ] as const;
+
+/** Stretches of the recording that are taken to be independent of one another. */
+const BLOCK_NS = 100_000_000;
 
 interface Figure {
   readonly metric: string;
@@ -76,7 +79,7 @@ export function effects(
       };
       const [before, after, truth] = [value(baseline), value(policy), value(recorded)];
       if (before === undefined || after === undefined) return [];
-      const noise = figure.quantile ? uncertainty(baseline.threads, tids, figure.quantile) : 0;
+      const noise = figure.quantile ? uncertainty(baseline, tids, figure.quantile) : 0;
       const distance = truth === undefined ? undefined : Math.max(Math.abs(before - truth), noise);
       return [
         {
@@ -96,18 +99,31 @@ export function effects(
 const part = (value: number, whole: number): number | null => (whole === 0 ? null : value / whole);
 
 /**
- * Half the width of the 95 % interval of a quantile: between the values whose ranks are 1.96 standard deviations of a
- * binomial distribution away from its own (any textbook on order statistics).
+ * Half the width of the 95 % interval of a quantile: between the values whose ranks are 1.96 standard deviations of the
+ * count of those below it away from its own (Woodruff 1952). Waits come in bad moments, so the count varies between
+ * blocks of the recording by more than a binomial distribution would: the larger deviation counts.
  */
 function uncertainty(
-  threads: ReadonlyMap<number, ThreadMetrics>,
+  { threads, schedule }: Measured,
   tids: readonly number[],
   { p, key }: NonNullable<Figure['quantile']>,
 ): number {
-  const values: Sorted = sorted(tids.flatMap((tid) => threads.get(tid)?.[key] ?? []));
+  const lists = tids.flatMap((tid) => {
+    const values = threads.get(tid)?.[key];
+    return values ? [values] : [];
+  });
+  const values: Sorted = sortedOf(lists);
   const n = values.length;
   if (n === 0) return 0;
-  const spread = 1.96 * Math.sqrt(n * p * (1 - p));
+  const blocks = Math.max(2, Math.round((schedule.durationNs - schedule.partialUntil) / BLOCK_NS));
+  const limit = quantile(values, p);
+  const excess = new Float64Array(blocks);
+  for (const list of lists)
+    list.forEach((value, i) => {
+      excess[Math.floor((i * blocks) / list.length)]! += (value <= limit ? 1 : 0) - p;
+    });
+  const clustered = Math.sqrt(excess.reduce((sum, one) => sum + one * one, 0));
+  const spread = 1.96 * Math.max(clustered, Math.sqrt(n * p * (1 - p)));
   const at = (rank: number): number => values[Math.min(n - 1, Math.max(0, Math.round(rank)))]!;
   return (at(n * p + spread) - at(n * p - spread)) / 2;
 }
