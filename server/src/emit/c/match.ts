@@ -1,6 +1,6 @@
 import type { Expr, MatchArm, Stmt } from '../../ir/ir.ts';
 import { atMost, LEVEL, type Body } from './body.ts';
-import { cType, integer } from './ctypes.ts';
+import { cType, integer, type Width } from './ctypes.ts';
 import { exprC } from './expressions.ts';
 import type { Line } from './printer.ts';
 import { indent } from './printer.ts';
@@ -35,19 +35,28 @@ const leavesLoop = (stmts: readonly Stmt[]): boolean =>
   );
 
 function switchLines(body: Body, stmt: Match): Line[] {
-  const head: Line = { text: `switch (${subjectText(body, stmt.subject)}) {`, origin: body.line };
+  const head: Line = { text: `switch (${subjectText(body, stmt)}) {`, origin: body.line };
   const arms = stmt.arms.flatMap((arm) => [...labels(body, stmt, arm), ...armLines(body, arm)]);
   return [head, ...arms, { text: '}', origin: 'any' }];
 }
 
-/** C holds the labels against the type that it has the subject in: one that has the sign of the policy's type. */
-function subjectText(body: Body, subject: Expr): string {
+/** C holds the labels against the type that it has the subject in: one with the sign of the policy's, and room for all. */
+function subjectText(body: Body, { subject, arms }: Match): string {
   const c = exprC(body, subject);
   const { type } = subject;
   if (isTruth(subject)) return `(${cType(type)})${atMost(c, LEVEL.unary)}`;
-  if (type.kind !== 'int' || typeof c.width !== 'object' || c.width.signed === type.signed) return c.text;
+  if (type.kind !== 'int' || typeof c.width !== 'object' || fits(c.width, type.signed, arms)) return c.text;
   return `(${cType(type)})${atMost(c, LEVEL.unary)}`;
 }
+
+const fits = ({ bits, signed }: Exclude<Width, string>, wanted: boolean, arms: Match['arms']): boolean =>
+  signed === wanted &&
+  arms.every(({ ranges }) =>
+    ranges.every(({ lo, hi }) => {
+      const cut = signed ? BigInt.asIntN : BigInt.asUintN;
+      return cut(bits, lo) === lo && cut(bits, hi) === hi;
+    }),
+  );
 
 /** A number that is a truth value in C, which no switch takes. */
 const isTruth = (expr: Expr): boolean =>
