@@ -89,6 +89,12 @@ export const FOUND: readonly Found[] = [
     ['held'],
     [['held'], ['held']],
   ),
+  // A negation that is compared; and a subject with less room than its labels.
+  found(
+    'param few: u8 = 3\nfn negated() -> u64 {\n    if (vcpu(current()) == none) == true { return 1 }\n    return 2\n}\nfn label() -> u64 {\n    match few as u64 {\n        1000..6000 => { return 1 }\n        _ => { return 2 }\n    }\n}',
+    ['negated', 'label'],
+    [['negated'], ['label']],
+  ),
   // A reference that clang kept as a flag in the slot of a key: the verifier forgot that it was put back.
   found(
     'table tab: cpu -> u64 = 9\nfn f(x: u64) -> u64 {\n    if let v = current_vcpu() { return tab[this_cpu()] + x }\n    return x\n}\nfn slot() -> u64 {\n    return f(((current().cpus_ptr & current().cpus_ptr) | cpus(1)).count)\n}',

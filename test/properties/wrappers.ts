@@ -90,6 +90,16 @@ function wrapper(text: string, program: Program, name: string): string {
   ].join('\n');
 }
 
+/** Fills the ids that the struct of a vCPU has. */
+function identityLines(text: string): string {
+  const kept = /^struct vcpu \{([^}]*)\}/m.exec(text)?.[1] ?? '';
+  const values = { tid: 'p->pid', tgid: 'p->tgid', id: 'call->argument[1]' };
+  return Object.entries(values)
+    .filter(([field]) => new RegExp(`\\bu32 ${field};`).test(kept))
+    .map(([field, value]) => `\t\tv->${field} = ${value};\n`)
+    .join('');
+}
+
 /** Makes a thread a vCPU, as its first entry of the guest would. */
 const tracker = (text: string): string => `
 SEC("syscall")
@@ -102,10 +112,7 @@ int call_track(struct test_call *call)
 		return 0;
 	v = bpf_task_storage_get(&vcpus, p, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
 	if (v) {
-		v->tid = p->pid;
-		v->tgid = p->tgid;
-		v->id = call->argument[1];
-${text.includes('void pv_add_to_vm(') ? '\t\tpv_add_to_vm(pv_vm_state(v->tgid), v->tid);\n' : ''}${text.includes('void pv_add_vm(') ? '\t\tpv_add_vm(v->tgid);\n' : ''}	}
+${identityLines(text)}${text.includes('void pv_add_to_vm(') ? '\t\tpv_add_to_vm(pv_vm_state(v->tgid), v->tid);\n' : ''}${text.includes('void pv_add_vm(') ? '\t\tpv_add_vm(v->tgid);\n' : ''}	}
 	bpf_task_release(p);
 	return 0;
 }

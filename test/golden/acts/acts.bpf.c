@@ -230,7 +230,7 @@ static __always_inline void pv_ask_signal(u32 line, u32 event)
 	bpf_ringbuf_submit(r, 0);
 }
 
-static __noinline struct vcpu *pv_new_vcpu(struct task_struct *p, u32 id)
+static __always_inline struct vcpu *pv_new_vcpu(struct task_struct *p, u32 id)
 {
 	struct vcpu *v = bpf_task_storage_get(&vcpus, p, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
 

@@ -51,9 +51,7 @@ char _license[] SEC("license") = "GPL";
 #define NSEC_PER_MSEC 1000000ULL
 
 /* Parts of the kernel that the policy uses. libbpf finds where the running kernel has them. */
-struct kvm_vcpu {
-	int vcpu_id;
-} __attribute__((preserve_access_index));
+struct kvm_vcpu {};
 
 struct task_struct {
 	int pid;
@@ -133,10 +131,7 @@ struct policy_state {
 static struct policy_state state __attribute__((used));
 
 struct vcpu {
-	u32 tid;
 	u32 tgid;
-	/* KVM's number of it within its VM. */
-	u32 id;
 	u32 pv_tgid;
 	u64 pv_struct;
 };
@@ -165,15 +160,13 @@ struct {
 
 static struct global_stats pv_spare_global_stats;
 
-static __noinline struct global_stats *pv_global_stats(void)
+/* There always is one. The verifier does not know. */
+static __always_inline struct global_stats *pv_global_stats(void)
 {
 	u32 id = 0;
 	struct global_stats *s = bpf_map_lookup_elem(&global_stats, &id);
 
-	if (s)
-		return s;
-	__sync_fetch_and_add(&pv_health.stats_lost, 1);
-	return &pv_spare_global_stats;
+	return s ? s : &pv_spare_global_stats;
 }
 
 /* Counters and histograms, by thread group id; each CPU has its own. */
@@ -259,17 +252,17 @@ static u64 pv_memcpy(u64 n, u64 pv_short)
 #line 29 "awkward_names.pvpolicy"
 	u64 pv_double = pv_min(n, pv_short) + pv_int;
 	return pv_double;
-#line 263 "awkward_names.bpf.c"
+#line 256 "awkward_names.bpf.c"
 }
 
 static u64 on_sched_switch(struct task_struct *current_task)
 {
 #line 34 "awkward_names.pvpolicy"
 	return pv_memcpy((u64)current_task->pid, 3);
-#line 270 "awkward_names.bpf.c"
+#line 263 "awkward_names.bpf.c"
 }
 
-static __noinline struct vcpu *pv_new_vcpu(struct task_struct *p, u32 id)
+static __always_inline struct vcpu *pv_new_vcpu(struct task_struct *p, u32 id)
 {
 	struct vcpu *v = bpf_task_storage_get(&vcpus, p, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
 
@@ -277,9 +270,7 @@ static __noinline struct vcpu *pv_new_vcpu(struct task_struct *p, u32 id)
 		__sync_fetch_and_add(&pv_health.states_lost, 1);
 		return NULL;
 	}
-	v->tid = p->pid;
 	v->tgid = p->tgid;
-	v->id = id;
 	return v;
 }
 
@@ -289,7 +280,7 @@ static __always_inline struct vcpu *pv_track(struct kvm_vcpu *kvcpu)
 	struct task_struct *p = bpf_get_current_task_btf();
 	struct vcpu *v = bpf_task_storage_get(&vcpus, p, NULL, 0);
 
-	return v || !kvcpu ? v : pv_new_vcpu(p, kvcpu->vcpu_id);
+	return v ? v : pv_new_vcpu(p, 0);
 }
 
 /* The loader runs it for each vCPU that it finds. */
@@ -342,7 +333,7 @@ int BPF_PROG(pv_on_sched_switch, bool preempt, struct task_struct *prev, struct 
 #line 48 "awkward_names.pvpolicy"
 			pv_signal(PV_EVENT_A_B_1);
 	}
-#line 346 "awkward_names.bpf.c"
+#line 337 "awkward_names.bpf.c"
 	return 0;
 }
 

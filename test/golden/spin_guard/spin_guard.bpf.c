@@ -52,9 +52,7 @@ char _license[] SEC("license") = "GPL";
 #define __maybe_unused __attribute__((unused))
 
 /* Parts of the kernel that the policy uses. libbpf finds where the running kernel has them. */
-struct kvm_vcpu {
-	int vcpu_id;
-} __attribute__((preserve_access_index));
+struct kvm_vcpu {};
 
 struct signal_struct {
 	struct { int counter; } live;
@@ -95,10 +93,19 @@ const volatile __u32 budget = 20;
 
 struct pv_health pv_health;
 
-/* a - b, stopping at 0: clocks of two CPUs may differ. */
+/*
+ * a - b, stopping at 0: clocks of two CPUs may differ. Without the barrier clang tests for an overflow, which takes twice
+ * the instructions in BPF.
+ */
 static __always_inline u64 pv_sub_sat(u64 a, u64 b)
 {
-	return a > b ? a - b : 0;
+	u64 distance = 0;
+
+	if (a > b) {
+		distance = a - b;
+		barrier_var(distance);
+	}
+	return distance;
 }
 
 /*
@@ -177,8 +184,6 @@ static __noinline struct vm_state *pv_vm_state(u32 id)
 struct vcpu {
 	u32 tid;
 	u32 tgid;
-	/* KVM's number of it within its VM. */
-	u32 id;
 	bool on_cpu;
 	/* Switched out while it still had work. */
 	bool preempted;
@@ -316,7 +321,7 @@ static bool spins(struct vcpu *v, u64 t)
 {
 #line 34 "spin_guard.pvpolicy"
 	return v->on_cpu && pv_sub_sat(t, v->last_halt) > spin_after;
-#line 320 "spin_guard.bpf.c"
+#line 325 "spin_guard.bpf.c"
 }
 
 /* Takes one boost from the VM's budget. */
@@ -335,7 +340,7 @@ static bool within_budget(u32 m, u64 t)
 	}
 	__sync_fetch_and_add(&m_state->used, 1);
 	return true;
-#line 339 "spin_guard.bpf.c"
+#line 344 "spin_guard.bpf.c"
 }
 
 static __noinline struct vcpu *pv_new_vcpu(struct task_struct *p, u32 id)
@@ -348,7 +353,6 @@ static __noinline struct vcpu *pv_new_vcpu(struct task_struct *p, u32 id)
 	}
 	v->tid = p->pid;
 	v->tgid = p->tgid;
-	v->id = id;
 	pv_add_to_vm(pv_vm_state(v->tgid), v->tid);
 	return v;
 }
@@ -359,7 +363,7 @@ static __always_inline struct vcpu *pv_track(struct kvm_vcpu *kvcpu)
 	struct task_struct *p = bpf_get_current_task_btf();
 	struct vcpu *v = bpf_task_storage_get(&vcpus, p, NULL, 0);
 
-	return v || !kvcpu ? v : pv_new_vcpu(p, kvcpu->vcpu_id);
+	return v ? v : pv_new_vcpu(p, 0);
 }
 
 /* The loader runs it for each vCPU that it finds. */
@@ -404,7 +408,7 @@ int BPF_PROG(on_sched_switch, bool preempt, struct task_struct *prev, struct tas
 		v2->on_cpu = true;
 		v2->preempted = false;
 	}
-#line 408 "spin_guard.bpf.c"
+#line 412 "spin_guard.bpf.c"
 	return 0;
 }
 
@@ -425,7 +429,7 @@ int BPF_PROG(on_kvm_vcpu_wakeup, u64 ns, bool waited, bool valid)
 			v->boosted = false;
 		}
 	}
-#line 429 "spin_guard.bpf.c"
+#line 433 "spin_guard.bpf.c"
 	return 0;
 }
 
@@ -453,7 +457,7 @@ int BPF_PROG(on_kvm_exit, struct kvm_vcpu *kvcpu, u32 isa)
 			}
 		}
 	}
-#line 457 "spin_guard.bpf.c"
+#line 461 "spin_guard.bpf.c"
 	return 0;
 }
 

@@ -2,12 +2,13 @@ import type { Expr } from '../../ir/ir.ts';
 import { atMost, atom, LEVEL, type Body, type C } from './body.ts';
 import { widthOf, type Width } from './ctypes.ts';
 import { exprC, exprText } from './expressions.ts';
+import { isFrom, kfunc } from './kfuncs.ts';
 import { guardsOf } from './operators.ts';
 import { stringC } from './constants.ts';
 import { maskAskC, maskC, maskHasC } from './masks.ts';
 import { threadIds } from './owners.ts';
 import { taskC } from './tasks.ts';
-import { helper } from './unit.ts';
+import { helper, type Unit } from './unit.ts';
 
 const BOOL: Width = widthOf({ kind: 'bool' });
 const U32: Width = { bits: 32, signed: false };
@@ -22,7 +23,7 @@ export function intrinsicC(body: Body, expr: Expr & { kind: 'intrinsic' }): C {
   const scx = unit.program.target === 'sched_ext' && unit.side === 'host';
   switch (expr.name) {
     case 'now':
-      return atom(scx ? `${helper(unit, 'pv_now')}()` : 'bpf_ktime_get_ns()', U64);
+      return atom(scx ? `${nowOf(unit)}()` : 'bpf_ktime_get_ns()', U64);
     case 'current':
       unit.structs.mention('task_struct');
       return atom('bpf_get_current_task_btf()', 'none');
@@ -90,6 +91,10 @@ export function intrinsicC(body: Body, expr: Expr & { kind: 'intrinsic' }): C {
       throw new Error(`${expr.name} is asked in invariants only, which are not compiled`);
   }
 }
+
+/** The scheduler's clock, which kernels have from 6.14 on. */
+const nowOf = (unit: Unit): string =>
+  isFrom(unit, '6.14') ? kfunc(unit, 'scx_bpf_now') : helper(unit, 'pv_now');
 
 const missing = (name: string): never => {
   throw new Error(`${name} lacks an argument`);

@@ -20,6 +20,11 @@ static __always_inline ${result} ${name}(${params})
 	${result === 'void' ? 'else\n\t\t' : 'return '}${old}___old(${args});
 }`;
 
+/** Version 2 of a function: libbpf takes one suffix off the name. */
+function named(name: string, result: string, params: string): string {
+  return `${result} ${name}___v2___new(${params}) __ksym;\n#define ${name} ${name}___v2___new`;
+}
+
 const ITER = 'struct bpf_iter_scx_dsq *it';
 const MOVE = `${ITER}, struct task_struct *p, u64 dsq_id, u64 enq_flags`;
 
@@ -172,4 +177,49 @@ static __always_inline void scx_bpf_task_set_dsq_vtime(struct task_struct *p, u6
 export const COMPAT_FIELDS: Readonly<Record<string, readonly [string, readonly string[]]>> = {
   scx_bpf_task_set_slice: ['task_struct', ['scx', 'slice']],
   scx_bpf_task_set_dsq_vtime: ['task_struct', ['scx', 'dsq_vtime']],
+};
+
+/** The one form that all kernels from `since` on have, for policies that require such a kernel. */
+export const MODERN: Readonly<Record<string, { readonly since: string; readonly code: string }>> = {
+  scx_bpf_dsq_insert: {
+    since: '6.19',
+    code: named('scx_bpf_dsq_insert', 'bool', 'struct task_struct *p, u64 dsq_id, u64 slice, u64 enq_flags'),
+  },
+  scx_bpf_dsq_insert_vtime: {
+    since: '6.19',
+    code: `struct scx_bpf_dsq_insert_vtime_args {
+	u64 dsq_id;
+	u64 slice;
+	u64 vtime;
+	u64 enq_flags;
+};
+
+bool __scx_bpf_dsq_insert_vtime(struct task_struct *p, struct scx_bpf_dsq_insert_vtime_args *args) __ksym;
+
+static __always_inline void scx_bpf_dsq_insert_vtime(struct task_struct *p, u64 dsq_id, u64 slice, u64 vtime, u64 enq_flags)
+{
+	struct scx_bpf_dsq_insert_vtime_args args = {
+		.dsq_id = dsq_id,
+		.slice = slice,
+		.vtime = vtime,
+		.enq_flags = enq_flags,
+	};
+
+	__scx_bpf_dsq_insert_vtime(p, &args);
+}`,
+  },
+  scx_bpf_dsq_move_to_local: {
+    since: '7.1',
+    code: `bool scx_bpf_dsq_move_to_local___v2___new(u64 dsq_id, u64 enq_flags) __ksym;
+#define scx_bpf_dsq_move_to_local(dsq_id) scx_bpf_dsq_move_to_local___v2___new((dsq_id), 0)`,
+  },
+  scx_bpf_reenqueue_local: { since: '6.19', code: named('scx_bpf_reenqueue_local', 'void', 'void') },
+  scx_bpf_task_set_slice: {
+    since: '6.19',
+    code: 'bool scx_bpf_task_set_slice(struct task_struct *p, u64 slice) __ksym;',
+  },
+  scx_bpf_task_set_dsq_vtime: {
+    since: '6.19',
+    code: 'bool scx_bpf_task_set_dsq_vtime(struct task_struct *p, u64 vtime) __ksym;',
+  },
 };

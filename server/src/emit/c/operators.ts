@@ -152,7 +152,9 @@ const fail = (op: BinaryOp): never => {
 function comparison(op: BinaryOp, l: C, r: C, signed: boolean): C {
   const [symbol, level] = SYMBOLS[op] ?? fail(op);
   const left = sameSign(l, r, signed) ? l : in64(l, signed);
-  const text = `${atMost(left, LEVEL.add)} ${symbol} ${atMost(r, LEVEL.add)}`;
+  // Compilers ask whether `!a == b` is meant as !(a == b).
+  const first = left.text.startsWith('!') ? `(${left.text})` : atMost(left, LEVEL.add);
+  const text = `${first} ${symbol} ${atMost(r, LEVEL.add)}`;
   return { text, level, width: widthOf({ kind: 'bool' }) };
 }
 

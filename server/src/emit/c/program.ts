@@ -12,7 +12,7 @@ import { stateLines } from './state-maps.ts';
 import { statsLines } from './stats.ts';
 import { tableLines } from './tables.ts';
 import { timerMap } from './timers.ts';
-import type { Unit } from './unit.ts';
+import { IDENTITY, type Unit } from './unit.ts';
 import { vcpuLines, vcpuList } from './vcpus.ts';
 import { reachable } from './walk.ts';
 
@@ -38,6 +38,7 @@ export function programText(unit: Unit, file: string, sourceName: string, parts:
   const functions = reachable(unit.code).flatMap((fn) => functionLines(unit, fn));
   const handlers = parts.handlers();
   if (unit.features.has('vm-vcpus')) unit.features.add('state vm');
+  settleIdentity(unit, textOf([...functions, ...handlers]).join('\n'));
   const before = parts.before();
   const after = parts.after();
   const code = [...functions, ...before, ...handlers, ...after];
@@ -64,6 +65,17 @@ export function programText(unit: Unit, file: string, sourceName: string, parts:
     file,
     sourceName,
   ).replace(/\n{3,}/g, '\n\n');
+}
+
+/** Notes which ids of vCPUs are to be kept: those that the code reads, and those that the generated parts need. */
+function settleIdentity(unit: Unit, code: string): void {
+  const all = unit.program.target === 'pvsched' || unit.features.has('vm-vcpus') || unit.features.has('vms');
+  for (const field of IDENTITY) {
+    if (new RegExp(`->${field}\\b`).test(code) || (all && field !== 'id')) unit.identity.add(field);
+  }
+  if (unit.program.target === 'pvsched') unit.identity.add('id');
+  // A map of nothing there cannot be.
+  if (unit.identity.size === 0) unit.identity.add('tid');
 }
 
 const textOf = (lines: readonly Line[]): string[] => lines.map((line) => line.text);

@@ -105,10 +105,15 @@ function hashLines(unit: Unit, { scope, what, map, entries }: Kept): string[] {
 /** Bytes that clang sets to zero by itself; for more it would call memset, which BPF has not. */
 const SMALL = 512;
 
+/** Bytes that are set to zero where they are needed, rather than in a function of its own. */
+const FEW = 32;
+
+const stateBytes = (unit: Unit, scope: Scope): number =>
+  stateFields(unit, scope).reduce((sum, field) => sum + fieldBytes(field), 0);
+
 const spare = (unit: Unit, scope: Scope): string[] => {
   const tag = structOf(scope);
-  const bytes =
-    stateFields(unit, scope).reduce((sum, field) => sum + fieldBytes(field), 0) + 4 * unit.vcpuRoom;
+  const bytes = stateBytes(unit, scope) + 4 * unit.vcpuRoom;
   return [
     '\t__sync_fetch_and_add(&pv_health.states_lost, 1);',
     bytes <= SMALL
@@ -131,7 +136,7 @@ function taskStorage(unit: Unit): string[] {
     'static struct task_state pv_spare_task_state;',
     '',
     '/* Made of zeros at first use. Where there is no memory, one that is forgotten again. */',
-    'static __noinline struct task_state *pv_task_state(struct task_struct *p)',
+    `static ${stateBytes(unit, 'task') <= FEW ? '__always_inline' : '__noinline'} struct task_state *pv_task_state(struct task_struct *p)`,
     '{',
     '\tstruct task_state *s = NULL;',
     '',

@@ -28,13 +28,15 @@ function trackHere(unit: Unit, moment: string, used: boolean, kvcpu: string): re
 /** Programs that find out which threads are vCPUs: KVM tells when one enters or leaves its guest. */
 export function trackingLines(unit: Unit): Line[] {
   if (!unit.features.has('vcpus')) return [];
-  unit.structs.use('kvm_vcpu', ['vcpu_id']);
+  const { identity } = unit;
+  if (identity.has('id')) unit.structs.use('kvm_vcpu', ['vcpu_id']);
+  unit.structs.mention('kvm_vcpu');
   unit.structs.mention('task_struct');
   kfunc(unit, 'bpf_task_from_pid');
   kfunc(unit, 'bpf_task_release');
   const lists = listsVcpus(unit);
   return generated(
-    'static __noinline struct vcpu *pv_new_vcpu(struct task_struct *p, u32 id)',
+    `static ${lists.length > 0 ? '__noinline' : '__always_inline'} struct vcpu *pv_new_vcpu(struct task_struct *p, u32 id)`,
     '{',
     '\tstruct vcpu *v = bpf_task_storage_get(&vcpus, p, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);',
     '',
@@ -42,9 +44,9 @@ export function trackingLines(unit: Unit): Line[] {
     '\t\t__sync_fetch_and_add(&pv_health.states_lost, 1);',
     '\t\treturn NULL;',
     '\t}',
-    '\tv->tid = p->pid;',
-    '\tv->tgid = p->tgid;',
-    '\tv->id = id;',
+    ...(identity.has('tid') ? ['\tv->tid = p->pid;'] : []),
+    ...(identity.has('tgid') ? ['\tv->tgid = p->tgid;'] : []),
+    ...(identity.has('id') ? ['\tv->id = id;'] : []),
     ...lists.map((line) => `\t${line}`),
     '\treturn v;',
     '}',
@@ -55,7 +57,9 @@ export function trackingLines(unit: Unit): Line[] {
     '\tstruct task_struct *p = bpf_get_current_task_btf();',
     '\tstruct vcpu *v = bpf_task_storage_get(&vcpus, p, NULL, 0);',
     '',
-    '\treturn v || !kvcpu ? v : pv_new_vcpu(p, kvcpu->vcpu_id);',
+    identity.has('id')
+      ? '\treturn v || !kvcpu ? v : pv_new_vcpu(p, kvcpu->vcpu_id);'
+      : '\treturn v ? v : pv_new_vcpu(p, 0);',
     '}',
     '',
     '/* The loader runs it for each vCPU that it finds. */',

@@ -36,6 +36,8 @@ export interface Unit {
     { readonly enumName: string | undefined; readonly value: bigint | undefined }
   >;
   readonly features: Set<Feature>;
+  /** What the code asks of a vCPU beside the policy's state: the ids of its thread and process, KVM's number. */
+  readonly identity: Set<Identity>;
   /** Tracepoints whose handlers tell vCPUs apart themselves. */
   readonly tracked: Set<string>;
   /** Actions that the agent is asked for. */
@@ -55,6 +57,9 @@ export interface Unit {
   /** Fields that several CPUs update at once. */
   readonly atomic: ReadonlySet<string>;
 }
+
+export const IDENTITY = ['tid', 'tgid', 'id'] as const;
+export type Identity = (typeof IDENTITY)[number];
 
 /** Parts of a file that exist only where code needs them. */
 export type Feature =
@@ -109,6 +114,7 @@ export function createUnit(
     kfuncs: new Set(),
     constants: new Map(),
     features: new Set(),
+    identity: new Set(),
     tracked: new Set(),
     actions: new Set(),
     events: new Map(),

@@ -1,9 +1,13 @@
 import { kfunc } from './kfuncs.ts';
 import { mapLines, ROOM } from './maps.ts';
 import { keepsByTid, structLines } from './state-maps.ts';
-import type { Unit } from './unit.ts';
+import { IDENTITY, type Identity, type Unit } from './unit.ts';
 
-const IDENTITY = ['u32 tid;', 'u32 tgid;', "/* KVM's number of it within its VM. */", 'u32 id;'];
+const KEPT: Readonly<Record<Identity, readonly string[]>> = {
+  tid: ['u32 tid;'],
+  tgid: ['u32 tgid;'],
+  id: ["/* KVM's number of it within its VM. */", 'u32 id;'],
+};
 
 /** What is known of vCPUs: which threads they are, whose, and the policy's state of each. */
 export function vcpuLines(unit: Unit): string[] {
@@ -13,7 +17,11 @@ export function vcpuLines(unit: Unit): string[] {
   structs.use('task_struct', ['tgid']);
   const byTid = features.has('vcpu-by-tid');
   return [
-    ...structLines(unit, 'vcpu', IDENTITY),
+    ...structLines(
+      unit,
+      'vcpu',
+      IDENTITY.filter((field) => unit.identity.has(field)).flatMap((field) => KEPT[field]),
+    ),
     ...(keepsByTid(unit) ? HASH : STORAGE),
     ...(features.has('vcpu-of-task') ? ofTask(unit) : []),
     ...(byTid && !keepsByTid(unit) ? lookupByTid(unit) : []),
