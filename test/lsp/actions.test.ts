@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterEach, describe, expect, test } from 'vitest';
-import { CancellationTokenSource, WorkDoneProgress } from 'vscode-languageserver/node';
+import { CancellationTokenSource, WorkDoneProgress, type InlayHint } from 'vscode-languageserver/node';
 import {
   COMPILE,
   EXPLAIN_LOG,
@@ -118,6 +118,55 @@ describe('simulate', () => {
     setTimeout(() => cancel.cancel(), 20);
     await expect(run).rejects.toMatchObject({ code: -32800 });
     expect(await request(SIMULATE, { uri })).toMatchObject({ ok: true });
+  });
+});
+
+describe('the command of clients that have none of their own', () => {
+  const runs = (...args: unknown[]): Promise<string> =>
+    session.connection.sendRequest('workspace/executeCommand', {
+      command: 'pvpolicy.simulate',
+      arguments: args,
+    });
+  const hints = async (): Promise<string[]> => {
+    const range = { start: { line: 0, character: 0 }, end: { line: 999, character: 0 } };
+    const found = await session.ask<InlayHint[]>('textDocument/inlayHint', uri, undefined, { range });
+    return found
+      .filter(({ label }) => /×|✓|✗|never/u.test(String(label)))
+      .map(({ position, label }) => `${position.line + 1}: ${String(label)}`);
+  };
+
+  test('simulates, and the results stand behind the lines', async () => {
+    await start();
+    expect(await hints()).toEqual([]);
+    const messages: string[] = [];
+    session.connection.onNotification('window/showMessage', ({ message }) => void messages.push(message));
+    expect(await runs(uri)).toBe('spin_guard, three_vms: boost 1×, unboost 1×; 3 of 3 expectations hold');
+    expect(messages).toHaveLength(1);
+    const found = await hints();
+    const lines = text.split('\n');
+    const boost = lines.findIndex((line) => line.includes('boost(')) + 1;
+    expect(found).toContain(`${boost}: 1×`);
+    const expectation = lines.findIndex((line) => line.includes('expect ')) + 1;
+    expect(found).toContain(`${expectation}: ✓ holds`);
+
+    // A line more at the top moves them; a line that is changed has none.
+    const changed = `// more\n${text.slice(0, text.indexOf('scenario'))}`;
+    await session.change(uri, 2, [{ text: `// more\n${text}` }]);
+    expect(await hints()).toContain(`${boost + 1}: 1×`);
+    await session.change(uri, 3, [{ text: changed }]);
+    expect((await hints()).some((hint) => hint.includes('holds'))).toBe(false);
+  });
+
+  test('says what is wrong with what it is given', async () => {
+    await start(text.replace(/scenario [^]*/u, ''));
+    expect(await runs(uri)).toContain('trace');
+    expect(await runs('file:///nowhere')).toContain('takes the URI of an open policy');
+    expect(await runs(7)).toContain('takes the URI of an open policy');
+  });
+
+  test('is not offered to a client that has its own', async () => {
+    session = await Session.start({ initializationOptions: { lenses: true } });
+    expect(session.initialized.capabilities.executeCommandProvider).toBeUndefined();
   });
 });
 

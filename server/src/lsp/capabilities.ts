@@ -2,7 +2,7 @@ import { TextDocumentSyncKind, type InitializeParams, type InitializeResult } fr
 import { ACTION_KINDS } from './code-actions.ts';
 import { TRIGGERS } from './completion.ts';
 import { FORMAT_TRIGGERS } from './format-edits.ts';
-import type { InitializationOptions } from './protocol.ts';
+import { SERVER_COMMANDS, type InitializationOptions } from './protocol.ts';
 import { LEGEND } from './semantic-tokens.ts';
 
 /** The client's wishes; whatever else it sent is ignored. */
@@ -47,7 +47,9 @@ export function capabilities(client: InitializeParams): InitializeResult['capabi
       workspaceFolders: { supported: true, changeNotifications: true },
       fileOperations: { willRename: { filters: [{ scheme: 'file', pattern: { glob: '**/*' } }] } },
     },
-    ...(lenses === true && { codeLensProvider: {} }),
+    ...(lenses === true
+      ? { codeLensProvider: {} }
+      : { executeCommandProvider: { commands: Object.values(SERVER_COMMANDS), workDoneProgress: true } }),
     ...(diagnostics === 'pull' && {
       diagnosticProvider: { interFileDependencies: false, workspaceDiagnostics: true },
     }),

@@ -44,6 +44,7 @@ import { selectionRanges } from './selection-range.ts';
 import { TokenHistory } from './semantic-tokens-delta.ts';
 import { semanticTokens } from './semantic-tokens.ts';
 import { signatureHelp } from './signature-help.ts';
+import type { SimulationHints } from './simulation-hints.ts';
 import { symbols } from './symbols.ts';
 import { typeDefinition } from './type-definition.ts';
 
@@ -58,6 +59,7 @@ export function registerFeatures(
   guard: Guard,
   host: Host,
   configuration: Configuration,
+  simulated: SimulationHints,
 ): void {
   const on: On = (name, answer, otherwise, needs = 'model') =>
     guard(
@@ -110,7 +112,13 @@ export function registerFeatures(
   connection.languages.onLinkedEditingRange(
     on('linkedEditing', (s, p) => linkedEditing(s, p.position) ?? null, null),
   );
-  connection.languages.inlayHint.on(on('inlayHint', (s, p) => [...inlayHints(s, p.range)], []));
+  connection.languages.inlayHint.on(
+    on(
+      'inlayHint',
+      (s, p) => [...inlayHints(s, p.range), ...simulated.hints(p.textDocument.uri, s, p.range)],
+      [],
+    ),
+  );
   connection.onDocumentRangeFormatting(
     on('rangeFormatting', (s, p) => [...rangeFormatting(s, p.range)], [], 'tree'),
   );

@@ -19,6 +19,11 @@ export const CLIENT_COMMANDS = {
   simulate: 'pvpolicy.simulate',
 } as const;
 
+/** Commands that the server runs itself; offered only to a client that has none of its own. */
+export const SERVER_COMMANDS = {
+  simulate: 'pvpolicy.simulate',
+} as const;
+
 /** Sent with `initialize`. Every part may be missing. */
 export interface InitializationOptions {
   /** The client has CLIENT_COMMANDS, so lenses are of use. */

@@ -33,7 +33,8 @@ import {
   type SimulateResult,
   type TemplatesResult,
 } from './protocol.ts';
-import { simulate } from './simulate.ts';
+import { simulate, simulateCommand } from './simulate.ts';
+import { SimulationHints } from './simulation-hints.ts';
 import { Timings } from './timings.ts';
 import { followClient, registerWorkspaceFeatures } from './workspace-features.ts';
 import { WorkspaceFiles } from './workspace-files.ts';
@@ -104,7 +105,10 @@ export function serve(connection: Connection, host: Host): void {
   });
   texts.listen(connection);
 
-  registerFeatures(connection, documents, guard, host, configuration);
+  const simulated = new SimulationHints();
+  documents.onClose((uri) => simulated.forget(uri));
+  const run = simulate(documents, configuration, connection, host);
+  registerFeatures(connection, documents, guard, host, configuration, simulated);
   registerWorkspaceFeatures(connection, files, guard, host);
   connection.onRequest(
     new RequestType<CompileParams, CompileResult, void>(COMPILE),
@@ -112,7 +116,14 @@ export function serve(connection: Connection, host: Host): void {
   );
   connection.onRequest(
     new RequestType<SimulateParams, SimulateResult, void>(SIMULATE),
-    guard('simulate', simulate(documents, configuration, connection, host), bug),
+    guard('simulate', run, bug),
+  );
+  const shown = {
+    hints: simulated,
+    refreshes: () => client?.capabilities.workspace?.inlayHint?.refreshSupport === true,
+  };
+  connection.onExecuteCommand(
+    guard('executeCommand', simulateCommand(run, documents, connection, shown), bug.message),
   );
   connection.onRequest(
     new RequestType<ExplainLogParams, ExplainLogResult, void>(EXPLAIN_LOG),

@@ -1,8 +1,21 @@
-import { WorkDoneProgress, type CancellationToken, type Connection } from 'vscode-languageserver';
+import {
+  MessageType,
+  ShowMessageNotification,
+  WorkDoneProgress,
+  type CancellationToken,
+  type Connection,
+  type ExecuteCommandParams,
+} from 'vscode-languageserver';
 import type { Configuration } from './configuration.ts';
 import type { Documents } from './documents.ts';
 import type { Host } from './host.ts';
-import type { SimulateParams, SimulateResult } from './protocol.ts';
+import {
+  SERVER_COMMANDS,
+  type SimulateParams,
+  type SimulateResult,
+  type SimulationReport,
+} from './protocol.ts';
+import type { SimulationHints } from './simulation-hints.ts';
 
 /** Answers `pvpolicy/simulate`: runs an open policy over a trace, and reports how far it is. */
 export const simulate =
@@ -32,3 +45,59 @@ export const simulate =
       say({ kind: 'end' });
     }
   };
+
+/**
+ * Answers the command SERVER_COMMANDS.simulate with [URI, scenario?, trace?], for clients that have none of their own: runs
+ * the policy as it is in the editor, says how it went, and has what was found shown behind the lines.
+ */
+export const simulateCommand =
+  (run: ReturnType<typeof simulate>, documents: Documents, connection: Connection, shown: Shown) =>
+  async (params: ExecuteCommandParams, token: CancellationToken): Promise<string> => {
+    const [uri, scenario, trace] = (params.arguments ?? []).map((one) =>
+      typeof one === 'string' ? one : undefined,
+    );
+    const text = uri === undefined ? undefined : documents.get(uri)?.text;
+    if (params.command !== SERVER_COMMANDS.simulate || uri === undefined || text === undefined)
+      return say(connection, false, 'pvpolicy.simulate takes the URI of an open policy');
+    const { workDoneToken } = params;
+    const result = await run(
+      {
+        uri,
+        ...(scenario && { scenario }),
+        ...(trace && { trace }),
+        ...(workDoneToken !== undefined && { workDoneToken }),
+      },
+      token,
+    );
+    if (token.isCancellationRequested) return '';
+    if (!result.ok) return say(connection, false, result.message);
+    shown.hints.note(uri, text, result.report);
+    if (shown.refreshes()) void connection.languages.inlayHint.refresh();
+    return say(connection, !isBroken(result.report), summary(result.report));
+  };
+
+/** Where results are shown, and whether the client asks again when it is told to. */
+interface Shown {
+  readonly hints: SimulationHints;
+  readonly refreshes: () => boolean;
+}
+
+function say(connection: Connection, ok: boolean, message: string): string {
+  // No `connection.window.show…`, which is a request that waits for the user.
+  const type = ok ? MessageType.Info : MessageType.Error;
+  void connection.sendNotification(ShowMessageNotification.type, { type, message });
+  return message;
+}
+
+const isBroken = ({ expectations, replay }: SimulationReport): boolean =>
+  expectations.some(({ ok }) => ok === false) || replay.invariants.some(({ ok }) => !ok);
+
+/** `spin_guard, three_vms: boost 1×, unboost 1×; 3 of 3 expectations hold` */
+function summary({ policy, scenario, expectations, replay }: SimulationReport): string {
+  const actions = Object.entries(replay.actions).map(([action, count]) => `${action} ${count}×`);
+  const held = expectations.filter(({ ok }) => ok === true).length;
+  const broken = replay.invariants.filter(({ ok }) => !ok).map(({ name }) => `; '${name}' is broken`);
+  const expected = expectations.length > 0 ? `; ${held} of ${expectations.length} expectations hold` : '';
+  const title = scenario === null ? policy : `${policy}, ${scenario}`;
+  return `${title}: ${actions.join(', ') || 'no action'}${expected}${broken.join('')}`;
+}
