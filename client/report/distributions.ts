@@ -1,7 +1,7 @@
 import uPlot from 'uplot';
 import type { DistributionsOf, ReportData } from '../../server/src/lsp/protocol.ts';
 import { el } from './dom.ts';
-import { count, duration } from './format.ts';
+import { count, duration } from '../figures.ts';
 import { palette } from './theme.ts';
 
 const METRICS = {

@@ -1,6 +1,6 @@
 import type { SimulationReport } from '../../server/src/lsp/protocol.ts';
 import { el } from './dom.ts';
-import { count, duration, percent } from './format.ts';
+import { count, duration, metricFigure, percent } from '../figures.ts';
 import { table, type Cell } from './table.ts';
 
 type Pair = { readonly recorded: number; readonly simulated: number };
@@ -65,12 +65,11 @@ function effects({ effects: all }: NonNullable<SimulationReport['whatif']>): HTM
     all
       .toSorted((a, b) => Number(b.significant) - Number(a.significant))
       .map(({ of, metric, baseline, policy, change, error, significant }): readonly Cell[] => {
-        const shown = /^(switches|migrations)$/u.test(metric) ? count : duration;
         return [
           of,
           metric,
-          shown(baseline),
-          shown(policy),
+          metricFigure(metric, baseline),
+          metricFigure(metric, policy),
           change === null ? '' : percent(change),
           error === null ? 'unknown' : `± ${(100 * error).toFixed(1)} %`,
           significant ? { text: 'an effect', style: 'ok' } : { text: 'within the error', style: 'open' },

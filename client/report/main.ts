@@ -3,7 +3,7 @@ import { decisionCard, decisionTable } from './decisions.ts';
 import { distributions } from './distributions.ts';
 import { el } from './dom.ts';
 import { comparison, model } from './fidelity.ts';
-import { count, duration } from './format.ts';
+import { count, duration } from '../figures.ts';
 import { sections } from './sections.ts';
 import { vcpuLabel } from './timeline/lanes.ts';
 import { TimelineView } from './timeline/view.ts';

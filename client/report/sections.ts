@@ -1,5 +1,5 @@
 import type { ReportData, SimulationReport } from '../../server/src/lsp/protocol.ts';
-import { count, duration } from './format.ts';
+import { count, duration } from '../figures.ts';
 import { table, type Cell } from './table.ts';
 
 /** Goes to a line of the policy. */

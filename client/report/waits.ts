@@ -1,4 +1,4 @@
-import { duration } from './format.ts';
+import { duration, moment } from '../figures.ts';
 import { table, type Cell } from './table.ts';
 import { firstAfter, type Lane } from './timeline/lanes.ts';
 import type { Schedule } from './timeline/schedule.ts';
@@ -33,7 +33,7 @@ export function longestWaits(
   }
   const rows = worst.map((wait): readonly Cell[] => [
     { text: duration(wait.to - wait.from), press: () => show(wait) },
-    duration(wait.from),
+    moment(wait.from, 1000),
     wait.lane.label,
     `CPU ${wait.lane.cpu[wait.slice] ?? 0}`,
     antagonists(schedule, wait, unit, labels),

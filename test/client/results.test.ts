@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { lineMap } from '../../client/src/compiled/line-map.ts';
-import { duration, figure } from '../../client/src/figures.ts';
+import { duration, figure } from '../../client/figures.ts';
 import { lineMarks } from '../../client/src/results/marks.ts';
 import { dataUri, distributionSvg, INKS, momentsSvg } from '../../client/src/results/picture.ts';
 import { shiftLine, type Edit } from '../../client/src/results/shift.ts';

@@ -1,5 +1,5 @@
 import type { Palette } from '../theme.ts';
-import { duration } from '../format.ts';
+import { moment } from '../../figures.ts';
 import { firstAfter, type Lane } from './lanes.ts';
 import { ticks, type Window } from './window.ts';
 
@@ -57,7 +57,8 @@ function drawAxis(
   palette: Palette,
   scale: number,
 ): void {
-  for (const at of ticks(window, (width - LABELS) / 110)) {
+  const { step, marks } = ticks(window, (width - LABELS) / 110);
+  for (const at of marks) {
     const x = Math.round(LABELS + (at - window.from) * scale) + 0.5;
     context.strokeStyle = palette.grid;
     context.beginPath();
@@ -65,7 +66,7 @@ function drawAxis(
     context.lineTo(x, heightOf(lanes.length));
     context.stroke();
     context.fillStyle = palette.faint;
-    context.fillText(duration(at), x + 3, AXIS / 2);
+    context.fillText(moment(at, step), x + 3, AXIS / 2);
   }
 }
 

@@ -1,6 +1,6 @@
 import type { Decision, TimelineOf } from '../../../server/src/lsp/protocol.ts';
 import { el } from '../dom.ts';
-import { duration } from '../format.ts';
+import { duration, moment } from '../../figures.ts';
 import type { Palette } from '../theme.ts';
 import { AXIS, draw, heightOf, LABELS, laneTop, type Mark, LANE } from './draw.ts';
 import { lanesOf, sliceAt, vcpuLabel, type Lane } from './lanes.ts';
@@ -113,7 +113,7 @@ export class Schedule {
     const length = ((row.to[slice] ?? 0) - (row.from[slice] ?? 0)) * unit;
     const who = this.labels[row.thread[slice] ?? 0] ?? '';
     const does = row.waiting[slice] === 1 ? 'waits for a CPU' : `runs on CPU ${row.cpu[slice] ?? 0}`;
-    return `${who} ${does} for ${duration(length)}, from ${duration(from)} on`;
+    return `${who} ${does} for ${duration(length)}, from ${moment(from, 1000)} on`;
   }
 
   /** Begin and end of a slice, ns. */

@@ -27,12 +27,15 @@ export function within({ from, to }: Window, end: number): Window {
   return { from: start, to: start + width };
 }
 
-/** Round times for the axis: at most `most` of them. */
-export function ticks({ from, to }: Window, most: number): readonly number[] {
+/** Round times for the axis, `step` apart: at most `most` of them. */
+export function ticks(
+  { from, to }: Window,
+  most: number,
+): { readonly step: number; readonly marks: readonly number[] } {
   const least = (to - from) / Math.max(1, most);
   const power = 10 ** Math.floor(Math.log10(Math.max(1, least)));
   const step = [1, 2, 5, 10].map((n) => n * power).find((size) => size >= least) ?? 10 * power;
   const marks: number[] = [];
   for (let at = Math.ceil(from / step) * step; at <= to; at += step) marks.push(at);
-  return marks;
+  return { step, marks };
 }

@@ -1,5 +1,5 @@
 import type { SimulationReport } from '../../../server/src/lsp/protocol.ts';
-import { count, duration } from '../figures.ts';
+import { metricFigure, percent } from '../../figures.ts';
 
 /** One figure of the simulated schedule, without the policy and with it. */
 export type Effect = NonNullable<SimulationReport['whatif']>['effects'][number];
@@ -15,12 +15,12 @@ export function effectName({ metric, of }: Effect): string {
 
 /** `1.2 ms → 800 µs, −33 %`; a change that the model cannot tell from its own error says so. */
 export function effectText(effect: Effect): string {
-  const { baseline, policy, change, error, significant } = effect;
-  const by = change === null ? '' : `, ${percent(change)}`;
+  const { metric, baseline, policy, change, error, significant } = effect;
+  const by = change === null ? '' : `, ${percent(change, 0)}`;
   const within = significant
     ? ''
-    : ` (within the model's error${error === null ? '' : ` of ${percent(error).replace('+', '±')}`})`;
-  return `${valueOf(effect, baseline)} → ${valueOf(effect, policy)}${by}${within}`;
+    : ` (within the model's error${error === null ? '' : ` of ${percent(error, 0).replace('+', '±')}`})`;
+  return `${metricFigure(metric, baseline)} → ${metricFigure(metric, policy)}${by}${within}`;
 }
 
 /** The largest changes that count, at most `most`. */
@@ -29,12 +29,3 @@ export const largest = (effects: readonly Effect[], most: number): readonly Effe
     .filter(({ significant }) => significant)
     .toSorted((a, b) => Math.abs(b.change ?? Infinity) - Math.abs(a.change ?? Infinity))
     .slice(0, most);
-
-/** Metrics with a statistic are lengths of stretches. */
-const valueOf = ({ metric }: Effect, value: number): string =>
-  metric.includes('.') && !/\.(count|share|jain)$/u.test(metric) ? duration(value) : count(value);
-
-const percent = (part: number): string => {
-  const rounded = Math.round(Math.abs(part) * 100);
-  return `${part < 0 ? '−' : '+'}${rounded} %`;
-};

@@ -8,7 +8,7 @@ import {
   type Position,
   type TextDocument,
 } from 'vscode';
-import { count, duration, figure } from '../figures.ts';
+import { count, duration, figure } from '../../figures.ts';
 import { setting } from '../settings.ts';
 import { dataUri, distributionSvg, INKS, momentsSvg, type Distribution, type Look } from './picture.ts';
 import type { Result, Results } from './results.ts';

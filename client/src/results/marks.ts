@@ -1,5 +1,5 @@
 import type { SimulationReport } from '../../../server/src/lsp/protocol.ts';
-import { count, duration, figure, plural } from '../figures.ts';
+import { count, duration, figure, plural } from '../../figures.ts';
 import { effectName, effectsOf, effectText, largest } from './effects.ts';
 
 /** What a run found about one line of a policy. */

@@ -1,4 +1,4 @@
-import { figure } from '../figures.ts';
+import { figure } from '../../figures.ts';
 
 /** Colours of a picture; an image in a hover cannot take them from the theme by itself. */
 export interface Ink {

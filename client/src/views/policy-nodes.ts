@@ -1,5 +1,5 @@
 import type { PolicyOutline, SimulationReport } from '../../../server/src/lsp/protocol.ts';
-import { count, figure } from '../figures.ts';
+import { count, figure } from '../../figures.ts';
 import { effectName, effectsOf, effectText, type Effect } from '../results/effects.ts';
 import { verdict } from '../results/marks.ts';
 

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { moment } from '../../../client/figures.ts';
 import { firstAfter, lanesOf, sliceAt, type Lane } from '../../../client/report/timeline/lanes.ts';
 import { panned, ticks, within, zoomed } from '../../../client/report/timeline/window.ts';
 import { timelineOf } from '../../../server/src/simulate/timeline.ts';
@@ -35,9 +36,10 @@ describe('the window of a timeline', () => {
   test('has no more marks on its axis than there is room for, all within it', () => {
     fc.assert(
       fc.property(windows, fc.integer({ min: 1, max: 20 }), (window, most) => {
-        const marks = ticks(window, most);
+        const { marks, step } = ticks(window, most);
         expect(marks.length).toBeLessThanOrEqual(most + 1);
         for (const at of marks) expect(at).toBeGreaterThanOrEqual(window.from);
+        expect(new Set(marks.map((at) => moment(at, step))).size).toBe(marks.length);
       }),
     );
   });
