@@ -32,12 +32,14 @@ export function registerExplainLog(client: PolicyClient): Disposable[] {
       const policy = await policyToExplain(log);
       if (!policy) return;
       const findings = await client.explainLog({ uri: policy.uri.toString(), log });
-      problems.set(policy.uri, diagnosticsOf(findings, policy));
+      const diagnostics = diagnosticsOf(findings, policy);
+      problems.set(policy.uri, diagnostics);
       if (findings.length === 0) {
         void window.showInformationMessage('The log tells of no refusal.');
         return;
       }
-      await window.showTextDocument(policy);
+      const at = diagnostics[0]?.range.start;
+      await window.showTextDocument(policy, at && { selection: new Range(at, at) });
       await commands.executeCommand('workbench.actions.view.problems');
     }),
     workspace.onDidChangeTextDocument(({ document, contentChanges }) => {

@@ -49,9 +49,9 @@ export async function pickTrace(
   current: string | undefined,
 ): Promise<string | null | undefined> {
   const folder = workspace.getWorkspaceFolder(document.uri);
-  const files = folder
-    ? await workspace.findFiles(new RelativePattern(folder, PATTERN), '**/node_modules/**', MOST)
-    : [];
+  // What is not saved yet is in no folder.
+  const where = folder ? new RelativePattern(folder, PATTERN) : PATTERN;
+  const files = await workspace.findFiles(where, '**/node_modules/**', MOST);
   const own: Choice[] =
     names === null
       ? []

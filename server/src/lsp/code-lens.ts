@@ -16,17 +16,20 @@ export function codeLenses(snapshot: Snapshot, uri: string): readonly CodeLens[]
   const top = header
     ? [
         lens(header.name.span, {
-          title: '$(file-code) Compile',
+          title: iconed('file-code', 'Compile'),
           command: CLIENT_COMMANDS.compile,
           arguments: [uri],
         }),
-        lens(header.name.span, simulate('$(play) Simulate')),
+        lens(header.name.span, simulate(iconed('play', 'Simulate'))),
       ]
     : [];
   const scenarios = decls.flatMap((decl) =>
     decl.kind === 'scenario' && decl.name.text !== ''
-      ? [lens(decl.name.span, simulate('$(play) Simulate this scenario', decl.name.text))]
+      ? [lens(decl.name.span, simulate(iconed('play', 'Simulate this scenario'), decl.name.text))]
       : [],
   );
   return [...top, ...scenarios];
 }
+
+/** The editor would take a plain blank after an icon away. */
+const iconed = (icon: string, text: string): string => `$(${icon})\u00a0${text}`;

@@ -34,7 +34,11 @@ async function run(job: SimulationJob, progress: (message: string) => void): Pro
   const named = job.trace ?? traceNamed(scenario);
   if (named === undefined) return { ok: false, message: 'no trace is named', needsTrace: true };
   if (job.path === '' && !isAbsolute(named))
-    return { ok: false, message: `'${named}' is beside no file: the policy is not saved`, needsTrace: true };
+    return {
+      ok: false,
+      message: `'${named}' is beside no file: the policy is not saved on a disk`,
+      needsTrace: true,
+    };
   const path = resolve(dirname(job.path), named);
   progress('reading the trace');
   const opened = await readTrace(path);
