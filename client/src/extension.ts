@@ -1,79 +1,29 @@
-import type { ExtensionContext } from 'vscode';
-import { cliOf } from './cli.ts';
-import { registerChooseTrace } from './commands/choose-trace.ts';
-import { registerCompile } from './commands/compile.ts';
-import { registerExplainLog } from './commands/explain-log.ts';
-import { registerGoToCounterpart } from './commands/go-to-counterpart.ts';
-import { registerKernelMatrix } from './commands/kernel-matrix.ts';
-import { registerKernelProfile } from './commands/kernel-profile.ts';
-import { registerNewPolicy } from './commands/new-policy.ts';
-import { registerOpenSample } from './commands/open-sample.ts';
-import { registerResetParam, registerSetParam } from './commands/params.ts';
-import { registerRecordTrace } from './commands/record-trace.ts';
-import { registerClearResults, registerToggleResults } from './commands/results.ts';
-import { registerRestart, registerShowLog } from './commands/server.ts';
-import { registerSimulate } from './commands/simulate.ts';
-import { registerTestScenarios } from './commands/test-scenarios.ts';
-import { Follow } from './compiled/follow.ts';
-import { GeneratedFiles } from './compiled/generated.ts';
-import { PolicyClient } from './policy-client.ts';
-import { ReportPanel } from './report-panel.ts';
-import { registerResultHover } from './results/hover.ts';
-import { InlineResults } from './results/inline.ts';
-import { Results } from './results/results.ts';
-import { ParamValues } from './simulation/param-values.ts';
-import { Simulator } from './simulation/simulator.ts';
-import { TraceChoices } from './simulation/traces.ts';
-import { activateStatus } from './status.ts';
-import { registerTasks } from './tasks/provider.ts';
-import { activateTesting } from './testing/controller.ts';
-import { registerPolicyView } from './views/policy-view.ts';
+import { Uri, type ExtensionContext } from 'vscode';
+import type { PolicyClient } from './policy-client.ts';
+import { forkServer } from './server-process.ts';
+
+/** ms on the clock of the process. */
+const begun = performance.now();
 
 let client: PolicyClient | undefined;
 
 /** Called by VS Code when the first policy is opened. */
-export function activate(context: ExtensionContext): void {
-  client = new PolicyClient(context);
-  // First, so that the server starts while the rest is being registered.
-  const started = client.start();
-  const results = new Results();
-  const values = new ParamValues(context.workspaceState);
-  const traces = new TraceChoices(context.workspaceState);
-  const simulator = new Simulator({ client, results, values, traces });
-  const panel = new ReportPanel(context.extensionUri);
-  const generated = new GeneratedFiles();
-  const follow = new Follow(generated);
-  const testing = activateTesting(client, simulator);
-  const cli = cliOf(context);
-  activateStatus(context, client);
-  context.subscriptions.push(
-    results,
-    panel,
-    follow,
-    testing,
-    new InlineResults(results),
-    registerResultHover(results),
-    ...registerPolicyView({ client, results, values }),
-    ...registerCompile(client, generated),
-    registerGoToCounterpart(follow),
-    ...registerSimulate(simulator, results, panel),
-    registerChooseTrace(simulator),
-    registerTestScenarios(testing),
-    ...registerExplainLog(client),
-    registerRecordTrace(cli),
-    registerKernelMatrix(client),
-    registerKernelProfile(client),
-    registerNewPolicy(client),
-    registerOpenSample(context),
-    registerSetParam({ client, results, values, simulator }),
-    registerResetParam({ client, results, values, simulator }),
-    registerToggleResults(),
-    registerClearResults(results),
-    registerTasks(cli),
-    registerRestart(client),
-    registerShowLog(client),
+export async function activate(context: ExtensionContext): Promise<void> {
+  const { extensionUri, globalStorageUri } = context;
+  const module = Uri.joinPath(extensionUri, 'dist/server.mjs').fsPath;
+  const launch = () => forkServer(module, Uri.joinPath(globalStorageUri, 'compiled').fsPath);
+  // The server starts while the rest of the extension is being loaded.
+  let first: ReturnType<typeof launch> | undefined = launch();
+  const { assemble } = await import('./parts.ts');
+  client = assemble(
+    context,
+    () => {
+      const process = first ?? launch();
+      first = undefined;
+      return process;
+    },
+    begun,
   );
-  void started;
 }
 
 /** Called by VS Code before it ends. */

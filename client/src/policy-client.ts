@@ -7,12 +7,13 @@ import {
   type Uri,
 } from 'vscode';
 import {
+  IPCMessageReader,
+  IPCMessageWriter,
   LanguageClient,
   State,
-  TransportKind,
   WorkDoneProgress,
   type LanguageClientOptions,
-  type ServerOptions,
+  type MessageTransports,
 } from 'vscode-languageclient/node';
 import {
   COMPILE,
@@ -33,6 +34,8 @@ import {
   type SimulateResult,
   type TemplatesResult,
 } from '../../server/src/lsp/protocol.ts';
+import type { ServerProcess } from './server-process.ts';
+import { setting } from './settings.ts';
 
 export type ServerState = 'starting' | 'running' | 'stopped';
 
@@ -46,16 +49,20 @@ export class PolicyClient {
   /** The server has looked at a policy anew. */
   readonly onDidCheck = this.checked.event;
   private runs = 0;
-  private readonly created = performance.now();
+  private readonly begun: number;
   private toldFirst = false;
 
-  constructor(context: ExtensionContext) {
-    const module = context.asAbsolutePath('dist/server.mjs');
-    const server: ServerOptions = { module, transport: TransportKind.ipc };
+  /** `launch` starts the server; `begun`: when the extension began, in ms on the clock of the process. */
+  constructor(context: ExtensionContext, launch: () => ServerProcess, begun: number) {
+    this.begun = begun;
     const options: LanguageClientOptions = {
       documentSelector: [{ language: 'pvpolicy' }],
       outputChannel: this.log,
-      initializationOptions: { lenses: true } satisfies InitializationOptions,
+      // Asked for anew at each start.
+      initializationOptions: (): InitializationOptions => ({
+        lenses: true,
+        settings: { kernelProfile: setting<string>('kernelProfile') },
+      }),
       middleware: {
         handleDiagnostics: (uri, diagnostics, next) => {
           next(uri, diagnostics);
@@ -65,7 +72,7 @@ export class PolicyClient {
       },
       synchronize: { fileEvents: workspace.createFileSystemWatcher('**/pvpolicy.json') },
     };
-    this.client = new LanguageClient('pvpolicy', 'PV Policy', server, options);
+    this.client = new LanguageClient('pvpolicy', 'PV Policy', () => this.connect(launch()), options);
     context.subscriptions.push(
       this.log,
       this.changed,
@@ -78,8 +85,14 @@ export class PolicyClient {
   private tellFirst(): void {
     if (this.toldFirst) return;
     this.toldFirst = true;
-    const took = performance.now() - this.created;
+    const took = performance.now() - this.begun;
     this.log.info(`first diagnostics ${took.toFixed(0)} ms after activation`);
+  }
+
+  /** By the messages between Node's processes; what the server prints is told in the log. */
+  private connect(server: ServerProcess): Promise<MessageTransports> {
+    server.stderr?.setEncoding('utf8').on('data', (text: string) => this.log.error(text.trimEnd()));
+    return Promise.resolve({ reader: new IPCMessageReader(server), writer: new IPCMessageWriter(server) });
   }
 
   async start(): Promise<void> {

@@ -7,6 +7,9 @@ import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import packageJson from '../../package.json' with { type: 'json' };
 import { policyOfLines } from '../bench/policies.ts';
 import { smallKernel } from '../support/kernel.ts';
+import { snapshot } from '../../server/src/pipeline.ts';
+import { DEFAULTS } from '../../server/src/workspace/settings.ts';
+import { WARM_UP } from '../../server/src/lsp/warm-up.ts';
 import { repository, Session } from './session.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'pvpolicy-lsp-'));
@@ -171,6 +174,12 @@ describe('the server', () => {
     await session.open(uri, text);
     const { diagnostics } = await session.publish((params) => params.diagnostics.length > 0);
     expect(diagnostics.map(({ message }) => message).join('\n')).toContain('does not exist in kernel 6.12');
+
+    session.child.kill();
+    session = await Session.start({ initializationOptions: { settings: { kernelProfile: '6.12' } } });
+    await session.open(uri, text);
+    const first = await session.publish((params) => params.uri === uri);
+    expect(first.diagnostics.map(({ message }) => message).join('\n')).toContain('kernel 6.12');
   });
 
   test('survives nonsense from the client', async () => {
@@ -232,4 +241,10 @@ describe('the server', () => {
     session.child.stdin?.end();
     expect(await exited).not.toBeNull();
   });
+});
+
+test('what the server warms up with is a sound policy, so that no stage is left out', () => {
+  const { diagnostics, program } = snapshot(WARM_UP, DEFAULTS);
+  expect(diagnostics).toEqual([]);
+  expect(program).toBeDefined();
 });

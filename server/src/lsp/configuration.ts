@@ -25,13 +25,15 @@ export class Configuration {
     this.host = host;
   }
 
-  /** Takes the client's section `pvpolicy`, in whatever state it is. */
-  setClient(section: unknown): void {
+  /** Takes the client's section `pvpolicy`, in whatever state it is; tells whether that changes anything. */
+  setClient(section: unknown): boolean {
+    const before = this.client.kernelProfile;
     const profile =
       typeof section === 'object' && section !== null && 'kernelProfile' in section
         ? section.kernelProfile
         : undefined;
     this.client = typeof profile === 'string' ? { kernelProfile: profile } : {};
+    return (this.client.kernelProfile ?? '') !== (before ?? '');
   }
 
   /** Forgets what was read from disk. */

@@ -30,6 +30,8 @@ export interface InitializationOptions {
   readonly lenses?: boolean;
   /** 'pull': the client will ask for diagnostics; they are then not pushed. */
   readonly diagnostics?: 'push' | 'pull';
+  /** The client's settings, so that the first answers need not wait until the server has asked for them. */
+  readonly settings?: ClientSettings;
 }
 
 /** The section `pvpolicy` of the client's settings, as far as the server reads it. */

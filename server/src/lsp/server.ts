@@ -36,6 +36,7 @@ import {
 import { simulate, simulateCommand } from './simulate.ts';
 import { SimulationHints } from './simulation-hints.ts';
 import { Timings } from './timings.ts';
+import { warmUp } from './warm-up.ts';
 import { followClient, registerWorkspaceFeatures } from './workspace-features.ts';
 import { WorkspaceFiles } from './workspace-files.ts';
 
@@ -57,11 +58,13 @@ export function serve(connection: Connection, host: Host): void {
 
   connection.onInitialize((params) => {
     client = params;
+    configuration.setClient(wishes(params).settings);
+    warmUp();
     return { serverInfo: { name: 'pvpolicy', version: VERSION }, capabilities: capabilities(params) };
   });
   connection.onInitialized(() => {
     if (client) followClient(connection, client, files);
-    void settingsChanged(undefined);
+    if (asks()) void settingsChanged(undefined);
   });
 
   const refresh = (): void => {
@@ -71,11 +74,12 @@ export function serve(connection: Connection, host: Host): void {
     if (wishes(client).diagnostics === 'pull' && client?.capabilities.workspace?.diagnostics?.refreshSupport)
       void connection.languages.diagnostics.refresh();
   };
+  /** Is the client asked for its settings? Else what it sends counts. */
+  const asks = (): boolean => client?.capabilities.workspace?.configuration === true;
   const settingsChanged = async (pushed: unknown): Promise<void> => {
     try {
-      const asks = client?.capabilities.workspace?.configuration === true;
-      configuration.setClient(asks ? await connection.workspace.getConfiguration('pvpolicy') : pushed);
-      refresh();
+      const section: unknown = asks() ? await connection.workspace.getConfiguration('pvpolicy') : pushed;
+      if (configuration.setClient(section)) refresh();
     } catch (error) {
       report(connection, 'reading the settings', error);
     }
