@@ -2,8 +2,9 @@
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { endGroup, isRunning } from './processes.ts';
 import type { EditorTools } from './tools.ts';
@@ -38,6 +39,9 @@ const keybindings = [
   },
 ];
 
+/** Programs that take the place of those of the machine. */
+const bin = join(dirname(fileURLToPath(import.meta.url)), 'bin');
+
 /** Keeps pop-ups, network look-ups and other features out of the picture; colours follow the system's scheme. */
 const userSettings: Settings = {
   'window.autoDetectColorScheme': true,
@@ -51,6 +55,9 @@ const userSettings: Settings = {
   'extensions.ignoreRecommendations': true,
   'chat.disableAIFeatures': true,
   'window.commandCenter': false,
+  // Drawn as elements, whose text can be read.
+  'terminal.integrated.gpuAcceleration': 'off',
+  'terminal.integrated.env.linux': { PATH: `${bin}${delimiter}${process.env['PATH']}` },
   'terminal.integrated.commandsToSkipShell': ['runCommands'],
   'editor.minimap.enabled': false,
   'git.enabled': false,
@@ -68,13 +75,13 @@ export function writeUserSettings(folder: string, more: Settings = {}): void {
 }
 
 /**
- * Starts the server on a free port of the loopback interface with one extension installed.
- * `folder` must be empty; `vsix` is the packaged extension. Throws with the server's log when it is not up in 30 s.
+ * Starts the server on a free port of the loopback interface with the packaged extensions `vsix` installed.
+ * `folder` must be empty. Throws with the server's log when it is not up in 30 s.
  */
 export async function startServer(
   tools: EditorTools,
   folder: string,
-  vsix: string,
+  vsix: readonly string[],
 ): Promise<EditorServer & { stop(): Promise<void> }> {
   const userData = join(folder, 'user-data');
   const config = join(folder, 'config.yaml');
@@ -98,10 +105,14 @@ export async function startServer(
     '--extensions-dir',
     join(folder, 'extensions'),
   ];
-  await promisify(execFile)(tools.node, [tools.server, ...places, '--install-extension', vsix, '--force'], {
-    env,
-    timeout: 60_000,
-  });
+  await promisify(execFile)(
+    tools.node,
+    [tools.server, ...places, ...vsix.flatMap((path) => ['--install-extension', path]), '--force'],
+    {
+      env,
+      timeout: 60_000,
+    },
+  );
 
   const port = await freePort();
   const output = openSync(logFile, 'w');

@@ -15,7 +15,9 @@ export interface Session {
    */
   open(file: string, settings?: Settings): Promise<Window>;
   /** A window of the test's own; `user` adds to the user's settings while it is open. */
-  openAnother(place: (scratch: string) => Place, user?: Settings): Promise<Window>;
+  openAnother(place: Place, user?: Settings): Promise<Window>;
+  /** A folder that goes away after the run. */
+  scratch(): string;
 }
 
 type Started = EditorServer & { readonly scratch: string; readonly context: BrowserContext };
@@ -37,6 +39,7 @@ async function start(tools: EditorTools): Promise<Started> {
 /** The windows for the tests of one file. */
 export function editorSession(tools: EditorTools): Session {
   const started = (): Promise<Started> => (starting ??= start(tools));
+  const scratch = (): string => inject('editor')?.scratch ?? '';
 
   /** After the test: a picture where it failed. `done` gets whether it did. */
   const afterwards = (page: Page, done: (failed: boolean) => Promise<void>): void =>
@@ -49,6 +52,7 @@ export function editorSession(tools: EditorTools): Session {
   const close = (page: Page): Promise<void> => page.close({ runBeforeUnload: true });
 
   return {
+    scratch,
     async open(file, settings = {}) {
       const server = await started();
       const before = shared;
@@ -80,7 +84,7 @@ export function editorSession(tools: EditorTools): Session {
         await close(page);
         writeUserSettings(server.folder);
       });
-      return openWindow(page, server, place(server.scratch));
+      return openWindow(page, server, place);
     },
   };
 }

@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { createVSIX } from '@vscode/vsce';
 import type { TestProject } from 'vitest/node';
 import { startBrowser } from './browser.ts';
 import { shots } from './pictures.ts';
@@ -40,7 +41,7 @@ export default async function setup({ provide }: TestProject): Promise<(() => Pr
     rmSync(scratch, { recursive: true, force: true, maxRetries: 5 });
   };
   try {
-    const server = await startServer(tools, folder, packagedExtension());
+    const server = await startServer(tools, folder, [packagedExtension(), await memoryFiles(scratch)]);
     running.push(server.stop);
     const browser = await startBrowser(tools.chromium, join(scratch, 'profile'));
     running.push(browser.stop);
@@ -50,6 +51,20 @@ export default async function setup({ provide }: TestProject): Promise<(() => Pr
     throw error;
   }
   return stop;
+}
+
+/** An extension whose files are on no disk. */
+async function memoryFiles(scratch: string): Promise<string> {
+  const packagePath = join(scratch, 'memory-files.vsix');
+  const cwd = join(repository, 'test/editor/memory-files');
+  await createVSIX({
+    cwd,
+    packagePath,
+    dependencies: false,
+    skipLicense: true,
+    allowMissingRepository: true,
+  });
+  return packagePath;
 }
 
 /** The .vsix that `npm run package` made, or the one that PVPOLICY_VSIX names. */

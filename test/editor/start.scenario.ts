@@ -1,10 +1,11 @@
 // The first five minutes: the sample, the walkthrough, templates, the C beside its policy, and a recording.
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { lane } from '../support/lanes.ts';
+import { found } from './screen.ts';
 import { editorSession } from './session.ts';
 import { findEditorTools } from './tools.ts';
-import type { Place } from './window.ts';
 import { newWorkspace } from './workspace.ts';
 
 const ROWS = '.quick-input-list .monaco-list-row';
@@ -72,6 +73,10 @@ lane('editor', 'first steps in VS Code', findEditorTools, (tools) => {
     const text = await window.shows('.monaco-dialog-box', /sudo .*cli\.cjs record -o .* --seconds 10/);
     expect(text).toMatch(/needs Linux and root/);
     await window.picture('record');
+    await window.page.locator('.monaco-dialog-box .monaco-button', { hasText: 'Run in Terminal' }).click();
+    // The lane's `sudo` asks the command for its help, which it gives where it takes these arguments.
+    await window.shows('.xterm-rows', /Records on this host, as root/);
+    await window.picture('record-terminal');
   });
 
   test('a verifier log is explained on the lines of the policy', async () => {
@@ -88,7 +93,8 @@ lane('editor', 'first steps in VS Code', findEditorTools, (tools) => {
 
   test('a task checks every policy of the folder, and its findings are problems', async () => {
     // What a task has found stays in the list of problems.
-    const window = await session.openAnother(ownFolder);
+    const folder = newWorkspace(session.scratch());
+    const window = await session.openAnother({ folder, file: join(folder, 'irq_boost.pvpolicy') });
     await window.ready();
     await window.command('Tasks: Run Task', 'asks');
     await window.page.locator(ROWS, { hasText: 'pvpolicy' }).first().click();
@@ -100,19 +106,23 @@ lane('editor', 'first steps in VS Code', findEditorTools, (tools) => {
   });
 
   test('the time from activation to the first diagnostics is in the log', async () => {
-    const window = await session.openAnother(ownFolder);
+    // A window that has come to rest, in which nothing has activated the extension so far.
+    const policies = newWorkspace(session.scratch());
+    const folder = join(policies, '../notes');
+    mkdirSync(folder);
+    writeFileSync(join(folder, 'notes.txt'), 'nothing to activate for\n');
+    const window = await session.openAnother({ folder, file: join(folder, 'notes.txt') });
+    await window.shows('.explorer-folders-view .monaco-list-row', /notes\.txt/);
+    await window.show('../policies/irq_boost.pvpolicy');
     await window.ready();
-    await window.errorCount(0);
-    const [, milliseconds] = /first diagnostics (\d+) ms after activation/u.exec(window.log()) ?? [];
-    console.log(`first diagnostics ${milliseconds} ms after activation (budget 300 ms)`);
-    expect(Number(milliseconds)).toBeGreaterThan(0);
+    const log = await found(
+      () => Promise.resolve(/first diagnostics (\d+) ms after activation/u.exec(window.log()) ?? undefined),
+      () => 'the log tells of the first diagnostics',
+    );
+    console.log(`${log[0]} (budget 300 ms)`);
+    expect(Number(log[1])).toBeGreaterThan(0);
   });
 });
-
-function ownFolder(scratch: string): Place {
-  const folder = newWorkspace(scratch);
-  return { folder, file: join(folder, 'irq_boost.pvpolicy') };
-}
 
 const LOG = `libbpf: prog 'kvm_kvm_inj_virq': -- BEGIN PROG LOAD LOG --
 0: R1=ctx() R10=fp0

@@ -65,7 +65,14 @@ lane('editor', 'views of policies in VS Code', findEditorTools, (tools) => {
     await window.command('Test: Run All Tests with Coverage');
     await window.shows('.pane-header', /Test Coverage/i);
     await window.shows('.pane:has(.pane-header[aria-label^="Test Coverage"]) .monaco-list-row', /irq_boost/);
+    await window.show('irq_boost.pvpolicy');
+    await window.goTo('on tracepoint kvm:kvm_inj_virq');
+    await window.page.locator('.coverage-deco-gutter.coverage-deco-hit').first().waitFor();
+    await window.command('Test: Toggle Inline Coverage');
+    // The counter of a line that ran 449 times says so.
+    await window.shows('.coverage-deco-inline-count', /^99\+x$/);
     await window.picture('coverage');
+    await window.command('Test: Clear Coverage');
   });
 
   test('the safety matrix shows what each hook may call', async () => {
