@@ -76,17 +76,21 @@ export interface Change {
   readonly delta: number;
 }
 
+/** Characters that are compared in one go. */
+const STRIDE = 1024;
+
 /** What turns one text into the other. */
 export function changeOf(older: string, newer: string): Change {
   const shorter = Math.min(older.length, newer.length);
   let head = 0;
+  while (head + STRIDE <= shorter && older.startsWith(newer.slice(head, head + STRIDE), head)) head += STRIDE;
   while (head < shorter && older.charCodeAt(head) === newer.charCodeAt(head)) head++;
+  const most = shorter - head;
+  const [oldEnd, newEnd] = [older.length, newer.length];
   let tail = 0;
-  while (
-    tail < shorter - head &&
-    older.charCodeAt(older.length - 1 - tail) === newer.charCodeAt(newer.length - 1 - tail)
-  ) {
-    tail++;
-  }
-  return { start: head, end: older.length - tail, delta: newer.length - older.length };
+  const same = (from: number): boolean =>
+    older.startsWith(newer.slice(newEnd - from, newEnd - from + STRIDE), oldEnd - from);
+  while (tail + STRIDE <= most && same(tail + STRIDE)) tail += STRIDE;
+  while (tail < most && older.charCodeAt(oldEnd - 1 - tail) === newer.charCodeAt(newEnd - 1 - tail)) tail++;
+  return { start: head, end: oldEnd - tail, delta: newEnd - oldEnd };
 }

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { LineIndex } from '../../grammar/index.ts';
+import { changeOf } from '../../grammar/text.ts';
 
 test('offsets and positions', () => {
   const index = new LineIndex('ab\ncd\r\n\re');
@@ -34,6 +35,24 @@ test('every offset survives the way there and back, but those inside \\r\\n', ()
         if (text[at] === '\n' && text[at - 1] === '\r') continue;
         expect(index.offsetAt(index.positionAt(at))).toBe(at);
       }
+    }),
+  );
+});
+
+test('a change is the shortest stretch that turns one text into the other', () => {
+  const part = fc.string({ unit: fc.constantFrom('a', 'b', '\n') });
+  const long = fc
+    .tuple(part, fc.nat(3000))
+    .map(([text, times]) => (text === '' ? 'a' : text).repeat(times % 700));
+  fc.assert(
+    fc.property(long, part, part, long, (before, gone, come, after) => {
+      const [older, newer] = [before + gone + after, before + come + after];
+      const { start, end, delta } = changeOf(older, newer);
+      expect(older.slice(0, start) + newer.slice(start, end + delta) + older.slice(end)).toBe(newer);
+      // Neither end can be moved inwards.
+      const fits = end > start && end + delta > start;
+      expect(fits && older[start] === newer[start]).toBe(false);
+      expect(fits && older[end - 1] === newer[end + delta - 1]).toBe(false);
     }),
   );
 });

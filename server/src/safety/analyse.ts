@@ -62,7 +62,7 @@ export function* analyseInParts(
   }
   const ofAll = [
     () => checkFeedback(model, reach, kernels),
-    () => checkSharing(model, kernels),
+    () => checkSharing(model, kernels, memory.changes),
     () => checkBoosts(model, reach),
     () => checkLiveness(model, reach),
   ];

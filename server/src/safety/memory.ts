@@ -5,6 +5,7 @@ import type { KernelSelection } from '../kernel/profiles.ts';
 import type { HandlerModel, Model } from '../semantics/model.ts';
 import type { Allowlist } from './allowlist.ts';
 import type { Reach } from './reach.ts';
+import type { KnownChanges } from './sharing.ts';
 import type { Use } from './uses.ts';
 
 type WithBody = FnDecl | HookDecl | EveryDecl;
@@ -18,6 +19,7 @@ interface Judged {
 /** What was found out about the handlers of a family of models, each of which holds while the bodies that it reaches do. */
 export class Memory {
   readonly uses = new WeakMap<Block, readonly Use[]>();
+  readonly changes: KnownChanges = new WeakMap();
   readonly kernels: KernelSelection;
   readonly allow: Allowlist;
   private readonly judged = new WeakMap<WithBody, Judged>();

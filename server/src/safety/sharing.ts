@@ -24,10 +24,14 @@ interface Changing {
 }
 
 /** State that a hook changes in several steps while another, which may interrupt it on the same CPU, does so too. */
-export function checkSharing(model: Model, kernels: KernelSelection): readonly Diagnostic[] {
+export function checkSharing(
+  model: Model,
+  kernels: KernelSelection,
+  known: KnownChanges = new WeakMap(),
+): readonly Diagnostic[] {
   const changing = model.handlers.flatMap((handler): readonly Changing[] => {
     const context = handler.side === 'host' ? contextOf(handler, model.target, kernels) : undefined;
-    const changes = context === undefined ? [] : changesFrom(handler, model);
+    const changes = context === undefined ? [] : changesFrom(handler, model, known);
     return context === undefined || changes.length === 0 ? [] : [{ handler, context, changes }];
   });
   return changing.flatMap((inner) =>
@@ -86,25 +90,42 @@ function interrupts(inner: HookContext, outer: HookContext): boolean {
   return high === RANKS.indexOf('nmi') || outer.row?.irqs !== 'disabled';
 }
 
+/** What a body does itself: its changes, and the functions that it calls. */
+interface OwnChanges {
+  readonly changes: readonly Change[];
+  readonly called: readonly FnDecl[];
+}
+
+/** Of bodies that were looked at before. */
+export type KnownChanges = WeakMap<Block, OwnChanges>;
+
 /** Changes of state in several steps that the handler makes, itself or by functions. */
-function changesFrom({ decl }: HandlerModel, model: Model): readonly Change[] {
+function changesFrom({ decl }: HandlerModel, model: Model, known: KnownChanges): readonly Change[] {
+  const bodies = new Set<Block>([decl.body]);
   const found: Change[] = [];
-  const seen = new Set<FnDecl>();
-  const queue: Block[] = [decl.body];
+  for (const body of bodies) {
+    const own = known.get(body) ?? changesIn(body, model);
+    known.set(body, own);
+    found.push(...own.changes);
+    for (const fn of own.called) bodies.add(fn.body);
+  }
+  return found;
+}
+
+function changesIn(body: Block, model: Model): OwnChanges {
+  const changes: Change[] = [];
+  const called: FnDecl[] = [];
   const visit = (node: Part): void => {
-    if (node.kind === 'assign') found.push(...readAndWritten(node, model));
+    if (node.kind === 'assign') changes.push(...readAndWritten(node, model));
     if (node.kind === 'call') {
-      found.push(...ofCollection(node, model));
+      changes.push(...ofCollection(node, model));
       const callee = model.calls.get(node)?.callee;
-      if (callee?.kind === 'fn' && !seen.has(callee.decl)) {
-        seen.add(callee.decl);
-        queue.push(callee.decl.body);
-      }
+      if (callee?.kind === 'fn') called.push(callee.decl);
     }
     eachChild(node, visit);
   };
-  for (const body of queue) visit(body);
-  return found;
+  visit(body);
+  return { changes, called };
 }
 
 /** `x = x + 1`: another's change in between is lost. `x += 1` is one step, and a store of something else loses nothing. */
