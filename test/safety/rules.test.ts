@@ -174,7 +174,7 @@ describe('versions', () => {
   it('are named together, and the fix requires the first that has everything', () => {
     const text = `policy p for sched_ext requires kernel >= 6.13
 on op tick(p) {
-    if let t = scx_bpf_cpu_curr(scx_bpf_task_cpu(p)) { set_slice(t, 1ms) } //~ PV4012
+    if let t = scx_bpf_cpu_curr(scx_bpf_task_cpu(p)) { set_slice(t, 0ns) } //~ PV4012
 }
 `;
     const [found] = expectDiagnostics(text);

@@ -78,7 +78,7 @@ function counts(kernel: ImportedKernel) {
   const tracepoints = Object.keys(kernel.tracepoints);
   const kfuncs = Object.keys(kernel.kfuncs);
   const hooks = new Set(HOOKS.filter((row) => row.family === 'tracepoint').map((row) => row.name));
-  const calls = new Set(CALLS.map((row) => row.name));
+  const calls = new Set(CALLS.filter((row) => row.unknown !== true).map((row) => row.name));
   return {
     kernel: kernel.name,
     lockFacts: kernel.kernel,

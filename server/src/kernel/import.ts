@@ -1,6 +1,6 @@
 import { readBtf, type Btf } from './btf/btf.ts';
 import { elfSection, isElf } from './btf/elf.ts';
-import { kernelFacts, membersOf, type KernelFacts, type Prototype } from './btf/facts.ts';
+import { enumeratorsOf, kernelFacts, membersOf, type KernelFacts, type Prototype } from './btf/facts.ts';
 import { CONSTANTS, STRUCTS } from './catalogue.ts';
 import { spell } from './btf/spell.ts';
 import type { Argument, ImportResult } from './imported.ts';
@@ -35,7 +35,7 @@ export function importKernel(source: ImportSource): ImportResult {
     modules: (source.modules ?? []).map(({ name }) => name),
     tracepoints: sorted(parts.flatMap(({ facts }) => tracepoints(facts))),
     kfuncs: sorted(parts.flatMap(({ facts }) => kfuncs(facts))),
-    helpers: helpers(parts[0]?.facts),
+    helpers: helpers(parts[0]),
     ops: sorted(parts.flatMap(({ facts }) => operations(facts))),
     structs: sorted(fields),
     enums: enums(parts, fields),
@@ -101,10 +101,9 @@ const operations = ({ structOps }: KernelFacts) =>
 const HELPER = 'BPF_FUNC_';
 
 /** Each helper has an enumerator. */
-const helpers = (facts: KernelFacts | undefined): readonly string[] =>
-  [...(facts?.enumerators ?? [])]
-    .filter(([name, { enumName }]) => enumName === 'bpf_func_id' && name.startsWith(HELPER))
-    .map(([name]) => `bpf_${name.slice(HELPER.length)}`)
+const helpers = (part: Part | undefined): readonly string[] =>
+  (part === undefined ? [] : enumeratorsOf(part.btf, part.facts, 'bpf_func_id'))
+    .flatMap(({ name }) => (name.startsWith(HELPER) ? [`bpf_${name.slice(HELPER.length)}`] : []))
     .toSorted();
 
 /** How far from a root a policy's member accesses can lead; what lies deeper is left out. */
@@ -168,9 +167,12 @@ function enums(
   );
   const wanted = new Set([...CONSTANTS.flatMap((row) => row.enum ?? []), ...inFields]);
   const found: Record<string, Record<string, string>> = {};
-  for (const { facts } of parts) {
-    for (const [name, { enumName, value }] of facts.enumerators) {
-      if (wanted.has(enumName)) (found[enumName] ??= {})[name] = String(value);
+  for (const { btf, facts } of parts) {
+    for (const enumName of wanted) {
+      const members = enumeratorsOf(btf, facts, enumName);
+      if (members.length === 0) continue;
+      const own = (found[enumName] ??= {});
+      for (const { name, value } of members) own[name] = String(value);
     }
   }
   return found;

@@ -41,19 +41,28 @@ const isBoost = (use: Use): boolean => use.kind === 'action' && use.action.name 
 
 function judge(
   { call, guards }: GuardedCall,
-  { hook }: HandlerModel,
+  { hook, decl }: HandlerModel,
   reading: Reading,
   model: Model,
 ): readonly Diagnostic[] {
   if (hook === undefined || guards.some(({ condition }) => reading.bounds(condition))) return [];
   const tests = guards.filter(({ narrows }) => !narrows);
-  if (tests.length === 0)
-    return FREQUENT.has(hook.name)
+  if (tests.every(({ condition }) => reading.isFixedProperty(condition)))
+    return FREQUENT.has(hook.name) || isRenewed(call, decl, model)
       ? [diagnostic('PV5016', call.span, { hook: titleOf(hook) }, { fixes: notTooOften(call, model) })]
       : [];
   return tests.every(({ condition }) => reading.trustsGuest(condition))
     ? [diagnostic('PV5017', call.span, { hook: titleOf(hook) }, { fixes: notTooOften(call, model) })]
     : [];
+}
+
+/** Does the timer boost again before the boost is over? */
+function isRenewed(call: CallExpr, decl: HandlerModel['decl'], model: Model): boolean {
+  const resolved = model.calls.get(call);
+  if (decl.kind !== 'every' || resolved?.callee.kind !== 'action') return false;
+  const limit = resolved.args[resolved.callee.action.params.findIndex(({ name }) => name === 'for')];
+  const [period, length] = [model.constants.get(decl.period), limit && model.constants.get(limit)];
+  return typeof period === 'bigint' && typeof length === 'bigint' && period <= length;
 }
 
 /** The pause between two boosts that the fix writes: of a hundred milliseconds others have most. */

@@ -62,12 +62,31 @@ export class Reading {
     });
   }
 
+  /** Is it about nothing but what a task is and stays: its niceness, its affinity, being a thread of the kernel? */
+  isFixedProperty(condition: Expr): boolean {
+    if (condition.kind === 'paren') return this.isFixedProperty(condition.inner);
+    if (condition.kind === 'unary') return this.isFixedProperty(condition.operand);
+    if (condition.kind === 'binary' && ['&&', '||'].includes(condition.op))
+      return this.isFixedProperty(condition.left) && this.isFixedProperty(condition.right);
+    if (condition.kind === 'binary') return this.isOfTask(condition.left) && this.isOfTask(condition.right);
+    const callee = condition.kind === 'call' ? this.model.calls.get(condition)?.callee : undefined;
+    return callee?.kind === 'builtin' && callee.builtin.name === 'is_kthread';
+  }
+
+  private isOfTask(expr: Expr): boolean {
+    if (expr.kind === 'paren') return this.isOfTask(expr.inner);
+    if (expr.kind === 'cast') return this.isOfTask(expr.operand);
+    if (expr.kind === 'binary') return this.isOfTask(expr.left) && this.isOfTask(expr.right);
+    return this.isFixed(expr);
+  }
+
   /** Stays what it is for as long as the task lives, whatever it does: its niceness, the CPUs that it may use. */
   private isFixed(expr: Expr): boolean {
     if (this.model.constants.has(expr)) return true;
     const name = expr.kind === 'member' ? expr.member : expr.kind === 'name' ? expr.name : undefined;
     const symbol = name && this.model.names.get(name);
     if (symbol?.kind === 'kernel-field') return FIXED.has(symbol.field.name);
+    if (symbol?.kind === 'builtin-member') return FIXED.has(symbol.name);
     return symbol?.kind === 'param' || symbol?.kind === 'const';
   }
 

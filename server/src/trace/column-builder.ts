@@ -1,8 +1,22 @@
 import { grown, type Column } from './grown.ts';
-import { stableOrder } from './stable-order.ts';
+import { stableOrder, stretchesOf } from './stable-order.ts';
 
 /** A file may say that it is larger than it is. */
 const MOST_RESERVED = 4_000_000;
+
+/** Rows that are copied at once rather than one by one. */
+const LONG = 32;
+
+/** Rows in the order of time, and where stretches of them begin that are one after the other already. */
+interface Order {
+  readonly rows: Uint32Array;
+  readonly starts: Uint32Array;
+}
+
+function orderOf(time: Float64Array): Order {
+  const rows = stableOrder(time);
+  return { rows, starts: stretchesOf(rows) };
+}
 
 /** One event on its way into the columns. */
 export interface Row {
@@ -71,7 +85,7 @@ export class ColumnBuilder {
 
   /** The columns cut to their length, in order of time (ties as appended), time counted from `first` ns on. */
   finish(first: number) {
-    const order = this.sorted ? undefined : stableOrder(this.time.subarray(0, this.length));
+    const order = this.sorted ? undefined : orderOf(this.time.subarray(0, this.length));
     const columns = {
       length: this.length,
       baseNs: BigInt(this.baseSeconds) * 1_000_000_000n + BigInt(this.baseNanos) + BigInt(first),
@@ -90,10 +104,17 @@ export class ColumnBuilder {
   }
 
   /** The first `length` values; where no order is asked for, without a copy: unused memory was never touched. */
-  private cut<T extends Column>(column: T, order: Uint32Array | undefined): T {
+  private cut<T extends Column>(column: T, order: Order | undefined): T {
     if (!order) return column.subarray(0, this.length) as T;
     const cut = new (column.constructor as new (size: number) => T)(this.length);
-    for (let i = 0; i < order.length; i++) cut[i] = column[order[i]!]!;
+    const { rows, starts } = order;
+    for (let stretch = 0; stretch + 1 < starts.length; stretch++) {
+      const to = starts[stretch]!;
+      const length = starts[stretch + 1]! - to;
+      const from = rows[to]!;
+      if (length >= LONG) cut.set(column.subarray(from, from + length), to);
+      else for (let i = 0; i < length; i++) cut[to + i] = column[from + i]!;
+    }
     return cut;
   }
 

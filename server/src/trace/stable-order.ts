@@ -30,7 +30,10 @@ function runStarts(keys: Float64Array): number[] {
   return starts;
 }
 
-/** Merges the runs [from, middle) and [middle, to) of `order` into `into`. */
+/**
+ * Merges the runs [from, middle) and [middle, to) of `order` into `into`. What is in its place already, before the
+ * second run's first and behind the first run's last, is copied as it is: runs often overlap by little.
+ */
 function merge(
   keys: Float64Array,
   order: Uint32Array,
@@ -39,10 +42,37 @@ function merge(
   middle: number,
   to: number,
 ) {
-  let left = from;
+  if (middle >= to) {
+    into.set(order.subarray(from, to), from);
+    return;
+  }
+  const least = keys[order[middle]!]!;
+  const most = keys[order[middle - 1]!]!;
+  let left = firstIn(from, middle, (at) => keys[order[at]!]! > least);
+  const end = firstIn(middle, to, (at) => keys[order[at]!]! >= most);
+  into.set(order.subarray(from, left), from);
+  into.set(order.subarray(end, to), end);
   let right = middle;
-  for (let i = from; i < to; i++) {
-    const takeLeft = left < middle && (right >= to || keys[order[left]!]! <= keys[order[right]!]!);
+  for (let i = left; i < end; i++) {
+    const takeLeft = left < middle && (right >= end || keys[order[left]!]! <= keys[order[right]!]!);
     into[i] = order[takeLeft ? left++ : right++]!;
   }
+}
+
+/** The first place in [from, to) from which on `holds`; `to` where it never does. */
+function firstIn(from: number, to: number, holds: (at: number) => boolean): number {
+  while (from < to) {
+    const half = (from + to) >>> 1;
+    if (holds(half)) to = half;
+    else from = half + 1;
+  }
+  return to;
+}
+
+/** From each place of `order` in which a stretch of consecutive numbers begins to the next; at last its length. */
+export function stretchesOf(order: Uint32Array): Uint32Array {
+  const starts: number[] = [];
+  for (let i = 0; i < order.length; i++) if (i === 0 || order[i] !== order[i - 1]! + 1) starts.push(i);
+  starts.push(order.length);
+  return Uint32Array.from(starts);
 }

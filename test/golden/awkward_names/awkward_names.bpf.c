@@ -158,15 +158,11 @@ struct {
 	__type(value, struct global_stats);
 } global_stats SEC(".maps");
 
-static struct global_stats pv_spare_global_stats;
-
-/* There always is one. The verifier does not know. */
 static __always_inline struct global_stats *pv_global_stats(void)
 {
 	u32 id = 0;
-	struct global_stats *s = bpf_map_lookup_elem(&global_stats, &id);
 
-	return s ? s : &pv_spare_global_stats;
+	return bpf_map_lookup_elem(&global_stats, &id);
 }
 
 /* Counters and histograms, by thread group id; each CPU has its own. */
@@ -252,14 +248,14 @@ static u64 pv_memcpy(u64 n, u64 pv_short)
 #line 29 "awkward_names.pvpolicy"
 	u64 pv_double = pv_min(n, pv_short) + pv_int;
 	return pv_double;
-#line 256 "awkward_names.bpf.c"
+#line 252 "awkward_names.bpf.c"
 }
 
 static u64 on_sched_switch(struct task_struct *current_task)
 {
 #line 34 "awkward_names.pvpolicy"
 	return pv_memcpy((u64)current_task->pid, 3);
-#line 263 "awkward_names.bpf.c"
+#line 259 "awkward_names.bpf.c"
 }
 
 static __always_inline struct vcpu *pv_new_vcpu(struct task_struct *p, u32 id)
@@ -317,8 +313,14 @@ int BPF_PROG(pv_on_sched_switch, bool preempt, struct task_struct *prev, struct 
 #line 38 "awkward_names.pvpolicy"
 	u64 pv_char = on_sched_switch(prev) + pv_pv_min + pv_errno;
 	__sync_fetch_and_add(&state.pv_static, pv_char);
-	__sync_fetch_and_add(&pv_global_stats()->pv_volatile, 1);
-	pv_record(&pv_global_stats()->pv_long, NSEC_PER_MSEC);
+	struct global_stats *stats = pv_global_stats();
+#line 40 "awkward_names.pvpolicy"
+	if (stats)
+#line 40 "awkward_names.pvpolicy"
+		__sync_fetch_and_add(&stats->pv_volatile, 1);
+	if (stats)
+#line 41 "awkward_names.pvpolicy"
+		pv_record(&stats->pv_long, NSEC_PER_MSEC);
 	struct vcpu *v = pv_vcpu_of(next);
 #line 42 "awkward_names.pvpolicy"
 	if (v) {
@@ -333,7 +335,7 @@ int BPF_PROG(pv_on_sched_switch, bool preempt, struct task_struct *prev, struct 
 #line 48 "awkward_names.pvpolicy"
 			pv_signal(PV_EVENT_A_B_1);
 	}
-#line 337 "awkward_names.bpf.c"
+#line 339 "awkward_names.bpf.c"
 	return 0;
 }
 

@@ -88,15 +88,11 @@ struct {
 	__type(value, struct global_stats);
 } global_stats SEC(".maps");
 
-static struct global_stats pv_spare_global_stats;
-
-/* There always is one. The verifier does not know. */
 static __always_inline struct global_stats *pv_global_stats(void)
 {
 	u32 id = 0;
-	struct global_stats *s = bpf_map_lookup_elem(&global_stats, &id);
 
-	return s ? s : &pv_spare_global_stats;
+	return bpf_map_lookup_elem(&global_stats, &id);
 }
 
 /* What the guest of each vCPU wrote, by thread id; the agent keeps it. */
@@ -243,7 +239,11 @@ int BPF_PROG(on_kvm_exit, struct kvm_vcpu *kvcpu, u32 isa)
 #line 21 "both_ends.pvpolicy"
 			v_feedback->boosted = true;
 			pv_boost(v->tid, v->tgid, SCHED_FIFO, 5, 5 * NSEC_PER_MSEC);
-			__sync_fetch_and_add(&pv_global_stats()->boosts, 1);
+			struct global_stats *stats = pv_global_stats();
+#line 23 "both_ends.pvpolicy"
+			if (stats)
+#line 23 "both_ends.pvpolicy"
+				__sync_fetch_and_add(&stats->boosts, 1);
 		} else if (!v_hint->rt_running && v->boosted) {
 			v->boosted = false;
 			struct feedback *v_feedback = pv_feedback(v->tid);

@@ -312,15 +312,11 @@ struct {
 	__type(value, struct global_stats);
 } global_stats SEC(".maps");
 
-static struct global_stats pv_spare_global_stats;
-
-/* There always is one. The verifier does not know. */
 static __always_inline struct global_stats *pv_global_stats(void)
 {
 	u32 id = 0;
-	struct global_stats *s = bpf_map_lookup_elem(&global_stats, &id);
 
-	return s ? s : &pv_spare_global_stats;
+	return bpf_map_lookup_elem(&global_stats, &id);
 }
 
 /* Counters and histograms, by thread id; each CPU has its own. */
@@ -414,7 +410,7 @@ static bool spend(u32 m)
 		return false;
 	__sync_fetch_and_add(&m_state->spent, 1);
 	return true;
-#line 418 "driver.bpf.c"
+#line 414 "driver.bpf.c"
 }
 
 /* The thread id in the initial pid namespace. */
@@ -473,7 +469,7 @@ int BPF_PROG(on_sched_switch, bool preempt, struct task_struct *prev, struct tas
 	struct task_state *prev_state = pv_task_state(prev->pid);
 #line 45 "driver.pvpolicy"
 	prev_state->switches++;
-#line 477 "driver.bpf.c"
+#line 473 "driver.bpf.c"
 	return 0;
 }
 
@@ -493,7 +489,7 @@ static __always_inline void on_every_1s(void)
 #line 48 "driver.pvpolicy"
 		m_state->spent = 0;
 	}
-#line 497 "driver.bpf.c"
+#line 493 "driver.bpf.c"
 }
 
 static int every_1s(void *map, u32 *key, struct pv_timer *timer)
@@ -506,7 +502,11 @@ static int every_1s(void *map, u32 *key, struct pv_timer *timer)
 static __always_inline void on_register(struct vcpu *v)
 {
 #line 22 "driver.pvpolicy"
-	__sync_fetch_and_add(&pv_global_stats()->registered, 1);
+	struct global_stats *stats = pv_global_stats();
+#line 22 "driver.pvpolicy"
+	if (stats)
+#line 22 "driver.pvpolicy"
+		__sync_fetch_and_add(&stats->registered, 1);
 #line 511 "driver.bpf.c"
 }
 

@@ -139,15 +139,11 @@ struct {
 	__type(value, struct global_stats);
 } global_stats SEC(".maps");
 
-static struct global_stats pv_spare_global_stats;
-
-/* There always is one. The verifier does not know. */
 static __always_inline struct global_stats *pv_global_stats(void)
 {
 	u32 id = 0;
-	struct global_stats *s = bpf_map_lookup_elem(&global_stats, &id);
 
-	return s ? s : &pv_spare_global_stats;
+	return bpf_map_lookup_elem(&global_stats, &id);
 }
 
 struct bpf_timer {
@@ -170,7 +166,7 @@ static void slow_down(void)
 {
 #line 7 "guarded.pvpolicy"
 	pv_may(1ULL << PV_HOOK_1_SCHED_PROCESS_EXIT | 1ULL << PV_HOOK_2_EVERY) ? scx_bpf_cpuperf_set(bpf_get_smp_processor_id(), 512) : (void)0;
-#line 174 "guarded.bpf.c"
+#line 170 "guarded.bpf.c"
 }
 
 SEC("tp_btf/sched_process_exit")
@@ -182,7 +178,11 @@ int BPF_PROG(on_sched_process_exit, struct task_struct *pv__)
 #line 11 "guarded.pvpolicy"
 	pv_for(i, 0, 20000, 20000) {
 #line 11 "guarded.pvpolicy"
-		__sync_fetch_and_add(&pv_global_stats()->rounds, 1);
+		struct global_stats *stats = pv_global_stats();
+#line 11 "guarded.pvpolicy"
+		if (stats)
+#line 11 "guarded.pvpolicy"
+			__sync_fetch_and_add(&stats->rounds, 1);
 	}
 #line 12 "guarded.pvpolicy"
 	slow_down();

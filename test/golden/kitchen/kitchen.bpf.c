@@ -626,15 +626,11 @@ struct {
 	__type(value, struct global_stats);
 } global_stats SEC(".maps");
 
-static struct global_stats pv_spare_global_stats;
-
-/* There always is one. The verifier does not know. */
 static __always_inline struct global_stats *pv_global_stats(void)
 {
 	u32 id = 0;
-	struct global_stats *s = bpf_map_lookup_elem(&global_stats, &id);
 
-	return s ? s : &pv_spare_global_stats;
+	return bpf_map_lookup_elem(&global_stats, &id);
 }
 
 /* Counters and histograms, by CPU; any CPU may count for another. */
@@ -941,7 +937,7 @@ static u64 weight(struct task_struct *p, s64 kind)
 #line 52 "kitchen.pvpolicy"
 		return 1000;
 	}
-#line 945 "kitchen.bpf.c"
+#line 941 "kitchen.bpf.c"
 }
 
 static u64 fib(u64 n)
@@ -955,7 +951,7 @@ static u64 fib(u64 n)
 		b = c;
 	}
 	return a;
-#line 959 "kitchen.bpf.c"
+#line 955 "kitchen.bpf.c"
 }
 
 static struct vcpu *pick(struct task_struct *p)
@@ -965,7 +961,7 @@ static struct vcpu *pick(struct task_struct *p)
 #line 68 "kitchen.pvpolicy"
 		return NULL;
 	return pv_vcpu_of(p);
-#line 969 "kitchen.bpf.c"
+#line 965 "kitchen.bpf.c"
 }
 
 static void home_seen(s32 c)
@@ -974,7 +970,7 @@ static void home_seen(s32 c)
 	if (home(c) > 0)
 #line 155 "kitchen.pvpolicy"
 		__sync_fetch_and_add(&pv_cpu_stats(c)->per_cpu, 1);
-#line 978 "kitchen.bpf.c"
+#line 974 "kitchen.bpf.c"
 }
 
 static void this_cpu_busy(s32 c)
@@ -983,7 +979,7 @@ static void this_cpu_busy(s32 c)
 	struct cpu_state *c_state = pv_cpu_state(c);
 #line 160 "kitchen.pvpolicy"
 	pv_atomic_sub_sat(&c_state->busy, NSEC_PER_USEC);
-#line 987 "kitchen.bpf.c"
+#line 983 "kitchen.bpf.c"
 }
 
 static s64 arithmetic(s64 x, u64 y)
@@ -994,7 +990,7 @@ static s64 arithmetic(s64 x, u64 y)
 	u64 e = pv_div(y, y + 1) + pv_mod(y, y + 2);
 	u64 f = (y << 3) | (((y >> 2) & 255) ^ 5);
 	return q - (s64)d + (s64)e * -2 + (s64)f + (s64)pv_abs(x);
-#line 998 "kitchen.bpf.c"
+#line 994 "kitchen.bpf.c"
 }
 
 static __noinline struct vcpu *pv_new_vcpu(struct task_struct *p, u32 id)
@@ -1058,7 +1054,11 @@ int BPF_PROG(on_sched_switch, bool preempt, struct task_struct *prev, struct tas
 	struct task_state *prev_state2 = pv_task_state(prev);
 #line 96 "kitchen.pvpolicy"
 	prev_state2->n++;
-	__sync_fetch_and_add(&pv_global_stats()->events, 1);
+	struct global_stats *stats = pv_global_stats();
+#line 97 "kitchen.pvpolicy"
+	if (stats)
+#line 97 "kitchen.pvpolicy"
+		__sync_fetch_and_add(&stats->events, 1);
 	__sync_fetch_and_add(&pv_cpu_stats(bpf_get_smp_processor_id())->per_cpu, 1);
 	__sync_fetch_and_add(&pv_task_stats(prev->pid)->per_task, 1);
 	struct vcpu *v = pv_vcpu_of(prev);
@@ -1067,7 +1067,9 @@ int BPF_PROG(on_sched_switch, bool preempt, struct task_struct *prev, struct tas
 		u64 d = pv_sub_sat(t, v->last);
 		pv_average(&v->waits, d, 128);
 		pv_ring_push(&v->recent, d);
-		pv_record(&pv_global_stats()->lengths, d);
+		if (stats)
+#line 104 "kitchen.pvpolicy"
+			pv_record(&stats->lengths, d);
 		pv_record(&pv_vm_stats(v->tgid)->vm_lengths, pv_div(pv_ring_sum(&v->recent), v->recent.len));
 		v->small += 3;
 		v->signedish--;
@@ -1170,7 +1172,7 @@ int BPF_PROG(on_sched_switch, bool preempt, struct task_struct *prev, struct tas
 	if (nice_of(next->pid) > 3)
 #line 151 "kitchen.pvpolicy"
 		pv_set_uclamp(next->pid, next->tgid, 102 /* 10% */, 512 /* 50% */);
-#line 1174 "kitchen.bpf.c"
+#line 1176 "kitchen.bpf.c"
 	return 0;
 }
 
@@ -1195,7 +1197,7 @@ static __always_inline void on_every_10ms(void)
 #line 90 "kitchen.pvpolicy"
 			pv_cap(m, share);
 	}
-#line 1199 "kitchen.bpf.c"
+#line 1201 "kitchen.bpf.c"
 }
 
 static int every_10ms(void *map, u32 *key, struct pv_timer *timer)
@@ -1210,7 +1212,7 @@ static void on_init(void)
 #line 81 "kitchen.pvpolicy"
 	state.epoch = 1;
 	state.budget = 10 * NSEC_PER_MSEC;
-#line 1214 "kitchen.bpf.c"
+#line 1216 "kitchen.bpf.c"
 }
 
 /* The agent runs it once, before it attaches the others. */

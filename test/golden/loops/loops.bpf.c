@@ -294,15 +294,11 @@ struct {
 	__type(value, struct global_stats);
 } global_stats SEC(".maps");
 
-static struct global_stats pv_spare_global_stats;
-
-/* There always is one. The verifier does not know. */
 static __always_inline struct global_stats *pv_global_stats(void)
 {
 	u32 id = 0;
-	struct global_stats *s = bpf_map_lookup_elem(&global_stats, &id);
 
-	return s ? s : &pv_spare_global_stats;
+	return bpf_map_lookup_elem(&global_stats, &id);
 }
 
 struct bpf_timer {
@@ -337,7 +333,7 @@ static u64 sum_to(u64 n)
 			break;
 	}
 	return sum;
-#line 341 "loops.bpf.c"
+#line 337 "loops.bpf.c"
 }
 
 static u64 nested(u64 n)
@@ -366,7 +362,7 @@ static u64 nested(u64 n)
 	}
 #line 33 "loops.pvpolicy"
 	return hits;
-#line 370 "loops.bpf.c"
+#line 366 "loops.bpf.c"
 }
 
 static u64 count_cpus(struct task_struct *p)
@@ -382,7 +378,7 @@ static u64 count_cpus(struct task_struct *p)
 		n = n + 1;
 	}
 	return n;
-#line 386 "loops.bpf.c"
+#line 382 "loops.bpf.c"
 }
 
 static __noinline struct vcpu *pv_new_vcpu(struct task_struct *p, u32 id)
@@ -442,10 +438,15 @@ int BPF_PROG(on_sched_wakeup, struct task_struct *p)
 {
 #line 57 "loops.pvpolicy"
 	__sync_fetch_and_add(&state.total, sum_to((u64)p->pid) + nested(12) + count_cpus(p));
-	if (pv_comm_eq(pv_comm(p), (struct pv_comm){ .text = "stress" }))
+	if (pv_comm_eq(pv_comm(p), (struct pv_comm){ .text = "stress" })) {
 #line 58 "loops.pvpolicy"
-		__sync_fetch_and_add(&pv_global_stats()->rounds, sum_to(100));
-#line 449 "loops.bpf.c"
+		struct global_stats *stats = pv_global_stats();
+#line 58 "loops.pvpolicy"
+		if (stats)
+#line 58 "loops.pvpolicy"
+			__sync_fetch_and_add(&stats->rounds, sum_to(100));
+	}
+#line 450 "loops.bpf.c"
 	return 0;
 }
 
@@ -469,7 +470,7 @@ static __always_inline void on_every_50ms(void)
 		__sync_fetch_and_add(&m_state->seen, 1);
 	}
 	__sync_fetch_and_add(&state.total, busiest);
-#line 473 "loops.bpf.c"
+#line 474 "loops.bpf.c"
 }
 
 static int every_50ms(void *map, u32 *key, struct pv_timer *timer)

@@ -512,15 +512,11 @@ struct {
 	__type(value, struct global_stats);
 } global_stats SEC(".maps");
 
-static struct global_stats pv_spare_global_stats;
-
-/* There always is one. The verifier does not know. */
 static __always_inline struct global_stats *pv_global_stats(void)
 {
 	u32 id = 0;
-	struct global_stats *s = bpf_map_lookup_elem(&global_stats, &id);
 
-	return s ? s : &pv_spare_global_stats;
+	return bpf_map_lookup_elem(&global_stats, &id);
 }
 
 /* Counters and histograms, by CPU; any CPU may count for another. */
@@ -583,7 +579,7 @@ static u64 weight(struct task_struct *p)
 #line 25 "queues.pvpolicy"
 		return weight_of(v->tgid);
 	return 100;
-#line 587 "queues.bpf.c"
+#line 583 "queues.bpf.c"
 }
 
 static __always_inline struct vcpu *pv_new_vcpu(struct task_struct *p, u32 id)
@@ -651,7 +647,7 @@ static __always_inline void on_every_100ms(void)
 #line 94 "queues.pvpolicy"
 			c_state->served = 0;
 	}
-#line 655 "queues.bpf.c"
+#line 651 "queues.bpf.c"
 }
 
 static int every_100ms(void *map, u32 *key, struct pv_timer *timer)
@@ -684,7 +680,7 @@ s32 BPF_PROG(queues_select_cpu, struct task_struct *p, s32 prev_cpu, u64 wake_fl
 #line 41 "queues.pvpolicy"
 		scx_bpf_dsq_insert(p, SCX_DSQ_LOCAL, slice, 0);
 	return cpu;
-#line 688 "queues.bpf.c"
+#line 684 "queues.bpf.c"
 }
 
 SEC("struct_ops/enqueue")
@@ -718,7 +714,7 @@ void BPF_PROG(queues_enqueue, struct task_struct *p, u64 enq_flags)
 			scx_bpf_dsq_insert(p, DSQ_OTHERS, slice, enq_flags);
 		}
 	}
-#line 722 "queues.bpf.c"
+#line 718 "queues.bpf.c"
 }
 
 SEC("struct_ops/dispatch")
@@ -751,7 +747,7 @@ void BPF_PROG(queues_dispatch, s32 cpu, struct task_struct *prev)
 #line 69 "queues.pvpolicy"
 			scx_bpf_task_set_slice(q, pv_short);
 	}
-#line 755 "queues.bpf.c"
+#line 751 "queues.bpf.c"
 }
 
 SEC("struct_ops/running")
@@ -764,7 +760,7 @@ void BPF_PROG(queues_running, struct task_struct *p)
 	if (pv_before(state.vtime_now, p->scx.dsq_vtime))
 #line 75 "queues.pvpolicy"
 		state.vtime_now = p->scx.dsq_vtime;
-#line 768 "queues.bpf.c"
+#line 764 "queues.bpf.c"
 }
 
 SEC("struct_ops/stopping")
@@ -774,7 +770,11 @@ void BPF_PROG(queues_stopping, struct task_struct *p, bool runnable)
 	struct task_state *p_state = pv_task_state(p);
 #line 79 "queues.pvpolicy"
 	u64 used = pv_sub_sat(pv_now(), p_state->started);
-	pv_record(&pv_global_stats()->ran, used);
+	struct global_stats *stats = pv_global_stats();
+#line 80 "queues.pvpolicy"
+	if (stats)
+#line 80 "queues.pvpolicy"
+		pv_record(&stats->ran, used);
 	scx_bpf_task_set_dsq_vtime(p, p->scx.dsq_vtime + pv_div(used * 100, weight(p)));
 	scx_bpf_task_set_slice(p, pv_sub_sat(p->scx.slice, NSEC_PER_USEC));
 #line 781 "queues.bpf.c"

@@ -159,15 +159,11 @@ struct {
 	__type(value, struct global_stats);
 } global_stats SEC(".maps");
 
-static struct global_stats pv_spare_global_stats;
-
-/* There always is one. The verifier does not know. */
 static __always_inline struct global_stats *pv_global_stats(void)
 {
 	u32 id = 0;
-	struct global_stats *s = bpf_map_lookup_elem(&global_stats, &id);
 
-	return s ? s : &pv_spare_global_stats;
+	return bpf_map_lookup_elem(&global_stats, &id);
 }
 
 /* Counters and histograms, by thread id; each CPU has its own. */
@@ -299,7 +295,7 @@ int BPF_PROG(on_sched_wakeup, struct task_struct *p)
 	if (hated(pv_comm(p)))
 #line 16 "revive.pvpolicy"
 		pv_signal(PV_EVENT_HATED_ONE_WOKE);
-#line 303 "revive.bpf.c"
+#line 299 "revive.bpf.c"
 	return 0;
 }
 
@@ -309,9 +305,13 @@ int BPF_PROG(on_sched_switch, bool preempt, struct task_struct *prev, struct tas
 #line 19 "revive.pvpolicy"
 	if (pv_comm_eq(pv_comm(next), (struct pv_comm){ .text = "victim" })) {
 #line 19 "revive.pvpolicy"
+		struct global_stats *stats = pv_global_stats();
+#line 19 "revive.pvpolicy"
 		struct task_state *next_state = pv_task_state(next);
 #line 19 "revive.pvpolicy"
-		pv_record(&pv_global_stats()->late, pv_sub_sat(bpf_ktime_get_ns(), next_state->woken));
+		if (stats)
+#line 19 "revive.pvpolicy"
+			pv_record(&stats->late, pv_sub_sat(bpf_ktime_get_ns(), next_state->woken));
 	}
 #line 317 "revive.bpf.c"
 	return 0;

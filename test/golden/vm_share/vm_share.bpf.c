@@ -283,15 +283,11 @@ struct {
 	__type(value, struct global_stats);
 } global_stats SEC(".maps");
 
-static struct global_stats pv_spare_global_stats;
-
-/* There always is one. The verifier does not know. */
 static __always_inline struct global_stats *pv_global_stats(void)
 {
 	u32 id = 0;
-	struct global_stats *s = bpf_map_lookup_elem(&global_stats, &id);
 
-	return s ? s : &pv_spare_global_stats;
+	return bpf_map_lookup_elem(&global_stats, &id);
 }
 
 /* Weight of each VM; 100 is the weight of a task of nice 0. By thread group id; the loader fills it. */
@@ -318,7 +314,7 @@ static u64 weight(struct task_struct *p)
 #line 28 "vm_share.pvpolicy"
 		return weight_of(v->tgid);
 	return 100;
-#line 322 "vm_share.bpf.c"
+#line 318 "vm_share.bpf.c"
 }
 
 static __always_inline struct vcpu *pv_new_vcpu(struct task_struct *p, u32 id)
@@ -378,7 +374,11 @@ s32 BPF_PROG(vm_share_select_cpu, struct task_struct *p, s32 prev_cpu, u64 wake_
 #line 33 "vm_share.pvpolicy"
 	s32 cpu = scx_bpf_select_cpu_dfl(p, prev_cpu, wake_flags, &idle);
 	if (idle) {
-		__sync_fetch_and_add(&pv_global_stats()->placed_idle, 1);
+		struct global_stats *stats = pv_global_stats();
+#line 35 "vm_share.pvpolicy"
+		if (stats)
+#line 35 "vm_share.pvpolicy"
+			__sync_fetch_and_add(&stats->placed_idle, 1);
 		scx_bpf_dsq_insert(p, SCX_DSQ_LOCAL, slice, 0);
 	}
 	return cpu;
@@ -389,7 +389,11 @@ SEC("struct_ops/enqueue")
 void BPF_PROG(vm_share_enqueue, struct task_struct *p, u64 enq_flags)
 {
 #line 42 "vm_share.pvpolicy"
-	__sync_fetch_and_add(&pv_global_stats()->queued, 1);
+	struct global_stats *stats = pv_global_stats();
+#line 42 "vm_share.pvpolicy"
+	if (stats)
+#line 42 "vm_share.pvpolicy"
+		__sync_fetch_and_add(&stats->queued, 1);
 
 	u64 vt = p->scx.dsq_vtime;
 	u64 floor = state.vtime_now - max_credit;
@@ -397,7 +401,7 @@ void BPF_PROG(vm_share_enqueue, struct task_struct *p, u64 enq_flags)
 #line 46 "vm_share.pvpolicy"
 		vt = floor;
 	scx_bpf_dsq_insert_vtime(p, DSQ_SHARED_QUEUE, slice, vt, enq_flags);
-#line 401 "vm_share.bpf.c"
+#line 405 "vm_share.bpf.c"
 }
 
 SEC("struct_ops/dispatch")
@@ -405,7 +409,7 @@ void BPF_PROG(vm_share_dispatch, s32 cpu, struct task_struct *prev)
 {
 #line 51 "vm_share.pvpolicy"
 	scx_bpf_dsq_move_to_local(DSQ_SHARED_QUEUE);
-#line 409 "vm_share.bpf.c"
+#line 413 "vm_share.bpf.c"
 }
 
 SEC("struct_ops/running")
@@ -418,7 +422,7 @@ void BPF_PROG(vm_share_running, struct task_struct *p)
 	if (pv_before(state.vtime_now, p->scx.dsq_vtime))
 #line 56 "vm_share.pvpolicy"
 		state.vtime_now = p->scx.dsq_vtime;
-#line 422 "vm_share.bpf.c"
+#line 426 "vm_share.bpf.c"
 }
 
 SEC("struct_ops/stopping")
@@ -429,7 +433,7 @@ void BPF_PROG(vm_share_stopping, struct task_struct *p, bool runnable)
 #line 60 "vm_share.pvpolicy"
 	u64 used = pv_sub_sat(pv_now(), p_state->started);
 	scx_bpf_task_set_dsq_vtime(p, p->scx.dsq_vtime + pv_div(used * 100, weight(p)));
-#line 433 "vm_share.bpf.c"
+#line 437 "vm_share.bpf.c"
 }
 
 SEC("struct_ops/enable")
@@ -437,7 +441,7 @@ void BPF_PROG(vm_share_enable, struct task_struct *p)
 {
 #line 65 "vm_share.pvpolicy"
 	scx_bpf_task_set_dsq_vtime(p, state.vtime_now);
-#line 441 "vm_share.bpf.c"
+#line 445 "vm_share.bpf.c"
 }
 
 SEC("struct_ops.s/init")

@@ -3,7 +3,15 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { endId, entriesOf, KIND, readBtf, typeById } from '../../../server/src/kernel/btf/btf.ts';
 import { elfSection, isElf } from '../../../server/src/kernel/btf/elf.ts';
-import { fieldOf, kernelFacts, membersOf, resolve, typeName } from '../../../server/src/kernel/btf/facts.ts';
+import {
+  enumeratorsOf,
+  fieldOf,
+  kernelFacts,
+  membersOf,
+  resolve,
+  typeName,
+} from '../../../server/src/kernel/btf/facts.ts';
+import { importKernel } from '../../../server/src/kernel/import.ts';
 import { BtfBuilder } from '../../support/btf-builder.ts';
 
 function sample(): BtfBuilder {
@@ -48,7 +56,9 @@ describe('reading BTF', () => {
     expect(facts.structOps.get('sched_ext_ops')?.get('enqueue')?.params[0]?.type).toBe(
       'struct task_struct *',
     );
-    expect(facts.enumerators.get('SCX_ENQ_WAKEUP')).toEqual({ enumName: 'scx_enq_flags', value: 1n });
+    expect(
+      enumeratorsOf(btf, facts, 'scx_enq_flags').find(({ name }) => name === 'SCX_ENQ_WAKEUP')?.value,
+    ).toBe(1n);
     const task = facts.structs.get('task_struct') ?? 0;
     expect(typeName(btf, fieldOf(btf, task, 'prio')?.type ?? 0)).toBe('int');
   });
@@ -80,6 +90,23 @@ describe('reading BTF', () => {
     expect(membersOf(btf, 3)).toEqual([]);
   });
 
+  it('ends on structs that have each other inside again and again', () => {
+    const b = new BtfBuilder();
+    for (let i = 0; i < 31; i++)
+      b.struct('', [
+        { name: '', type: b.nextId() + 1 },
+        { name: '', type: b.nextId() + 1 },
+      ]);
+    b.struct('', [{ name: 'x', type: 0 }]);
+    expect(membersOf(open(b.bytes()), 1).length).toBeLessThan(3000);
+  });
+
+  it('cuts names that have no end in sight', () => {
+    const b = new BtfBuilder();
+    b.struct('x'.repeat(100_000), []);
+    expect(typeById(open(b.bytes()), 1)?.name).toHaveLength(512);
+  });
+
   it('never throws, whatever the bytes', () => {
     const good = sample().bytes();
     const damage = fc.array(fc.tuple(fc.nat(good.length - 1), fc.integer({ min: 0, max: 255 })), {
@@ -97,6 +124,7 @@ describe('reading BTF', () => {
           typeName(result.btf, id);
         }
         kernelFacts(result.btf);
+        importKernel({ bytes, name: 'damaged' });
         return true;
       }),
       { numRuns: 300 },

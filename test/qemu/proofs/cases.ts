@@ -31,14 +31,38 @@ const HOG = 'while :; do :; done';
 /** A thread that sleeps and wakes up on one CPU. */
 const PINNED = `exec taskset 1 sh -c 'while :; do sleep 0.1; done'`;
 export const HOGS: readonly string[] = [HOG, HOG, HOG, HOG];
-const pinnedHogs = ['1', '2', '1', '2'].map((mask) => `exec taskset ${mask} sh -c '${HOG}'`);
+/** Four that are bound to one CPU each. */
+const BOUND = ['1', '2', '1', '2'].map((mask) => `exec taskset ${mask} sh -c '${HOG}'`);
 /** Threads that come and go. */
 const COMING = 'while :; do sleep 0.1; done';
 
-const policy = (name: string): Pick<Proof, 'wrong' | 'right'> => ({
-  wrong: { policy: `${name}.pvpolicy` },
-  right: { policy: `${name}.corrected.pvpolicy` },
+/**
+ * What a policy cannot say, put into the C of one that checks clean. The other side is that policy as it is compiled.
+ */
+const impossible = (
+  name: string,
+  why: string,
+  file: string,
+  says: RegExp,
+  edit: (c: string) => string,
+): Proof => ({
+  name,
+  kernel: 'newest',
+  outcome: 'ejected',
+  says,
+  beside: [COMING, ...HOGS],
+  impossible: why,
+  wrong: { policy: file, edit },
+  right: { policy: file },
 });
+
+/** Changes what has to be there. */
+const replaced =
+  (from: string, to: string) =>
+  (c: string): string => {
+    if (!c.includes(from)) throw new Error(`the C has no '${from}'`);
+    return c.replace(from, to);
+  };
 
 /** Programs that the verifier accepts, and that the rules reject, in the order in which they run. The last hangs. */
 export const PROOFS: readonly Proof[] = [
@@ -49,16 +73,37 @@ export const PROOFS: readonly Proof[] = [
   ejected('endless-slice', 'PV5005', /failed to run for|watchdog failed/),
   ejected('mixed-orders', 'PV5006', /already had (PRIQ|FIFO)-enqueued tasks/),
   ejected('kernels-queue', 'PV5007', /invalid DSQ ID/, { beside: [PINNED] }),
-  ejected('strict-priority', 'PV5010', /failed to run for|watchdog failed/, {
-    ...policy('strict_priority'),
-    beside: [...pinnedHogs, ...HOGS],
-  }),
+  ejected('strict-priority', 'PV5010', /failed to run for|watchdog failed/, { beside: [...BOUND, ...HOGS] }),
   ejected('some-cpus', 'PV5011', /failed to run for|watchdog failed/),
   ejected('preempts-itself', 'PV5013', /failed to run for|watchdog failed/),
   ejected('destroyed', 'PV5014', /destroy in-use dsq|non-existent DSQ/, { beside: [COMING, ...HOGS] }),
   ejected('sent-back', 'PV5015', /reenqueued \d+ times without running/),
   ejected('kick-flags', 'PV4027', /cannot be used with SCX_KICK_IDLE/),
-  ejected('long-loop', 'PV5008', /watchdog failed|failed to run for|soft lockup|RCU/, policy('long_loop')),
+  ejected('long-loop', 'PV5008', /watchdog failed|failed to run for|soft lockup|RCU/),
+  ejected('head-of-queue', 'PV5023', /failed to run for|watchdog failed/),
+  ejected('stops-the-next', 'PV5024', /failed to run for|watchdog failed/),
+  ejected('no-such-cpu', 'PV5022', /invalid CPU -?\d+ from ops.select_cpu/),
+  impossible(
+    'number-for-a-cpu',
+    'a number that is no CPU is an error ([PV3006](diagnostics/PV3006.md))',
+    'returns_cpu.pvpolicy',
+    /invalid CPU 9999/,
+    replaced('return prev_cpu;', 'return 9999;'),
+  ),
+  impossible(
+    'never-created',
+    'queues are declared, and made before the first task comes',
+    'returns_cpu.pvpolicy',
+    /non-existent DSQ/,
+    replaced('err = scx_bpf_create_dsq(DSQ_SHARED_QUEUE, -1);', 'err = 0;'),
+  ),
+  impossible(
+    'underflow',
+    'subtraction of times stops at zero',
+    'charges_time.pvpolicy',
+    /failed to run for|watchdog failed/,
+    replaced('return a > b ? a - b : 0;', 'return a - b;'),
+  ),
   refused('move-in-enqueue', 'PV4010', /scx_bpf_dsq_move_to_local.* is not allowed/),
   refused('create-in-dispatch', 'PV4011', /scx_bpf_create_dsq is not allowed/),
   { ...hung('frequency-in-switch', 'PV4001', 'newest'), scheduler: true },

@@ -56,8 +56,8 @@ a stall shows early; the compiler sets 5 s, and the kernel allows up to 30 s.
 `;
 
 const TAIL = `
-\`long-loop\` and \`strict-priority\` are policies in \`test/qemu/proofs/\`: the pages' own need a longer queue, or vCPUs, than the
-machine has.
+Of the programs that are impossible to write, the corrected one is a policy of \`test/qemu/proofs/\`, and the wrong one its C with
+that one thing changed.
 \`work-queue-in-switch\` is C written by hand, since policies have no work queues; its corrected twin starts the same work from
 \`sched_process_exec\`, where no lock is held. A program that hangs the machine runs last: nothing comes after it. Debian's 6.12
 has no sched_ext, so schedulers run on 7.3 only.

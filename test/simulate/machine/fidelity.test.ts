@@ -1,12 +1,27 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { simulateBaseline, type Baseline } from '../../../server/src/simulate/machine/baseline.ts';
+import type { Beside } from '../../../server/src/simulate/machine/demand.ts';
 import type { Pair } from '../../../server/src/simulate/machine/types.ts';
+import { parseSidecar, sidecarPath } from '../../../server/src/trace/sidecar.ts';
 import { exampleTrace } from '../../support/trace.ts';
 
 const PAGE = readFileSync(new URL('../../../docs/machine-model.md', import.meta.url), 'utf8');
-const FILES = ['eevdf-3vm-6s.trace.gz', 'kvm-overcommit4.trace.gz', 'nice-ladder.trace.gz'] as const;
+const FILES = [
+  'sessions.trace.gz',
+  'eevdf-3vm-6s.trace.gz',
+  'kvm-overcommit4.trace.gz',
+  'nice-ladder.trace.gz',
+] as const;
 const VERSIONS: Readonly<Record<string, string>> = { 'eevdf-3vm-6s.trace.gz': '6.12' };
+
+/** What is known of a recording beside its events: its sidecar, or the kernel that its description names. */
+function beside(file: string): Beside {
+  const path = new URL(`../../../examples/traces/${sidecarPath(file)}`, import.meta.url);
+  const sidecar = existsSync(path) ? parseSidecar(readFileSync(path, 'utf8')) : undefined;
+  const version = VERSIONS[file];
+  return { sidecar, kernel: version === undefined ? undefined : { version } };
+}
 
 const off = ({ recorded, simulated }: Pair): number => Math.abs(simulated - recorded) / recorded;
 
@@ -14,7 +29,8 @@ const off = ({ recorded, simulated }: Pair): number => Math.abs(simulated - reco
 function row(file: string, { fidelity }: Baseline): string {
   const us = ({ recorded, simulated }: Pair = { recorded: NaN, simulated: NaN }): string =>
     `${Math.round(recorded / 1000)} / ${Math.round(simulated / 1000)}`;
-  const count = ({ recorded, simulated }: Pair): string => `${recorded} / ${simulated}`;
+  const count = ({ recorded, simulated }: Pair): string =>
+    `${Number.isNaN(recorded) ? '–' : recorded} / ${simulated}`;
   const { wakeup_latency: latency } = fidelity;
   const percent = (part: number): string => `${(100 * part).toFixed(1)} %`;
   return [
@@ -32,8 +48,7 @@ describe('the simulated baselines of recordings', () => {
   const baselines = new Map<string, Baseline>();
   beforeAll(async () => {
     for (const file of FILES) {
-      const version = VERSIONS[file];
-      baselines.set(file, simulateBaseline(await exampleTrace(file), version ? { kernel: { version } } : {}));
+      baselines.set(file, simulateBaseline(await exampleTrace(file), beside(file)));
     }
   });
 
@@ -44,6 +59,18 @@ describe('the simulated baselines of recordings', () => {
     for (const { simulated } of fidelity.busy)
       expect(simulated).toBeLessThanOrEqual(demand.endNs - demand.startNs);
     expect(schedule.durationNs).toBe(demand.endNs);
+  });
+
+  test('a recording of a stock kernel whose groups are known is reproduced well', async () => {
+    const { fidelity } = baselines.get('sessions.trace.gz')!;
+    expect(fidelity).toMatchObject({ verdict: 'good', reasons: [] });
+    for (const pair of [fidelity.wakeup_latency.p90!, fidelity.wakeup_latency.p95!, fidelity.switches])
+      expect(off(pair)).toBeLessThan(0.05);
+    // Without them it is not, and says so.
+    const guessed = simulateBaseline(await exampleTrace('sessions.trace.gz'), {
+      kernel: { version: '6.12' },
+    });
+    expect(guessed.fidelity.verdict).toBe('poor');
   });
 
   test('three VMs under a light load are reproduced fairly', () => {

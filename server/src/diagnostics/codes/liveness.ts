@@ -22,10 +22,10 @@ export const LIVENESS = {
     (a) =>
       `nothing here says that '${a.task}' may run on '${a.cpu}': the kernel ejects a scheduler that inserts a task where its affinity does not let it run; test 'can_run_on(${a.task}, ${a.cpu})' first`,
   ),
-  PV5005: warning<{ constant: string }>(
+  PV5005: warning<{ slice: string }>(
     'slice without an end',
     (a) =>
-      `a task with ${a.constant} keeps its CPU until it sleeps, and nothing in this policy takes a CPU away: others may starve until the watchdog ejects it; give a slice, or kick the CPU with SCX_KICK_PREEMPT when others wait`,
+      `a task with ${a.slice} keeps its CPU until it sleeps, and nothing in this policy takes a CPU away: others may starve until the watchdog ejects it; give a shorter slice, or kick the CPU with SCX_KICK_PREEMPT when others wait`,
   ),
   PV5006: error<{ call: string; queue: string; order: string }>(
     'queue of another order',
@@ -52,10 +52,10 @@ export const LIVENESS = {
     (a) =>
       `tasks are taken from ${a.low} only when ${a.high} is empty, and nothing bounds how often a task goes into ${a.high}: with more of them than CPUs, those in ${a.low} never run, and the watchdog ejects the scheduler; take from ${a.low} first every now and then, or give each task of ${a.high} a budget`,
   ),
-  PV5011: warning<{ dsq: string }>(
+  PV5011: warning<{ which: string; dsq: string; stuck: string }>(
     'queue that only some CPUs take from',
     (a) =>
-      `only some CPUs take from ${a.dsq}, and a task goes into it whatever CPUs it may run on: one that is bound to the others would never run; let every CPU take from it, or look at p.cpus_ptr before the insertion`,
+      `${a.which} from ${a.dsq}, and a task goes into it whatever CPUs it may run on: ${a.stuck} would never run; let every CPU take from it, or look at p.cpus_ptr before the insertion`,
   ),
   PV5012: warning<{ low: string; high: string }>(
     'queue that a guest may starve',
@@ -106,6 +106,26 @@ export const LIVENESS = {
     'list that nobody takes from',
     (a) =>
       `the task is kept in ${a.list}, and nothing in the policy reads ${a.list}: it would never run again, and the watchdog would eject the scheduler; dispatch what is in ${a.list} in 'on op dispatch'`,
+  ),
+  PV5022: warning<{ to: string }>(
+    'CPU that may not exist',
+    (a) =>
+      `nothing here says that the machine has a CPU of this number, and ${a.to}: the kernel ejects a scheduler for one that it has not; compare it with scx_bpf_nr_cpu_ids() first, or take the remainder`,
+  ),
+  PV5023: warning<{ queue: string; why: string }>(
+    'task that always goes first',
+    (a) =>
+      `${a.why}, so a task of ${a.queue} that never sleeps is ahead of others for good: with more of them than CPUs, those behind never run, and the watchdog ejects the scheduler; let the place depend on the time that a task has run, such as p.scx.dsq_vtime`,
+  ),
+  PV5024: warning<object>(
+    'kick that comes back',
+    () =>
+      "a task whose CPU is taken away comes back to 'on op enqueue', which takes the next one's: tasks stop each other without end, and none gets on; kick only after a wake-up (enq_flags has SCX_ENQ_WAKEUP), or compare the two tasks first",
+  ),
+  PV5025: warning<{ list: string; why: string }>(
+    'list that may lose a task',
+    (a) =>
+      `${a.list} may not take the task, since ${a.why}: the task would be in no queue and no list, and never run again; declare a queue with 'dsq NAME', or keep a list of each CPU and test its len first`,
   ),
 };
 

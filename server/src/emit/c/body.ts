@@ -3,7 +3,7 @@ import { cType, declare, type Width } from './ctypes.ts';
 import { mangle } from './names.ts';
 import type { Line } from './printer.ts';
 import type { Unit } from './unit.ts';
-import { carriedLocals, forEachExpr, forEachStmt } from './walk.ts';
+import { carriedLocals, forEachExpr, forEachStmt, walkExpr } from './walk.ts';
 
 /**
  * A C expression. `level` is its precedence, 0 for what never needs parentheses; `guards` are pointers that must be
@@ -90,10 +90,6 @@ export function createBody(
     mutated.add(stmt.local.id);
     if (stmt.local.type.kind === 'task') doubted.add(stmt.local.id);
   });
-  const read = new Set<number>();
-  forEachExpr(code, (expr) => {
-    if (expr.kind === 'local') read.add(expr.local.id);
-  });
   return {
     unit,
     result,
@@ -103,7 +99,7 @@ export function createBody(
     ownedMasks: new Set(),
     doubted,
     mutated,
-    read,
+    read: readLocals(code),
     carried: carriedLocals(code),
     blocks: [{ declared: new Set(), fetched: new Map() }],
     before: [],
@@ -115,6 +111,36 @@ export function createBody(
     resultVariable,
   };
 }
+
+/** Locals that the C of the code reads. */
+function readLocals(code: readonly Stmt[]): ReadonlySet<number> {
+  const reads = new Map<number, number>();
+  const count =
+    (by: number) =>
+    (expr: Expr): void => {
+      if (expr.kind === 'local') reads.set(expr.local.id, (reads.get(expr.local.id) ?? 0) + by);
+    };
+  forEachExpr(code, (expr) => {
+    count(1)(expr);
+    if (isFalse(expr)) walkExpr(expr, count(-1));
+  });
+  return new Set([...reads].filter(([, times]) => times > 0).map(([id]) => id));
+}
+
+/** Tests that C has as `false`: whether a thread has a name that is too long for one, whether a CPU is among none. */
+export function isFalse(expr: Expr): boolean {
+  if (expr.kind !== 'intrinsic') return false;
+  const [set] = expr.args;
+  if (expr.name === 'mask-has')
+    return set?.kind === 'intrinsic' && set.name === 'mask-literal' && set.args.length === 0;
+  return (
+    expr.name === 'string-eq' && expr.args.some((side) => side.kind === 'const' && isTooLong(side.value))
+  );
+}
+
+/** Names of threads have at most 15 bytes. */
+const isTooLong = (text: unknown): boolean =>
+  typeof text === 'string' && new TextEncoder().encode(text).length > 15;
 
 /** Runs `print` within a new C block. */
 export function inBlock<T>(body: Body, print: () => T): T {

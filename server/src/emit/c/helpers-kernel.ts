@@ -214,7 +214,9 @@ static __always_inline bool pv_words_have(const volatile __u64 *words, s32 cpu)
 {
 	u32 word = (u32)cpu / 64;
 
-	return word < ${MASK_WORDS} && words[word] >> (cpu % 64) & 1;
+	/* What is tested is what is used, which clang would see through. */
+	barrier_var(word);
+	return word < ${MASK_WORDS} && words[word] >> ((u32)cpu % 64) & 1;
 }`,
   },
   pv_mask_add: {

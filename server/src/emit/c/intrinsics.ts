@@ -1,5 +1,5 @@
 import type { Expr } from '../../ir/ir.ts';
-import { atMost, atom, LEVEL, type Body, type C } from './body.ts';
+import { atMost, atom, isFalse, LEVEL, type Body, type C } from './body.ts';
 import { widthOf, type Width } from './ctypes.ts';
 import { exprC, exprText } from './expressions.ts';
 import { isFrom, kfunc } from './kfuncs.ts';
@@ -19,6 +19,7 @@ const S32: Width = { bits: 32, signed: true };
 export function intrinsicC(body: Body, expr: Expr & { kind: 'intrinsic' }): C {
   const { unit } = body;
   const [first, second] = expr.args;
+  if (isFalse(expr)) return atom('false', BOOL);
   const arg = (): Expr => first ?? missing(expr.name);
   const scx = unit.program.target === 'sched_ext' && unit.side === 'host';
   switch (expr.name) {
@@ -111,12 +112,7 @@ function isKthread(body: Body, task: Expr): C {
   return { text: `(${test}) != 0`, level: LEVEL.equality, width: BOOL, truth: `(${test})` };
 }
 
-/** Names of threads have at most 15 characters: a longer text equals none. */
 function stringEq(body: Body, left: Expr, right: Expr): C {
-  const tooLong = [left, right].some(
-    (side) => side.kind === 'const' && typeof side.value === 'string' && side.value.length > 15,
-  );
-  if (tooLong) return atom('false', BOOL);
   const eq = helper(body.unit, 'pv_comm_eq');
   const parts = [left, right].map((side) =>
     side.kind === 'const' && typeof side.value === 'string'

@@ -136,7 +136,6 @@ export function rangesOf(literal: LiteralMask): readonly (readonly [Expr, Expr])
 
 /** Is the CPU in the mask? Asked of the parts, so that no mask has to be made. */
 export function maskHasC(body: Body, mask: Expr, cpu: Expr): C {
-  if (isLiteral(mask) && mask.args.length === 0) return atom('false', BOOL);
   const c = exprC(body, cpu);
   const simple = cpu.kind === 'local' || cpu.kind === 'const' || cpu.kind === 'param';
   const name = simple

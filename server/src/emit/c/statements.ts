@@ -1,6 +1,16 @@
 import type { Expr, Stmt } from '../../ir/ir.ts';
 import { actionLines } from './actions.ts';
-import { atMost, declareLocal, hoist, inBlock, LEVEL, localName, type Body, type C } from './body.ts';
+import {
+  atMost,
+  declareLocal,
+  fetchOnce,
+  hoist,
+  inBlock,
+  LEVEL,
+  localName,
+  type Body,
+  type C,
+} from './body.ts';
 import { bareKernelCall, cleanupOf } from './calls.ts';
 import { cType, declare } from './ctypes.ts';
 import { conditionText, exprC, exprText } from './expressions.ts';
@@ -45,9 +55,8 @@ function plainLines(body: Body, stmt: Stmt): Line[] {
     case 'store':
       return storeLines(body, stmt);
     case 'count':
-      return one(countText(body, stmt));
     case 'record':
-      return one(recordText(body, stmt));
+      return statLines(body, stmt);
     case 'collect':
       return one(collectText(body, stmt));
     case 'if':
@@ -140,24 +149,31 @@ function tupleLines(body: Body, stmt: Stmt & { kind: 'let-tuple' }): Line[] {
   return [...declared, { text: `${declareLocal(body, first)} = ${call.text};`, origin: body.line }];
 }
 
-function countText(body: Body, stmt: Stmt & { kind: 'count' }): string {
+type Stat = Stmt & { kind: 'count' | 'record' };
+
+/** Counts or records for whom it is kept; what is kept for all is looked up once a block. */
+function statLines(body: Body, stmt: Stat): Line[] {
   const { unit } = body;
-  const per = unit.program.counters.find((counter) => counter.name === stmt.counter)?.per ?? 'global';
+  const line = (text: string): Line => ({ text, origin: body.line });
+  const kept = stmt.kind === 'count' ? unit.program.counters : unit.program.histograms;
+  const name = stmt.kind === 'count' ? stmt.counter : stmt.histogram;
+  const per = kept.find((candidate) => candidate.name === name)?.per ?? 'global';
   unit.features.add(`stats ${per}`);
   unit.features.add(`counts ${per}`);
-  const field = unit.fields.counter.name(stmt.counter);
-  const owner = ownerText(body, per, stmt.entity);
-  return `__sync_fetch_and_add(&pv_${per}_stats(${owner})->${field}, ${exprText(body, stmt.amount)});`;
+  const field = unit.fields.counter.name(name);
+  if (per !== 'global') {
+    const owner = `pv_${per}_stats(${ownerText(body, per, stmt.entity)})`;
+    return [line(statText(body, stmt, `${owner}->${field}`))];
+  }
+  const declaration = (variable: string): string => `struct global_stats *${variable} = pv_global_stats();`;
+  const stats = fetchOnce(body, 'global stats', undefined, 'stats', declaration);
+  return [line(`if (${stats})`), line(`\t${statText(body, stmt, `${stats}->${field}`)}`)];
 }
 
-function recordText(body: Body, stmt: Stmt & { kind: 'record' }): string {
-  const { unit } = body;
-  const per = unit.program.histograms.find((histogram) => histogram.name === stmt.histogram)?.per ?? 'global';
-  unit.features.add(`stats ${per}`);
-  unit.features.add(`counts ${per}`);
-  const field = unit.fields.counter.name(stmt.histogram);
-  const owner = ownerText(body, per, stmt.entity);
-  return `${helper(unit, 'pv_record')}(&pv_${per}_stats(${owner})->${field}, ${exprText(body, stmt.value)});`;
+function statText(body: Body, stmt: Stat, place: string): string {
+  return stmt.kind === 'count'
+    ? `__sync_fetch_and_add(&${place}, ${exprText(body, stmt.amount)});`
+    : `${helper(body.unit, 'pv_record')}(&${place}, ${exprText(body, stmt.value)});`;
 }
 
 function collectText(body: Body, stmt: Stmt & { kind: 'collect' }): string {

@@ -126,17 +126,12 @@ function accessor(scope: Scope): string[] {
   ];
 }
 
-/** The only entry is always there; the verifier wants it tested all the same. */
 const oneForAll = (tag: string): string[] => [
-  `static struct ${tag} pv_spare_${tag};`,
-  '',
-  '/* There always is one. The verifier does not know. */',
   `static __always_inline struct ${tag} *pv_${tag}(void)`,
   '{',
   '\tu32 id = 0;',
-  `\tstruct ${tag} *s = bpf_map_lookup_elem(&${tag}, &id);`,
   '',
-  `\treturn s ? s : &pv_spare_${tag};`,
+  `\treturn bpf_map_lookup_elem(&${tag}, &id);`,
   '}',
   '',
 ];

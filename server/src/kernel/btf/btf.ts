@@ -13,6 +13,8 @@ export interface Btf {
   /** Offset of the first string; larger than 0 for a module, whose strings go on where the base's end. */
   readonly firstString: number;
   readonly base: Btf | undefined;
+  /** Strings that were asked for, by their place in `strings`: a type is named by many others. */
+  readonly decoded: Map<number, string>;
 }
 
 /** Why bytes are no usable BTF, and at which byte it shows. */
@@ -97,6 +99,7 @@ export function readBtf(bytes: Uint8Array, base?: Btf): BtfResult {
       strings: bytes.subarray(stringsAt, stringsEnd),
       firstString: base ? base.firstString + base.strings.length : 0,
       base,
+      decoded: new Map(),
     },
   };
 }
@@ -206,12 +209,23 @@ export function intOf(
 
 const decoder = new TextDecoder();
 
+/** KSYM_NAME_LEN of include/linux/kallsyms.h: what is longer is no name, and is cut so that damaged BTF costs no more than good. */
+const LONGEST_NAME = 512;
+
 /** The string at an offset of the string section ('' where the offset is wild). */
 export function stringAt(btf: Btf, offset: number): string {
+  // Most types, pointers first of all, have no name.
+  if (offset === 0) return '';
   if (offset < btf.firstString) return btf.base ? stringAt(btf.base, offset) : '';
   const start = offset - btf.firstString;
   if (start >= btf.strings.length) return '';
-  return decoder.decode(btf.strings.subarray(start, btf.strings.indexOf(0, start)));
+  const known = btf.decoded.get(start);
+  if (known !== undefined) return known;
+  const bytes = btf.strings.subarray(start, start + LONGEST_NAME);
+  const end = bytes.indexOf(0);
+  const text = decoder.decode(end < 0 ? bytes : bytes.subarray(0, end));
+  btf.decoded.set(start, text);
+  return text;
 }
 
 /** A member of a struct or union, a parameter of a function, or a value of an enum. */

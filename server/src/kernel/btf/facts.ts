@@ -31,8 +31,8 @@ export interface KernelFacts {
   readonly structOps: ReadonlyMap<string, ReadonlyMap<string, Prototype>>;
   /** Id of each named struct, for `fieldOf`. */
   readonly structs: ReadonlyMap<string, number>;
-  /** Every named enumerator with its enum's name and its value. */
-  readonly enumerators: ReadonlyMap<string, { readonly enumName: string; readonly value: bigint }>;
+  /** Ids of the enums of each name; those without one are under ''. Most are never asked for, so none is decoded. */
+  readonly enums: ReadonlyMap<string, readonly number[]>;
 }
 
 // Deeper than any C type of the kernel; BTF with a loop of typedefs or pointers stops here.
@@ -47,7 +47,7 @@ export function kernelFacts(btf: Btf, first = 1): KernelFacts {
   const kfuncs = new Map<string, Prototype>();
   const structs = new Map<string, number>();
   const structOps = new Map<string, ReadonlyMap<string, Prototype>>();
-  const enumerators = new Map<string, { enumName: string; value: bigint }>();
+  const enums = new Map<string, number[]>();
   const argumentNames = new Map<string, readonly string[]>();
   for (let id = first; id < endId(btf); id++) {
     switch (kindOf(btf, id)) {
@@ -67,9 +67,10 @@ export function kernelFacts(btf: Btf, first = 1): KernelFacts {
       }
       case KIND.enum:
       case KIND.enum64: {
-        const type = typeById(btf, id);
-        for (const { name, value } of type ? entriesOf(btf, type) : [])
-          enumerators.set(name, { enumName: type?.name ?? '', value });
+        const name = typeById(btf, id)?.name ?? '';
+        const same = enums.get(name);
+        if (same === undefined) enums.set(name, [id]);
+        else same.push(id);
         break;
       }
     }
@@ -82,8 +83,15 @@ export function kernelFacts(btf: Btf, first = 1): KernelFacts {
     const id = structs.get(ops);
     if (id !== undefined) structOps.set(ops, callbacks(btf, id));
   }
-  return { tracepoints, kfuncs, structOps, structs, enumerators };
+  return { tracepoints, kfuncs, structOps, structs, enums };
 }
+
+/** Names and values of the enums of that name, in order. */
+export const enumeratorsOf = (btf: Btf, { enums }: KernelFacts, name: string): readonly Entry[] =>
+  (enums.get(name) ?? []).flatMap((id) => {
+    const type = typeById(btf, id);
+    return type === undefined ? [] : entriesOf(btf, type);
+  });
 
 const TRACEPOINT = new TextEncoder().encode('btf_trace_');
 const KFUNC = new TextEncoder().encode('bpf_kfunc\0');
@@ -132,12 +140,23 @@ export function fieldOf(btf: Btf, struct: number, name: string): Entry | undefin
 }
 
 /** All fields of a struct; those of anonymous structs and unions count as its own. */
-export function membersOf(btf: Btf, struct: number, depth = 0): readonly Entry[] {
+export function membersOf(btf: Btf, struct: number): readonly Entry[] {
+  const found: Entry[] = [];
+  addMembers(btf, struct, 0, { found, left: MOST_STRUCTS });
+  return found;
+}
+
+/** No struct has so many anonymous ones inside; damaged BTF, where each has the next one twice, would never end. */
+const MOST_STRUCTS = 2000;
+
+function addMembers(btf: Btf, struct: number, depth: number, into: { found: Entry[]; left: number }): void {
   const type = resolve(btf, struct);
-  if (!type || (type.kind !== KIND.struct && type.kind !== KIND.union) || depth > MAX_DEPTH) return [];
-  return entriesOf(btf, type).flatMap((entry) =>
-    entry.name ? [entry] : membersOf(btf, entry.type, depth + 1),
-  );
+  if (!type || (type.kind !== KIND.struct && type.kind !== KIND.union) || depth > MAX_DEPTH) return;
+  if (into.left-- <= 0) return;
+  for (const entry of entriesOf(btf, type)) {
+    if (entry.name) into.found.push(entry);
+    else addMembers(btf, entry.type, depth + 1, into);
+  }
 }
 
 /** The type behind typedefs and qualifiers; undefined for wild ids and loops. */

@@ -22,6 +22,7 @@ export function checkKeptTasks(model: Model): readonly Diagnostic[] {
       });
       return;
     }
+    if (isAboutAll(node, model)) return;
     const field = fieldOf(node, model);
     if (field !== undefined) read.add(field);
     eachChild(node, visit);
@@ -37,14 +38,27 @@ export function checkKeptTasks(model: Model): readonly Diagnostic[] {
 
 const KEPT: ReadonlySet<string> = new Set(['task', 'vcpu']);
 
-/** Dispatches what is in the list, where that is one for all CPUs and no longer than `dispatch` can hold. */
+/** `held.len`, `held.clear()`: takes no task out of the list. */
+function isAboutAll(node: Part, model: Model): boolean {
+  const isList = (expr: Expr): boolean => ['list', 'ring'].includes(model.types.get(expr)?.kind ?? '');
+  if (node.kind === 'member') return node.member.text === 'len' && isList(node.object);
+  if (node.kind !== 'call' || node.callee.kind !== 'member') return false;
+  return node.callee.member.text === 'clear' && isList(node.callee.object);
+}
+
+/** Dispatches what is in the list, where each CPU has its own and it is no longer than `dispatch` can hold. */
 function dispatchAll(field: Field, model: Model): readonly Fix[] {
   const name = field.name.text;
   const state = model.file.decls.find((decl) => decl.kind === 'state' && decl.fields.includes(field));
   const max = field.type.kind === 'list-type' ? model.constants.get(field.type.max) : undefined;
-  if (state?.kind !== 'state' || state.scope !== undefined || typeof max !== 'bigint' || max > DISPATCH_ROOM)
+  if (
+    state?.kind !== 'state' ||
+    state.scope?.text !== 'cpu' ||
+    typeof max !== 'bigint' ||
+    max > DISPATCH_ROOM
+  )
     return [];
-  const text = `for t in ${name} max ${max} { scx_bpf_dsq_insert(t, GLOBAL, SCX_SLICE_DFL, 0) }\n    ${name}.clear()`;
+  const text = `for t in this_cpu().${name} max ${max} { scx_bpf_dsq_insert(t, GLOBAL, SCX_SLICE_DFL, 0) }\n    this_cpu().${name}.clear()`;
   return [{ title: `Dispatch what is in ${name}`, edits: inOp(model, 'dispatch', text) }];
 }
 

@@ -9,7 +9,10 @@ import type { Reach } from '../reach.ts';
 import { Paths, type Exit } from './paths.ts';
 import { checkQueues } from './queues.ts';
 import { checkKicks } from './kicks.ts';
+import { checkAlwaysFirst } from './always-first.ts';
+import { checkCpuNumbers } from './cpu-numbers.ts';
 import { checkDispatchBuffer } from './dispatch-buffer.ts';
+import { checkFullLists } from './full-lists.ts';
 import { checkIdleClaims } from './idle-claims.ts';
 import { insertLost } from './insert-fix.ts';
 import { checkKeptTasks } from './kept-tasks.ts';
@@ -32,15 +35,19 @@ export function checkLiveness(model: Model, reach: Reach): readonly Diagnostic[]
     ...checkIdleClaims(model),
     ...checkDispatchBuffer(model),
     ...checkKeptTasks(model),
+    ...checkCpuNumbers(model),
+    ...checkAlwaysFirst(model),
+    ...checkFullLists(model),
   ];
 }
 
 /** Said of the paths that were walked before. */
 const checkAffinity = (paths: Paths): readonly Diagnostic[] =>
-  [...paths.affinity.unchecked.values()].map(({ task, cpu, span }) => {
+  [...paths.affinity.unchecked.values()].map(({ task, cpu, span, byFunction }) => {
     const [who, where] = [textOf(task), textOf(cpu)];
     const args = { task: who ?? 'the task', cpu: where ?? 'that CPU' };
-    const fixes = who === undefined || where === undefined ? [] : testAffinity(span, who, where);
+    const fixes =
+      byFunction || who === undefined || where === undefined ? [] : testAffinity(span, who, where);
     return diagnostic('PV5004', span, args, { fixes });
   });
 

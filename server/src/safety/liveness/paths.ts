@@ -224,6 +224,7 @@ export class Paths {
   private chooseByFunction(expr: CallExpr, fn: FnDecl, from: readonly PathState[]): Choice {
     const states = this.args(expr, from);
     const summaries = this.summary(fn, this.task.argument(expr));
+    this.affinity.call(fn, this.model.calls.get(expr)?.args ?? [], states);
     const after = (value: boolean): readonly PathState[] =>
       states.flatMap((state) =>
         summaries
@@ -275,6 +276,7 @@ export class Paths {
     switch (callee?.kind) {
       case 'fn': {
         const summaries = this.summary(callee.decl, this.task.argument(expr));
+        this.affinity.call(callee.decl, resolved?.args ?? [], states);
         return merge(
           states.flatMap((state) => summaries.map((one) => applied(state, one, expr.callee.span))),
         );

@@ -18,6 +18,8 @@ export interface Taking {
 }
 
 export const emptyKey = (dsq: DsqDecl): string => `empty ${dsq.name.text}`;
+/** A task ran on the CPU before. */
+export const PREV_KEY = 'prev';
 export const isCpuKey = (key: string): boolean => key.startsWith('cpu ');
 
 /** Walks `dispatch` and collects under which circumstances it takes from each queue. */
@@ -25,6 +27,7 @@ export class Priorities {
   readonly takings = new Map<DsqDecl, Taking>();
   private readonly model: Model;
   private readonly cpu: Ident | undefined;
+  private readonly prev: Ident | undefined;
   private readonly origins = new Map<Ident, Expr>();
   private readonly within = new Set<FnDecl>();
   private exits: Here[] = [];
@@ -32,6 +35,7 @@ export class Priorities {
   constructor(model: Model, dispatch: HandlerModel) {
     this.model = model;
     this.cpu = dispatch.params[0]?.ident;
+    this.prev = dispatch.params[1]?.ident;
     this.block(dispatch.decl.body, new Set());
   }
 
@@ -58,7 +62,8 @@ export class Priorities {
       }
       case 'if-let': {
         const after = this.value(stmt.value, here);
-        return join(this.block(stmt.then, after), this.otherwise(stmt.otherwise, after));
+        const some = this.isPrev(stmt.value) ? plus(after, PREV_KEY) : after;
+        return join(this.block(stmt.then, some), this.otherwise(stmt.otherwise, after));
       }
       case 'match': {
         const after = this.value(stmt.subject, here);
@@ -84,6 +89,12 @@ export class Priorities {
     }
   }
 
+  /** The task that ran before: there is none where the CPU is idle. */
+  private isPrev(expr: Expr): boolean {
+    const symbol = expr.kind === 'name' ? this.model.names.get(expr.name) : undefined;
+    return symbol?.kind === 'local' && symbol.decl === this.prev;
+  }
+
   private otherwise(stmt: Block | Stmt | undefined, here: Here): Here {
     if (stmt === undefined || here === undefined) return here;
     return stmt.kind === 'block' ? this.block(stmt, here) : this.stmt(stmt, here);
@@ -105,6 +116,11 @@ export class Priorities {
     const after = this.value(expr, here);
     const queue = this.moved(expr);
     if (queue !== undefined) return { yes: after, no: plus(after, emptyKey(queue)) };
+    const asked = this.lengthAsked(expr);
+    if (asked !== undefined) {
+      const empty = plus(after, emptyKey(asked.queue));
+      return asked.isEmpty ? { yes: empty, no: after } : { yes: after, no: empty };
+    }
     const key = this.cpuCondition(expr);
     return key === undefined
       ? { yes: after, no: after }
@@ -120,6 +136,23 @@ export class Priorities {
     if (resolved?.callee.kind !== 'kernel' || !isMoveToLocal(resolved.callee.call.name)) return undefined;
     const [queue] = resolved.args;
     return queue === undefined ? undefined : this.queue(queue);
+  }
+
+  /** `q.len > 0`, `scx_bpf_dsq_nr_queued(q) == 0`: is it asked whether the queue is empty? */
+  private lengthAsked(expr: Expr): { readonly queue: DsqDecl; readonly isEmpty: boolean } | undefined {
+    if (expr.kind !== 'binary' || this.model.constants.get(expr.right) !== 0n) return undefined;
+    if (!['>', '!=', '=='].includes(expr.op)) return undefined;
+    const queue = this.queueOfLength(expr.left);
+    return queue && { queue, isEmpty: expr.op === '==' };
+  }
+
+  private queueOfLength(expr: Expr): DsqDecl | undefined {
+    if (expr.kind === 'paren') return this.queueOfLength(expr.inner);
+    if (expr.kind === 'member') return expr.member.text === 'len' ? this.queue(expr.object) : undefined;
+    const resolved = expr.kind === 'call' ? this.model.calls.get(expr) : undefined;
+    const [queue] = resolved?.args ?? [];
+    const asks = resolved?.callee.kind === 'kernel' && resolved.callee.call.name === 'scx_bpf_dsq_nr_queued';
+    return asks && queue !== undefined ? this.queue(queue) : undefined;
   }
 
   /** A condition on nothing but which CPU this is. */
@@ -140,6 +173,8 @@ export class Priorities {
       const { yes, no } = this.choose(node.condition, here);
       return common(this.value(node.then, yes), this.value(node.otherwise, no));
     }
+    if (node.kind === 'member' && node.member.text === 'len' && this.queue(node.object) !== undefined)
+      return here;
     if (node.kind === 'name') {
       const queue = this.queue(node);
       if (queue !== undefined) this.take(queue, node.span, here);

@@ -4,11 +4,12 @@ import { diagnostic } from '../../diagnostics/table.ts';
 import { todaysName } from '../../kernel/renames.ts';
 import { textOf } from '../../semantics/fixes.ts';
 import type { HandlerModel, Model } from '../../semantics/model.ts';
-import { addDispatch, renameTo } from '../fixes.ts';
+import { addDispatch } from '../fixes.ts';
 import type { Reach } from '../reach.ts';
 import { leaveOut } from '../rewrites.ts';
 import { callStatementIn } from '../statements.ts';
 import type { Use } from '../uses.ts';
+import { checkEndlessSlices } from './endless.ts';
 import { checkShortSlices } from './slices.ts';
 import { branches } from './conditions.ts';
 
@@ -68,7 +69,7 @@ export function checkQueues(model: Model, reach: Reach): readonly Diagnostic[] {
     ...checkDestroyed(model, reach),
     ...checkDrained(uses, model),
     ...checkOrders(uses, model),
-    ...checkSlices(uses),
+    ...checkEndlessSlices(uses, model),
     ...checkShortSlices(uses, model),
   ];
 }
@@ -173,36 +174,3 @@ function isBuiltIn(queue: Expr, model: Model): boolean {
 }
 
 const nameOf = (queue: Expr): string => textOf(queue) ?? 'the queue';
-
-/**
- * What takes a CPU away from a task, or its slice. A kick without SCX_KICK_PREEMPT does neither: the task that runs goes on
- * while it has slice left (kernel/sched/ext.c:balance_one), which the action `kick` leaves it.
- */
-function preempts(use: Use): boolean {
-  switch (use.kind) {
-    case 'action':
-      return use.action.name === 'set_slice';
-    case 'call':
-      return (
-        use.name === 'scx_bpf_task_set_slice' || (use.name === 'scx_bpf_kick_cpu' && !isGentle(use.args[1]))
-      );
-    case 'constant':
-      return use.name === 'SCX_ENQ_PREEMPT';
-    case 'write':
-      return use.field === 'slice';
-    default:
-      return false;
-  }
-}
-
-/** Flags of a kick that are known to preempt nobody. */
-const isGentle = (flags: Expr | undefined): boolean =>
-  (flags?.kind === 'int' && flags.value === 0n) ||
-  (flags?.kind === 'name' && flags.name.text === 'SCX_KICK_IDLE');
-
-function checkSlices(uses: ReadonlySet<Use>): readonly Diagnostic[] {
-  const endless = [...uses].find((use) => use.kind === 'constant' && use.name === 'SCX_SLICE_INF');
-  if (endless === undefined || [...uses].some(preempts)) return [];
-  const fixes = renameTo(endless.span, 'SCX_SLICE_DFL');
-  return [diagnostic('PV5005', endless.span, { constant: 'SCX_SLICE_INF' }, { fixes })];
-}

@@ -8,7 +8,7 @@ import type { Reach } from '../reach.ts';
 import { Reading } from '../reading.ts';
 import { atBegin } from '../rewrites.ts';
 import { branches } from './conditions.ts';
-import { Priorities, emptyKey, isCpuKey, type Taking } from './priorities.ts';
+import { PREV_KEY, Priorities, emptyKey, isCpuKey, type Taking } from './priorities.ts';
 import { drainedIn, isPlacing } from './queues.ts';
 
 /** A place where tasks go into a queue, with what has to hold there. */
@@ -31,6 +31,7 @@ export function checkStarvation(model: Model, reach: Reach): readonly Diagnostic
   for (const [queue, taking] of takings) {
     if (elsewhere.has(queue)) continue;
     found.push(...checkHigher(queue, taking, [...takings.keys()], fillings, dispatch));
+    if (!found.some(isAboutLocal)) found.push(...checkLocal(queue, taking, fillings));
     found.push(...checkCpus(queue, taking, fillings, model));
   }
   return found;
@@ -65,6 +66,19 @@ function takeTurns(low: DsqDecl, { decl }: HandlerModel): readonly Fix[] {
   return [{ title: `Take from ${queue} first, one time in eight`, edits: [atBegin(decl.body, turn)] }];
 }
 
+const isAboutLocal = ({ code, related }: Diagnostic): boolean =>
+  code === 'PV5010' && related.some(({ message }) => message === INTO_LOCAL);
+
+const INTO_LOCAL = 'tasks go into LOCAL here';
+
+/** `dispatch` does not run while the CPU's own queue holds a task: what goes there time and again starves every other queue. */
+function checkLocal(low: DsqDecl, { span }: Taking, fillings: Fillings): readonly Diagnostic[] {
+  const endless = fillings.intoLocal().find(({ guards }) => guards.length > 0 && fillings.isFixed(guards));
+  if (endless === undefined) return [];
+  const related = [{ message: INTO_LOCAL, span: endless.call.call.callee.span }];
+  return [diagnostic('PV5010', span, { low: low.name.text, high: 'LOCAL' }, { related })];
+}
+
 /** A queue that CPUs of one kind alone take from, while tasks go there whatever CPUs they may run on. */
 function checkCpus(
   queue: DsqDecl,
@@ -72,18 +86,36 @@ function checkCpus(
   fillings: Fillings,
   model: Model,
 ): readonly Diagnostic[] {
+  if (known.has(PREV_KEY)) {
+    const which = 'only a CPU on which a task of the policy ran before takes';
+    const fixes = addDispatch(model, queue.name.text);
+    return [
+      diagnostic(
+        'PV5011',
+        span,
+        { which, dsq: queue.name.text, stuck: 'one that waits while the CPUs are idle' },
+        { fixes },
+      ),
+    ];
+  }
   if (![...known].some(isCpuKey)) return [];
   const bound = fillings.into(queue)?.find(({ guards }) => !fillings.looksAtCpus(guards));
   if (bound === undefined) return [];
   const related = [{ message: `tasks go into ${queue.name.text} here`, span: bound.call.call.callee.span }];
   const fixes = addDispatch(model, queue.name.text);
-  return [diagnostic('PV5011', span, { dsq: queue.name.text }, { related, fixes })];
+  const args = {
+    which: 'only some CPUs take',
+    dsq: queue.name.text,
+    stuck: 'one that is bound to the others',
+  };
+  return [diagnostic('PV5011', span, args, { related, fixes })];
 }
 
 class Fillings {
   private readonly model: Model;
   private readonly reading: Reading;
   private readonly calls: readonly GuardedCall[] | undefined;
+  private readonly inEnqueue: readonly GuardedCall[];
 
   constructor(model: Model) {
     this.model = model;
@@ -91,6 +123,9 @@ class Fillings {
     const guards = new Guards(model, ({ callee }) => callee.kind === 'kernel' && isPlacing(callee.call.name));
     const ways = model.handlers.filter(({ side }) => side === 'host').map(({ decl }) => guards.of(decl.body));
     this.calls = ways.some((one) => one === undefined) ? undefined : ways.flatMap((one) => one ?? []);
+    this.inEnqueue = model.handlers
+      .filter(({ hook }) => hook?.family === 'op' && hook.name === 'enqueue')
+      .flatMap(({ decl }) => guards.of(decl.body) ?? []);
   }
 
   /** Places where the queue is named as the one to fill; undefined where there are too many ways to tell. */
@@ -102,6 +137,27 @@ class Fillings {
       return named ? [{ call, guards: [...call.guards, ...chosenBy(where)] }] : [];
     });
   }
+
+  /** Places in `enqueue` where tasks go into the queue of their CPU. */
+  intoLocal(): readonly Filling[] {
+    return this.inEnqueue.flatMap((call) => {
+      const [, where] = call.resolved.args;
+      const local = where === undefined ? [] : branches(where).filter((branch) => this.isLocal(branch));
+      return local.length === 0 || where === undefined
+        ? []
+        : [{ call, guards: [...call.guards, ...chosenBy(where)] }];
+    });
+  }
+
+  private isLocal(expr: Expr): boolean {
+    const symbol = expr.kind === 'name' ? this.model.names.get(expr.name) : undefined;
+    return symbol?.kind === 'builtin-name' && expr.kind === 'name' && expr.name.text === 'LOCAL';
+  }
+
+  /** Every condition is one that holds for as long as the task lives, and it is no thread of the kernel. */
+  isFixed = (guards: readonly Guard[]): boolean =>
+    guards.every(({ condition, narrows }) => narrows || this.reading.isFixedProperty(condition)) &&
+    !guards.some(({ condition, holds }) => holds && this.asks(condition, 'is_kthread'));
 
   /** Something on the way says that the task does not go there time and again, or it is a thread of the kernel. */
   isBounded = (guards: readonly Guard[]): boolean =>
