@@ -1,24 +1,19 @@
 import * as zlib from 'node:zlib';
 import { Decompress, decompress } from 'fzstd';
 import type { Unpack } from '../binary/unpack.ts';
-import { ZstdFrames } from '../binary/zstd.ts';
 
 type Unzstd = (packed: Uint8Array, options: { maxOutputLength: number }) => Uint8Array;
 
 /** Node's own from 22.15 on, which is several times faster. */
 const native = (zlib as { zstdDecompressSync?: Unzstd }).zstdDecompressSync;
 
-/** Those of a trace.dat, faster than fzstd does. */
-const frames = new ZstdFrames();
-
-/** Decompresses with Node's zlib, and zstd where that has none with decoders in TypeScript. */
+/** Decompresses with Node's zlib, and zstd where that has none with fzstd. */
 export const unpack: Unpack = {
   zlib: (packed, size) => attempt(() => zlib.inflateSync(packed, { maxOutputLength: Math.max(size, 1) })),
   zstd: (packed, size, into) =>
     attempt(() => {
       if (native) return native(packed, { maxOutputLength: Math.max(size, 1) });
       const memory = into?.length === size ? into : target(size);
-      if (frames.decode(packed, memory)) return memory;
       // What it gives is a view of the memory, of as much as it filled.
       return decompress(packed, memory).length === size ? memory : undefined;
     }),
