@@ -305,6 +305,15 @@ describe('completion', () => {
     const found = items.find(({ label }) => label === 'scx_bpf_dsq_move_to_local');
     expect(found?.detail).toMatch(/^not here: .*\(PV4\d{3}, .+\)$/u);
     expect(found?.tags).toEqual([1]);
+    const action = await open(
+      'policy t for tracing\n\non tracepoint sched:sched_switch(preempt, prev, next, prev_state) {\n    kic<|>\n}\n',
+    );
+    const ofActions = await session.ask<CompletionList>('textDocument/completion', action.uri, action.at);
+    expect(ofActions.items.find(({ label }) => label === 'kick')?.detail).toBe(
+      'not here: tracing has no such action; sched_ext has it',
+    );
+    // What is deferred is found by its own name.
+    expect(ofActions.items.find(({ label }) => label === 'defer boost')?.filterText).toBe('boost');
     expect(
       items.toSorted((a, b) => (a.sortText ?? '').localeCompare(b.sortText ?? '')).at(-1)?.sortText,
     ).toMatch(/^9/u);

@@ -4,7 +4,7 @@ import { FUNCTIONS, NAMES } from '../semantics/builtins.ts';
 import type { CallInfo } from '../semantics/kernel-view.ts';
 import type { Model, Symbol } from '../semantics/model.ts';
 import { show } from '../semantics/types.ts';
-import { actionItems } from './completion-actions.ts';
+import { actionItems, actionsLeftOut } from './completion-actions.ts';
 import { builtinItem, callItem, keyword, plainItem, snippet, type Item } from './completion-items.ts';
 import { leftOut } from './left-out.ts';
 import { contextAt, safeCalls } from './safe-calls.ts';
@@ -20,7 +20,9 @@ export function codeItems(
 ): readonly Item[] {
   const { model } = snapshot;
   const context = contextAt(snapshot, path);
-  if (/\bdefer\s+\w*$/u.test(before)) return actionItems(snapshot, context, true);
+  const word = /\w*$/u.exec(before)?.[0] ?? '';
+  if (/\bdefer\s+\w*$/u.test(before))
+    return [...actionItems(snapshot, context, true), ...actionsLeftOut(snapshot, word)];
   const guest = isGuest(path);
   const globals = guest ? model.globals.guest : model.globals.host;
   const ofHost = guest
@@ -31,7 +33,7 @@ export function codeItems(
     ...[...globals].map(([name, symbol]) => ownItem(name, symbol)),
     ...languageItems(),
     ...ofHost,
-    ...(guest ? [] : leftOut(snapshot, context, /\w*$/u.exec(before)?.[0] ?? '')),
+    ...(guest ? [] : [...actionsLeftOut(snapshot, word), ...leftOut(snapshot, context, word)]),
     ...STATEMENTS,
   ];
 }

@@ -47,6 +47,18 @@ export const plainItem = (
   ...(doc && { documentation: { kind: 'markdown', value: doc } }),
 });
 
+/** So much of a name must be written before what is left out is listed as well. */
+export const LEAST = 3;
+
+/** What must not be written here, behind everything else, with the reason. */
+export const notHere = (item: Item, why: string, more = ''): Item => ({
+  ...item,
+  tags: [CompletionItemTag.Deprecated],
+  detail: `not here: ${why}${more}`,
+  labelDetails: { description: `not here: ${why}` },
+  sortText: `9${item.label}`,
+});
+
 export const typeItem = ({ name, doc }: BuiltinType): Item =>
   plainItem(name, CompletionItemKind.TypeParameter, 'language', 'type', doc);
 

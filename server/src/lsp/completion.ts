@@ -3,10 +3,9 @@ import type { Snapshot } from '../pipeline.ts';
 import { TYPES } from '../semantics/builtins.ts';
 import { codeItems } from './completion-code.ts';
 import { hookItems } from './completion-hooks.ts';
-import { keyword, snippet, typeItem, type Item } from './completion-items.ts';
+import { keyword, LEAST, snippet, typeItem, type Item } from './completion-items.ts';
 import { memberItems } from './completion-members.ts';
 import { toOffset } from './convert.ts';
-import { LEAST } from './left-out.ts';
 import { pathTo } from '../../../grammar/walk.ts';
 
 /** Characters after which clients ask for completion without a key. */

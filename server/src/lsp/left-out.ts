@@ -1,12 +1,11 @@
-import { CompletionItemKind, CompletionItemTag, type CompletionItem } from 'vscode-languageserver';
+import { CompletionItemKind, type CompletionItem } from 'vscode-languageserver';
 import { describe } from '../diagnostics/table.ts';
 import type { Snapshot } from '../pipeline.ts';
 import type { HookContext } from '../safety/context.ts';
 import { callCard } from '../safety/cards.ts';
 import { judgeCall } from '../safety/verdict.ts';
+import { LEAST, notHere, plainItem } from './completion-items.ts';
 
-/** So much of a name must be written before what is left out is listed as well. */
-export const LEAST = 3;
 const MOST = 20;
 
 /**
@@ -25,16 +24,8 @@ export function leftOut(
     for (const profile of kernels.profiles) {
       const verdict = judgeCall(name, context, profile, kernels);
       if (verdict === undefined) continue;
-      const why = `not here: ${describe(verdict.code).title}`;
-      found.push({
-        label: name,
-        kind: CompletionItemKind.Function,
-        tags: [CompletionItemTag.Deprecated],
-        detail: `${why} (${verdict.code}, ${profile.id})`,
-        labelDetails: { description: why },
-        sortText: `9${name}`,
-        documentation: { kind: 'markdown', value: callCard(name, kernels) ?? '' },
-      });
+      const item = plainItem(name, CompletionItemKind.Function, 'kernel', '', callCard(name, kernels));
+      found.push(notHere(item, describe(verdict.code).title, ` (${verdict.code}, ${profile.id})`));
       break;
     }
     if (found.length >= MOST) break;
