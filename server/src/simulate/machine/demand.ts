@@ -132,16 +132,27 @@ function sortedBursts(
   const pointStart = new Int32Array(length + 1);
   for (const burst of found.pointBurst) pointStart[to[burst]! + 1]!++;
   for (let i = 0; i < length; i++) pointStart[i + 1]! += pointStart[i]!;
+  /** The values of `list`, in the order of the places. */
+  const placed = <T extends Int8Array | Uint8Array | Int16Array | Uint16Array | Int32Array | Float64Array>(
+    into: T,
+    list: ArrayLike<number>,
+    by: ArrayLike<number> = from,
+    otherwise = 0,
+  ): T => {
+    for (let place = 0; place < length; place++) into[place] = list[by[place]!] ?? otherwise;
+    return into;
+  };
+  const rows = placed(new Int32Array(length), found.wakeRow);
   const bursts = {
     length,
-    task: Int32Array.from(from, (burst) => found.task[burst]!),
-    demand: Float64Array.from(from, (burst) => found.demand[burst]!),
-    arrival: Uint8Array.from(from, (burst) => found.arrival[burst]!),
-    when: Float64Array.from(from, (burst) => found.when[burst]!),
-    waker: Int16Array.from(from, (burst) => found.waker[burst]!),
-    costKind: Int8Array.from(from, (burst) => costKind[found.wakeRow[burst]!] ?? -1),
-    cost: Float64Array.from(from, (burst) => cost[found.wakeRow[burst]!] ?? 0),
-    endState: Uint16Array.from(from, (burst) => found.endState[burst]!),
+    task: placed(new Int32Array(length), found.task),
+    demand: placed(new Float64Array(length), found.demand),
+    arrival: placed(new Uint8Array(length), found.arrival),
+    when: placed(new Float64Array(length), found.when),
+    waker: placed(new Int16Array(length), found.waker),
+    costKind: placed(new Int8Array(length), costKind, rows, -1),
+    cost: placed(new Float64Array(length), cost, rows),
+    endState: placed(new Uint16Array(length), found.endState),
     pointStart,
   };
   return { bursts, firstOf: start };
