@@ -71,7 +71,7 @@ export async function pickTrace(
   ];
   const chosen = await window.showQuickPick(items, {
     title: 'Simulate on a Trace',
-    placeHolder: 'ftrace text, perf script, trace.dat, perf.data, compressed or not',
+    placeHolder: 'ftrace text, perf script, trace.dat, perf.data, Perfetto; compressed or not',
     matchOnDescription: true,
   });
   if (!chosen) return undefined;
