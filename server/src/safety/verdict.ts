@@ -65,7 +65,9 @@ function judgeRow(row: CallRow, context: HookContext, profile: Profile): Verdict
   if (denied !== undefined)
     return { code: denied.kind === 'sleepable' ? 'PV4011' : 'PV4010', denial: denied, row };
   // Inside an op, sched_ext knows which run queue it has locked; its kfuncs are governed by the op table alone.
-  if (context.kind === 'scx' && row.scx !== undefined) return undefined;
+  // A dump runs under whatever the kernel held when it went wrong, of which sched_ext knows nothing.
+  const isDump = context.locks.some(({ lock }) => lock === 'scx_dump_lock');
+  if (context.kind === 'scx' && row.scx !== undefined && !isDump) return undefined;
   return judgeEffects(row, context, profile) ?? judgeRecursion(row, context);
 }
 
