@@ -89,6 +89,12 @@ export const FOUND: readonly Found[] = [
     ['held'],
     [['held'], ['held']],
   ),
+  // A request two blank lines below: of the line that asks.
+  found(
+    'fn asks() -> u64 {\n    log "x"\n\n\n    defer set_nice(current(), 3)\n    return 1\n}',
+    ['asks'],
+    [['asks']],
+  ),
   // A negation that is compared; and a subject with less room than its labels.
   found(
     'param few: u8 = 3\nfn negated() -> u64 {\n    if (vcpu(current()) == none) == true { return 1 }\n    return 2\n}\nfn label() -> u64 {\n    match few as u64 {\n        1000..6000 => { return 1 }\n        _ => { return 2 }\n    }\n}',

@@ -29,6 +29,23 @@ on tracepoint sched:sched_switch(const_, prev, inline) {
     if let double = vcpu(inline) { double.vm.typedef.push(3) }
 }
 `,
+  'constants, builtins and sections by their names': `policy alike for tracing
+param CLOCK_MONOTONIC: u64 = 1
+param SYS_read: u64 = 2
+param license: u64 = 3
+param d_fileno: u64 = 4
+param on_sched_switch: u64 = 5
+param aligned_alloc: u64 = 6
+state task { si_pid: u64
+    EINTR: u64 }
+counter PATH_MAX per task
+fn cbrtf(isalpha: u64) -> u64 { return isalpha + license + d_fileno + aligned_alloc }
+on tracepoint sched:sched_switch(preempt, prev, next) {
+    prev.si_pid += cbrtf(CLOCK_MONOTONIC) + SYS_read + on_sched_switch
+    prev.EINTR += 1
+    PATH_MAX[prev] += 1
+}
+`,
   'names of 200 characters, alike but for the last': `policy long for tracing
 param ${long}1: u64 = 2
 state task { ${long}2: duration }

@@ -62,11 +62,7 @@ export interface Body {
   line: number;
   /** How `return` looks where the policy gives no value. */
   readonly plainReturn: string;
-  /** Loops that are open; whether any of them puts a reference back and returns a value. */
-  loops: number;
-  holdsInLoop: boolean;
-  returnsInLoop: boolean;
-  /** The variable that carries what such a loop returns to the end of the function, where it has one. */
+  /** The variable that carries what inner blocks return to the end of the function, where it has one. */
   readonly resultVariable: string | undefined;
 }
 
@@ -105,9 +101,6 @@ export function createBody(
     before: [],
     line: 0,
     plainReturn,
-    loops: 0,
-    holdsInLoop: false,
-    returnsInLoop: false,
     resultVariable,
   };
 }

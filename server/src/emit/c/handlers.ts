@@ -23,9 +23,9 @@ export function functionLines(unit: Unit, fn: Fn): Line[] {
 }
 
 /**
- * The parameters and the body of a function. Where a loop puts a reference back and returns, the result gets a variable
- * that has a value from the start: clang carries the result of the cleanups around the loop, undefined in the first
- * round, and the verifier refuses to see it spilled.
+ * The parameters and the body of a function. Where an inner block puts a reference back, and one returns, the result gets a
+ * variable that has a value from the start: clang carries the result through the cleanup, undefined where nothing was returned,
+ * and the verifier refuses to see it moved.
  */
 function bodyLines(
   unit: Unit,
@@ -34,7 +34,9 @@ function bodyLines(
   const body = createBody(unit, fn.body, fn.result, 'return');
   const params = fn.params.map((param) => paramText(body, param));
   const lines = blockLines(body, fn.body);
-  if (!body.holdsInLoop || !body.returnsInLoop) return { params, lines };
+  const inside = (what: RegExp): boolean =>
+    lines.some(({ text }) => text.startsWith('\t') && what.test(text));
+  if (fn.result.kind === 'void' || !inside(/ pv_auto\(/) || !inside(/^\t+return /)) return { params, lines };
   const optional = fn.result.kind === 'optional' ? fn.result.inner : fn.result;
   const result = freshName(body, 'result');
   const again = createBody(unit, fn.body, fn.result, 'return', result);
@@ -137,10 +139,9 @@ export function handlerNames(unit: Unit, prefix: (handler: Handler) => string): 
   );
 }
 
-/** The name unless one of the policy's functions has it. */
-export function handlerName(unit: Unit, name: string): string {
-  return unit.code.functions.some((fn) => fn.name === name) ? `pv_${name}` : name;
-}
+/** The name unless something of the policy has it. */
+export const handlerName = (unit: Unit, name: string): string =>
+  unit.globals.has(name) ? `pv_${name}` : name;
 
 /** `every_10ms`, for the function of a timer. */
 export function everyName(period: bigint): string {

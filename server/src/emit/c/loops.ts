@@ -21,10 +21,7 @@ const CLOSE: Line = { text: '}', origin: 'any' };
 /** A loop on one line, what comes first in its body, and the body itself. */
 function loop(body: Body, head: string, first: readonly string[], stmts: readonly Stmt[]): Line[] {
   const at = (text: string): Line => ({ text, origin: body.line });
-  body.loops++;
   const inner = inBlock(body, () => blockLines(body, stmts));
-  body.loops--;
-  body.holdsInLoop ||= inner.some((line) => line.text.includes(' pv_auto('));
   return [at(`${head} {`), ...indent([...first.map(at), ...inner]), CLOSE];
 }
 

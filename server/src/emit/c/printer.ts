@@ -24,8 +24,8 @@ export const indent = (lines: readonly Line[]): Line[] =>
     line.text === '' || line.text.startsWith('#') ? line : { ...line, text: `\t${line.text}` },
   );
 
-/** A short gap between two statements is kept as blank lines, as in the policy, rather than as a directive. */
-const GAP = 2;
+/** A gap of one line between two statements is kept, as in the policy; more blank lines than one are printed as one. */
+const GAP = 1;
 
 /**
  * Prints lines with the `#line` directives that they need. The compiler counts on from each directive, so one is

@@ -11,7 +11,9 @@ const KEYWORDS =
 const MACROS =
   'SEC NULL offsetof container_of barrier barrier_var ctx likely unlikely KERNEL_VERSION libbpf_pin_type ' +
   'libbpf_tristate TRI_NO TRI_YES TRI_MODULE LIBBPF_PIN_NONE LIBBPF_PIN_BY_NAME ' +
-  'linux unix errno stdin stdout stderr environ major minor makedev assert static_assert main';
+  'linux unix errno stdin stdout stderr environ major minor makedev assert static_assert main license ' +
+  'd_fileno no_argument optional_argument required_argument sched_priority sigmask strdupa strndupa ' +
+  'L_ctermid L_cuserid L_tmpnam P_tmpdir';
 
 /** Types of the generated file, and its own variables and functions that have no prefix. */
 const OWN =
@@ -20,20 +22,33 @@ const OWN =
 
 /** Functions of the C library that compilers know by themselves; no function of ours may have such a name. */
 const LIBRARY =
-  'abs labs llabs fabs floor ceil round rint trunc sqrt cbrt pow exp exp2 log log2 log10 sin cos tan atan fmin fmax fma ' +
-  'fmod ldexp memcpy memmove memset memcmp memchr strlen strcpy strcat strcmp strchr strstr strncmp index rindex bcmp ' +
-  'printf puts putchar scanf malloc calloc realloc free abort exit signal isalpha isdigit isspace toupper tolower ' +
-  'gamma j0 j1 jn y0 y1 yn bzero alloca setjmp longjmp fork execl';
+  'abs labs llabs fmax fmin memcpy memmove memset memcmp memchr memccpy mempcpy memalign aligned_alloc bcmp bcopy bzero ' +
+  'strlen strcpy strcat strcmp strchr strstr strncmp strcasecmp strncasecmp strcspn strdup strndup strerror strncat strncpy ' +
+  'strpbrk strrchr strspn strtod strtof strtold strtok strtol strtoll strtoul strtoull strxfrm stpcpy stpncpy index rindex ' +
+  'wcschr wcscmp wcslen wcsncmp wmemchr wmemcmp wmemcpy wmemmove printf sprintf snprintf vprintf vsprintf vsnprintf puts ' +
+  'putchar scanf sscanf vscanf vsscanf malloc calloc realloc free abort exit signal tolower toupper gamma j0 j1 jn y0 y1 yn ' +
+  'alloca setjmp longjmp fork vfork execl va_start va_end va_copy va_arg';
+
+/** Those of mathematics, for complex numbers and for other precisions too; those that tell what a character is. */
+const MATHEMATICS = new RegExp(
+  '^(c?(a?(cos|sin|tan)h?|abs|arg|exp|imag|log|pow|proj|real|sqrt)|conj|atan2|cbrt|ceil|copysign|erfc?|exp2|expm1|fabs|fdim|' +
+    'finite|floor|fma|fmax|fmin|fmod|frexp|hypot|ilogb|ldexp|[lt]gamma|l?l?rint|l?l?round|log10|log1p|log2|logb|modf|nan|' +
+    'nearbyint|nextafter|nexttoward|remainder|remquo|roundeven|scalbl?n|trunc)[fl]?$|' +
+    '^is(alnum|alpha|blank|cntrl|digit|graph|lower|print|punct|space|upper|xdigit)$',
+);
 
 const LIBRARY_WORDS = new Set(LIBRARY.split(' '));
 
-export const isLibraryFunction = (name: string): boolean => LIBRARY_WORDS.has(name);
+export const isLibraryFunction = (name: string): boolean => LIBRARY_WORDS.has(name) || MATHEMATICS.test(name);
 
 const WORDS = new Set(`${KEYWORDS} ${MACROS} ${OWN}`.split(' '));
 
-/** Whole families: kernel and libbpf functions and macros, sched_ext, register access, the generator's helpers. */
+/**
+ * Whole families: whatever is a constant by its looks, kernel and libbpf functions, members that the C library declares as
+ * macros, and what the generated code derives from other names.
+ */
 const FAMILIES =
-  /^(_|bpf_|BPF_|scx_|SCX_|PT_REGS|SCHED_|PF_|TASK_|DSQ_|pv_|PV_|libbpf_|LIBBPF_|btf_|ring_buffer)|_(table|stats|ops|bpf|names)$/;
+  /^[A-Z][A-Z0-9_]*$|^(_|bpf_|scx_|pv_|libbpf_|btf_|ring_buffer|SYS_|PT_REGS|si_|sa_|sigev_|st_[acm]time)|^([bl]e\d+toh|hto[bl]e\d+)$|_(table|stats|ops|bpf|names|opts__last_field)$/;
 
 export const isReserved = (name: string): boolean => WORDS.has(name) || FAMILIES.test(name);
 

@@ -87,9 +87,7 @@ function returnLines(body: Body, stmt: Stmt & { kind: 'return' }): Line[] {
   const line = (text: string): Line => ({ text, origin: body.line });
   if (!stmt.value) return [line(`${body.plainReturn};`)];
   const value = exprText(body, stmt.value);
-  if (body.loops === 0) return [line(`return ${value};`)];
-  body.returnsInLoop = true;
-  if (body.resultVariable === undefined) return [line(`return ${value};`)];
+  if (body.resultVariable === undefined || body.blocks.length === 1) return [line(`return ${value};`)];
   return [line(`${body.resultVariable} = ${value};`), line('goto out;')];
 }
 
