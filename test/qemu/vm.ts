@@ -59,6 +59,8 @@ export interface Boot {
 export interface BootResult {
   /** The machine switched itself off; false: it hung, or ran out of time, and was ended. */
   readonly finished: boolean;
+  /** It was ended, for it ran out of time or printed nothing. */
+  readonly hung: boolean;
   /** Everything on its console: what the script printed and the kernel's messages. */
   readonly console: string;
 }
@@ -73,7 +75,7 @@ export async function boot(options: Boot): Promise<BootResult> {
   try {
     const initramfs = packInitramfs(work, options);
     let result = await run(options, initramfs, vmlinuz);
-    for (let again = 0; again < 2 && emulatorFailed(result); again++)
+    for (let again = 0; again < 4 && emulatorFailed(result); again++)
       result = await run(options, initramfs, vmlinuz);
     return result;
   } finally {
@@ -82,11 +84,12 @@ export async function boot(options: Boot): Promise<BootResult> {
 }
 
 /**
- * A panic comes from the emulator, which gets cmpxchg16b wrong now and then (6.12 in __kmalloc; the CPU is offered without
- * it, and other ways there may be) and static keys (int3): what tests provoke is a hang, an ejection or a refusal.
+ * A panic, or an end that the script did not come to, is the emulator's, which gets cmpxchg16b wrong now and then (6.12 in
+ * __kmalloc; the CPU is offered without it, and other ways there may be) and static keys (int3): what tests provoke is a
+ * hang, an ejection or a refusal.
  */
-const emulatorFailed = ({ console: text }: BootResult): boolean =>
-  text.includes('Kernel panic - not syncing');
+const emulatorFailed = ({ finished, hung, console: text }: BootResult): boolean =>
+  text.includes('Kernel panic - not syncing') || (!finished && !hung);
 
 /** The static loader for BPF objects (load.c), built once per test run into `folder`. */
 export const buildLoader = (folder: string): string => buildStatic(join(HERE, 'load.c'), folder);
@@ -168,7 +171,11 @@ function run(
     machine.on('close', () => {
       clearTimeout(timer);
       clearTimeout(silence);
-      resolve({ finished: !timedOut && text.includes('FINISHED'), console: readable(text) });
+      resolve({
+        finished: !timedOut && text.includes('FINISHED'),
+        hung: timedOut,
+        console: readable(text),
+      });
     });
   });
 }
