@@ -27,6 +27,9 @@ const FOLDER = join(
 /** Where libbpf is, built to be linked into programs for the machine. */
 export const LIBBPF = join(FOLDER, 'libbpf');
 
+/** A machine that is silent for so long while it boots has hung: it takes ten to thirty seconds. */
+const BOOT_MS = 120_000;
+
 /** Is everything there that `boot` needs? */
 export function vmToolsPresent(): boolean {
   const files = KERNELS.map((kernel) => join(FOLDER, kernel, 'vmlinuz'));
@@ -84,12 +87,12 @@ export async function boot(options: Boot): Promise<BootResult> {
 }
 
 /**
- * A panic, or an end that the script did not come to, is the emulator's, which gets cmpxchg16b wrong now and then (6.12 in
- * __kmalloc; the CPU is offered without it, and other ways there may be) and static keys (int3): what tests provoke is a
- * hang, an ejection or a refusal.
+ * A panic, a boot that does not come to its end, or an end that the script did not come to, is the emulator's, which gets
+ * cmpxchg16b wrong now and then (6.12 in __kmalloc; the CPU is offered without it, and other ways there may be) and static
+ * keys (int3): what tests provoke is a hang, an ejection or a refusal.
  */
 const emulatorFailed = ({ finished, hung, console: text }: BootResult): boolean =>
-  text.includes('Kernel panic - not syncing') || (!finished && !hung);
+  text.includes('Kernel panic - not syncing') || !text.includes('BOOTED') || (!finished && !hung);
 
 /** The static loader for BPF objects (load.c), built once per test run into `folder`. */
 export const buildLoader = (folder: string): string => buildStatic(join(HERE, 'load.c'), folder);
@@ -158,12 +161,12 @@ function run(
       machine.kill('SIGKILL');
     };
     const timer = setTimeout(end, timeoutMs);
-    let silence = setTimeout(end, timeoutMs);
+    let silence = setTimeout(end, BOOT_MS);
     const collect = (chunk: Buffer): void => {
       text += chunk.toString();
       clearTimeout(silence);
       // Emulated, a machine takes its time to come up.
-      silence = setTimeout(end, text.includes('BOOTED') ? silentMs : timeoutMs);
+      silence = setTimeout(end, text.includes('BOOTED') ? silentMs : BOOT_MS);
     };
     machine.stdout.on('data', collect);
     machine.stderr.on('data', collect);
