@@ -2,7 +2,7 @@
 // dist/server.mjs with the parts of it that are loaded on first use, the emitters and the simulator; and
 // dist/protocol.cjs, the part of LSP that client and server share.
 import { chmodSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { brotliCompressSync } from 'node:zlib';
 import { build } from 'esbuild';
@@ -10,15 +10,66 @@ import { notices } from './notices.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 
-/** The kernel catalogue is a sixth of its size when packed, and is unpacked in about two milliseconds. */
+/** The kernel catalogue is a sixth of its size when packed, and is unpacked in about two milliseconds: all of it at once. */
+const DATA = join(root, 'server/src/kernel/data');
 const packedData = {
   name: 'packed-data',
-  setup({ onLoad }) {
-    onLoad({ filter: /[\\/]kernel[\\/]data[\\/]\w+\.json$/ }, ({ path }) => {
-      const json = JSON.stringify(JSON.parse(readFileSync(path, 'utf8')));
+  setup({ onLoad, onResolve }) {
+    onResolve({ filter: /^packed:data$/ }, ({ path }) => ({ path, namespace: 'packed' }));
+    onLoad({ filter: /.*/, namespace: 'packed' }, () => {
+      const names = readdirSync(DATA).toSorted();
+      const json = JSON.stringify(
+        Object.fromEntries(names.map((name) => [name, JSON.parse(readFileSync(join(DATA, name), 'utf8'))])),
+      );
       const packed = brotliCompressSync(json).toString('base64');
       const unpack = `require('node:zlib').brotliDecompressSync(Buffer.from('${packed}', 'base64')).toString()`;
-      return { contents: `module.exports = JSON.parse(${unpack})`, loader: 'js' };
+      return { contents: `module.exports = JSON.parse(${unpack})` };
+    });
+    onLoad({ filter: /[\\/]kernel[\\/]data[\\/]\w+\.json$/ }, ({ path }) => ({
+      contents: `module.exports = require('packed:data')['${basename(path)}']`,
+      loader: 'js',
+    }));
+  },
+};
+
+/** What Chevrotain finds out about the grammar is the same at every start: it is found out here. */
+const choices = {
+  name: 'choices',
+  setup({ onLoad }) {
+    onLoad({ filter: /[\\/]grammar[\\/]choices\.ts$/ }, async () => ({
+      contents: `export const CHOICES = ${JSON.stringify(await (found ??= findChoices()))}`,
+    }));
+  },
+};
+let found;
+
+async function findChoices() {
+  const contents = `import { choicesOf } from './grammar/lookahead.ts';
+    import { PolicyParser } from './grammar/parser.ts';
+    import { VOCABULARY } from './grammar/tokens.ts';
+    export default choicesOf(new PolicyParser(false).lookAheadFuncsCache, VOCABULARY);`;
+  const { outputFiles } = await build({
+    stdin: { contents, resolveDir: root },
+    bundle: true,
+    format: 'esm',
+    write: false,
+  });
+  return (await import(`data:text/javascript,${encodeURIComponent(outputFiles[0].text)}`)).default;
+}
+
+/**
+ * The parts of Chevrotain that analyse a grammar and the patterns of tokens, of which what is built has the results: the
+ * choices above, and what each token begins with (grammar/tokens.ts).
+ */
+const analysed = {
+  name: 'analysed',
+  setup({ onLoad }) {
+    const grammar = 'parse[\\\\/]grammar[\\\\/](?:checks|first|follow|interpreter|lookahead|resolver)';
+    const patterns = '(?:base-regexp-visitor|regexp-parser)';
+    onLoad({ filter: new RegExp(`[\\\\/]src[\\\\/](?:${grammar}|${patterns})\\.js$`) }, ({ path }) => {
+      const names = [...readFileSync(path, 'utf8').matchAll(/^export (?:class|function|var) (\w+)/gm)];
+      // A class cannot be called, and has no methods: what is used after all fails.
+      return { contents: names.map(([, name]) => `export class ${name} {}`).join('\n') };
     });
   },
 };
@@ -49,16 +100,32 @@ const sharedProtocol = {
   },
 };
 
+/** Features of the client library for what the server does not offer, or no policy is, by their modules. */
+const NOT_OFFERED = {
+  colorProvider: 'ColorProviderFeature',
+  implementation: 'ImplementationFeature',
+  inlineCompletion: 'InlineCompletionItemFeature',
+  inlineValue: 'InlineValueFeature',
+  notebook: 'NotebookDocumentSyncFeature',
+  textDocumentContent: 'TextDocumentContentFeature',
+  typeHierarchy: 'TypeHierarchyFeature',
+};
+
 /**
- * Questions of the client library that are answered, a tenth of the extension together. `semver`: is VS Code new enough?
+ * Questions of the client library that are answered, a fifth of the extension together. `semver`: is VS Code new enough?
  * VS Code itself has asked by the manifest's `engines`. `minimatch`: does a file that is renamed fit what the server asked
- * for? Ours asks for all of them (server/src/lsp/capabilities.ts).
+ * for? Ours asks for all of them (server/src/lsp/capabilities.ts). And what else can the client do? Nothing more.
  */
 const answered = {
   name: 'answered',
   setup({ onLoad, onResolve }) {
     const filter = /^(semver\/functions\/(parse|satisfies)|minimatch)$/;
     onResolve({ filter }, ({ path }) => ({ path, namespace: 'answered' }));
+    onResolve({ filter: /^\.\/\w+$/ }, ({ path, importer }) =>
+      Object.hasOwn(NOT_OFFERED, path.slice(2)) && importer.includes('vscode-languageclient')
+        ? { path: path.slice(2), namespace: 'not-offered' }
+        : undefined,
+    );
     onLoad({ filter: /^semver/, namespace: 'answered' }, () => ({ contents: 'module.exports = () => true' }));
     onLoad({ filter: /^minimatch/, namespace: 'answered' }, () => ({
       contents: `exports.Minimatch = class {
@@ -66,6 +133,28 @@ const answered = {
         match() { return true }
         makeRe() { return /^/ }
       }`,
+    }));
+    onLoad({ filter: /.*/, namespace: 'not-offered' }, ({ path }) => ({
+      contents: `exports.${NOT_OFFERED[path]} = class {
+        static CellScheme = 'vscode-notebook-cell'
+        getState() { return { kind: 'static' } }
+        fillClientCapabilities() {}
+        initialize() {}
+        clear() {}
+      }`,
+    }));
+  },
+};
+
+/** Parts of the server library that nobody asks for: notebooks, and finding modules of the workspace. */
+const unasked = {
+  name: 'unasked',
+  setup({ onLoad, onResolve }) {
+    onResolve({ filter: /^\.\/(notebook|files)$/ }, ({ path, importer }) =>
+      importer.includes('vscode-languageserver') ? { path, namespace: 'unasked' } : undefined,
+    );
+    onLoad({ filter: /.*/, namespace: 'unasked' }, () => ({
+      contents: 'exports.NotebookSyncFeature = (Base) => Base;',
     }));
   },
 };
@@ -91,11 +180,11 @@ const bundles = [
   {
     entryPoints: { cli: 'server/src/cli/main.ts' },
     banner: { js: '#!/usr/bin/env node' },
-    plugins: [packedData],
+    plugins: [packedData, choices, analysed],
   },
   {
     entryPoints: { server: 'server/src/lsp/main.ts' },
-    plugins: [packedData, sharedProtocol],
+    plugins: [packedData, choices, analysed, unasked, sharedProtocol],
     // Only modules can be split.
     format: 'esm',
     splitting: true,

@@ -13,7 +13,8 @@ const rows = [];
 
 const [major = 0] = process.versions.node.split('.').map(Number);
 if (major < 20) fail(`needs Node 20 or later; this is ${process.version}`);
-if (!existsSync(join(root, 'node_modules'))) {
+// Written last.
+if (!existsSync(join(root, 'node_modules', '.package-lock.json'))) {
   console.log('installing the dependencies, which takes a minute or two …');
   run('install', 'npm', ['ci', '--no-audit', '--no-fund']);
 }

@@ -9,6 +9,7 @@ import { spawn } from 'node:child_process';
 import { createWriteStream, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
@@ -18,19 +19,22 @@ const minute = 60_000;
 
 /**
  * One step: a command, what must have passed before it, and whether it counts tests. `when` answers
- * whether there is anything to do.
+ * whether there is anything to do. What comes over the network, and goes on where it ended, is tried up to `tries` times.
  */
 const steps = [
   {
     name: 'install',
     command: ['npm', 'ci'],
     limit: 10 * minute,
-    when: () => !existsSync(join(root, 'node_modules')),
+    tries: 3,
+    // Written last.
+    when: () => !existsSync(join(root, 'node_modules', '.package-lock.json')),
   },
   {
     name: 'provision',
     command: ['bash', 'test/provision.sh'],
     limit: 20 * minute,
+    tries: 3,
     when: () => inCi || provisioning,
   },
   { name: 'build', command: ['npm', 'run', 'build'], needs: ['install'] },
@@ -88,19 +92,26 @@ function vitest(config) {
   return ['npx', 'vitest', 'run', ...chosen, '--reporter=default', '--reporter=json'];
 }
 
-async function runStep({ name, command, limit = 5 * minute, counts = false }) {
+async function runStep({ name, command, limit = 5 * minute, tries = 1, counts = false }) {
   const begin = performance.now();
   const log = join(logs, `${name}.log`);
   const results = join(logs, `${name}.json`);
-  const status = await run(counts ? [...command, `--outputFile.json=${results}`] : command, log, limit);
-  const tests = counts ? readCounts(results) : { passed: 0, failed: 0, skipped: 0, advice: [], broken: [] };
+  const whole = counts ? [...command, `--outputFile.json=${results}`] : command;
+  let status = await run(whole, log, limit);
+  let tried = 1;
+  for (; tried < tries && status.startsWith('status'); tried++) {
+    await sleep(tried * 10_000);
+    status = await run(whole, log, limit);
+  }
+  const tests = readCounts(results);
   // A step that ends badly without a failed test (a file that does not load, a time-out) is one failure.
   if (status !== 'ok' && tests.failed === 0) tests.failed = 1;
   for (const key of ['passed', 'failed', 'skipped']) sum[key] += tests[key];
   const figures = `${tests.passed} passed, ${tests.failed} failed, ${tests.skipped} skipped`;
-  const ending = status === 'ok' ? 'ok' : `FAILED (${status})`;
+  const result = status === 'ok' ? 'ok' : `FAILED (${status})`;
+  const ending = tried > 1 ? `${result} at try ${tried}` : result;
   report(name, counts ? `${figures} ${ending}` : ending, performance.now() - begin);
-  for (const line of [...tests.advice, ...tests.broken]) console.log(`           ${line}`);
+  for (const line of [...tests.advice, ...tests.retried, ...tests.broken]) console.log(`           ${line}`);
   if (tests.failed === 0) return;
   broken.add(name);
   const lines = readFileSync(log, 'utf8').trimEnd().split('\n');
@@ -119,7 +130,7 @@ function report(name, text, milliseconds) {
 /** Runs a command in a process group of its own; gives 'ok', 'status N' or 'timed out'. Output goes to the log. */
 function run([program, ...args], log, limit) {
   return new Promise((resolve) => {
-    const output = createWriteStream(log);
+    const output = createWriteStream(log, { flags: 'a' });
     const env = { ...process.env, FORCE_COLOR: '0', NO_COLOR: '1' };
     const child = spawn(program, args, { cwd: root, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
     child.stdout.pipe(output, { end: false });
@@ -152,18 +163,26 @@ function killGroup(pid) {
   }
 }
 
-/** Sums of one vitest run, what its skipped lanes ask for, and the names of the first tests that failed. */
+/** Sums of one vitest run, what its skipped lanes ask for, the first tests that failed, and those that were tried again. */
 function readCounts(file) {
-  if (!existsSync(file)) return { passed: 0, failed: 0, skipped: 0, advice: [], broken: [] };
+  if (!existsSync(file)) return { passed: 0, failed: 0, skipped: 0, advice: [], broken: [], retried: [] };
   const results = JSON.parse(readFileSync(file, 'utf8'));
   const tests = results.testResults.flatMap((suite) => suite.assertionResults);
   const advice = tests.filter(({ status, title }) => status !== 'passed' && / tools missing, /.test(title));
   const broken = tests.filter(({ status }) => status === 'failed').slice(0, 20);
+  // Those of a lane that tries again.
+  const retried = tests.filter(
+    ({ status, failureMessages }) => status === 'passed' && failureMessages.length > 0,
+  );
   return {
     passed: results.numPassedTests,
     failed: results.numFailedTests,
     skipped: results.numPendingTests + results.numTodoTests,
     advice: advice.map(({ title }) => title),
     broken: broken.map(({ fullName }) => `failed: ${fullName}`),
+    retried: retried.map(
+      ({ fullName, failureMessages }) =>
+        `passed when tried again: ${fullName}: ${failureMessages[0].split('\n')[0]}`,
+    ),
   };
 }

@@ -20,6 +20,7 @@ export function duration(ns: number): string {
 
 /** A moment, in ns since the beginning, in the unit that fits and so exact that moments `step` ns apart differ. */
 export function moment(ns: number, step: number): string {
+  if (ns === 0) return '0';
   const { name, size } = unitOf(ns);
   const digits = Math.max(0, Math.ceil(Math.log10(size / step)));
   return `${Number((ns / size).toFixed(Math.min(9, digits)))} ${name}`;

@@ -4,6 +4,8 @@ import type { Diagnostic, Fix, Span } from '../server/src/diagnostics/diagnostic
 import { diagnostic } from '../server/src/diagnostics/table.ts';
 import { LineIndex } from './text.ts';
 import type { Ident } from './ast.ts';
+import { lookaheadOf } from './lookahead.ts';
+import type { Choice, Lookahead } from './lookahead.ts';
 import { retyped } from './parser-layout.ts';
 import type { Layout, Token } from './parser-layout.ts';
 import { spanOf } from './parser-lexical.ts';
@@ -46,10 +48,20 @@ export abstract class ParserBase extends EmbeddedActionsParser {
   declare protected currIdx: number;
   declare protected tokVector: Token[];
   declare RECORDING_PHASE: boolean;
+  /** By Chevrotain's number for the place in the grammar. */
+  declare readonly lookAheadFuncsCache: Map<number, Lookahead>;
+  declare private selfAnalysisDone: boolean;
   declare private tokenMatcher: (token: Token, type: TokenType) => boolean;
 
   constructor(validate: boolean) {
     super(T.VOCABULARY, { recoveryEnabled: false, maxLookahead: 1, skipValidations: !validate });
+  }
+
+  /** Readies the parser, after all rules: with what Chevrotain found out before, or by having it do so now. */
+  protected decideBy(choices: readonly Choice[] | undefined): void {
+    if (choices === undefined) return this.performSelfAnalysis();
+    this.selfAnalysisDone = true;
+    for (const choice of choices) this.lookAheadFuncsCache.set(choice.key, lookaheadOf(choice));
   }
 
   /** `RULE`, typed by what the rule answers. */

@@ -122,8 +122,11 @@ export abstract class BracketParser extends ParserBase {
   private readonly comma = (): Token => this.CONSUME9(T.Comma);
   private readonly sep = (): Token => this.CONSUME8(T.Sep);
 
-  /** The end of a statement, field or declaration: a line end, ';', or a '}' that is left to the caller. */
-  protected endOfItem(expected: string, comma: boolean): void {
+  /**
+   * The end of a statement, field or declaration: a line end, ';', or a '}' that is left to the caller. Where `next` sees
+   * another item instead, only the ',' before it is missing.
+   */
+  protected endOfItem(expected: string, comma: boolean, next?: () => boolean): void {
     if (comma) this.OPTION9(this.comma);
     this.OPTION8(this.sep);
     if (this.RECORDING_PHASE) return;
@@ -136,6 +139,13 @@ export abstract class BracketParser extends ParserBase {
     if (!this.is(T.RBrace)) {
       // The '}' in front of this 'else' is missing: the block reports it.
       if (this.is(T.Else) && this.balance > 0) return;
+      if (next?.() === true) {
+        const end = this.lastEnd();
+        const edits = [{ span: { start: end, end }, newText: ',' }];
+        this.fail(expected, [{ title: "Insert ','", edits }]);
+        this.settle();
+        return;
+      }
       this.reportTrailing(expected);
       this.skipItem();
       if (this.is(T.Sep)) this.skip();

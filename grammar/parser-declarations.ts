@@ -104,7 +104,7 @@ export abstract class DeclarationParser extends ScenarioParser {
     const name = this.nameHere("a name after 'enum'");
     this.braces(ENUM, () => {
       members.push(this.SUBRULE(this.enumMember));
-      this.endOfItem("',' or the end of the line", true);
+      this.endOfItem("',' or the end of the line", true, () => this.is(T.Ident));
     });
     return { kind: 'enum', span: this.spanFrom(start), doc, name, members };
   });
@@ -168,7 +168,7 @@ export abstract class DeclarationParser extends ScenarioParser {
     const fields: Field[] = [];
     this.braces(FIELDS, () => {
       fields.push(this.SUBRULE(this.field));
-      this.endOfItem('the end of the field', true);
+      this.endOfItem("',' or the end of the line", true, () => this.is(T.Word) && this.is(T.Colon, 2));
     });
     return fields;
   }
@@ -297,7 +297,7 @@ export abstract class DeclarationParser extends ScenarioParser {
     const span = this.here();
     const fixes =
       near === undefined ? [] : [{ title: `Change to '${near}'`, edits: [{ span, newText: near }] }];
-    const hint = near === undefined ? '' : `; did you mean '${near}'?`;
+    const hint = near === undefined ? familyFor(this.LA(1).image) : `; did you mean '${near}'?`;
     this.report(diagnostic('PV1015', span, { found: this.found(), hint }, { fixes }));
     const type = near === undefined ? undefined : T.keywordType(near);
     if (type !== undefined) this.retypeNext(type);
@@ -326,4 +326,13 @@ export abstract class DeclarationParser extends ScenarioParser {
     }
     return { kind: 'guest', span: this.spanFrom(start), doc, decls };
   });
+}
+
+/** How a policy says what other tools call by this word. */
+function familyFor(word: string): string {
+  if (/^(timer|interval|profile|hz)$/u.test(word)) return "; a timer is 'every 10ms { … }'";
+  if (/^(fentry|fexit|k(ret)?probe|u(ret)?probe|usdt)$/u.test(word))
+    return '; functions have no hooks: their locks are not known, those of tracepoints are';
+  if (/^(tp_btf|tp|rawtracepoint|raw_tp|raw_tracepoint)$/u.test(word)) return "; did you mean 'tracepoint'?";
+  return /^[a-z]/u.test(word) ? "; a tracepoint is 'on tracepoint SYSTEM:NAME(…)'" : '';
 }

@@ -4,6 +4,8 @@ import type { Diagnostic, Fix, Span } from '../server/src/diagnostics/diagnostic
 import { closest } from '../server/src/diagnostics/suggest.ts';
 import { diagnostic } from '../server/src/diagnostics/table.ts';
 import type { Decl, Header, PolicyFile } from './ast.ts';
+import { CHOICES } from './choices.ts';
+import type { Choice } from './lookahead.ts';
 import { MOST_DIAGNOSTICS } from './parser-base.ts';
 import { DeclarationParser } from './parser-declarations.ts';
 import { layout, notText } from './parser-layout.ts';
@@ -40,10 +42,13 @@ export type ParseResult = Tree & Tokens;
 
 /** The whole language. One instance parses one text after the other. */
 export class PolicyParser extends DeclarationParser {
-  /** `validate` has Chevrotain check the grammar for ambiguities, which takes longer than the rest of the start. */
-  constructor(validate: boolean) {
+  /**
+   * `validate` has Chevrotain check the grammar for ambiguities, which takes longer than the rest of the start; `choices`
+   * are those of the grammar, if they are known.
+   */
+  constructor(validate: boolean, choices?: readonly Choice[]) {
     super(validate);
-    this.performSelfAnalysis();
+    this.decideBy(choices);
   }
 
   /** Reads the tokens of `text`; with `continued` those of some declarations out of its middle. */
@@ -208,13 +213,7 @@ export function parse(text: string): ParseResult {
   return { file, diagnostics: all, balance, tokens: raw, significant: kept };
 }
 
-/** The tokens of a text, without reading it. */
-export function tokensOf(text: string): Tokens {
-  const { raw, tokens } = layout(text);
-  return { tokens: raw, significant: tokens };
-}
-
-const theParser = (): PolicyParser => (parser ??= new PolicyParser(false));
+const theParser = (): PolicyParser => (parser ??= new PolicyParser(false, CHOICES));
 
 /**
  * Reads the declarations of `text` between two offsets, which stand between others: the header is further up. The first

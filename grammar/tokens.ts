@@ -1,118 +1,27 @@
 import { createToken, EOF, Lexer } from 'chevrotain';
 import type { TokenType } from 'chevrotain';
+import { DIGITS, STRANGE } from './first-characters.ts';
+import { AssignOp, BinaryOp, Literal, Sep, UnaryOp, Word } from './token-categories.ts';
+import { CONTEXTUAL, Ident, RESERVED, textOf, Wildcard } from './words.ts';
 
-/**
- * The words and signs of the language. Words are lexed as `Ident` and given their own type by `keywordType`: one
- * regular expression for all words is faster than one for each, and a word in a new place costs nothing.
- */
+export * from './token-categories.ts';
+export * from './words.ts';
 
 const sign = (name: string, text: string, categories: TokenType[] = []): TokenType =>
   createToken({ name, pattern: text, label: `'${text}'`, categories });
 
-const category = (name: string, label: string): TokenType => createToken({ name, pattern: Lexer.NA, label });
-
-/** Any word, reserved or not: what may follow a '.' or stand before a ':' in a call. */
-export const Word = category('Word', 'a name');
-export const BinaryOp = category('BinaryOp', 'an operator');
-export const UnaryOp = category('UnaryOp', "'-', '!' or '~'");
-/** A value written out, texts excepted. */
-export const Literal = category('Literal', 'a number');
-export const AssignOp = category('AssignOp', "'='");
-/** What ends a statement, a field or a declaration. */
-export const Sep = category('Sep', 'the end of the line');
-
-export const Ident = createToken({
-  name: 'Ident',
-  pattern: /[A-Za-z_]\w*/,
-  label: 'a name',
-  categories: [Word],
+export const WhiteSpace = createToken({
+  name: 'WhiteSpace',
+  pattern: /[ \t\f\v]+/,
+  group: Lexer.SKIPPED,
+  start_chars_hint: [...' \t\f\v'],
 });
-
-const capitalised = (word: string): string => word.charAt(0).toUpperCase() + word.slice(1);
-
-const word = (text: string, categories: TokenType[]): TokenType =>
-  createToken({ name: capitalised(text), pattern: Lexer.NA, label: `'${text}'`, categories });
-
-const reserved = (text: string, categories: TokenType[] = []): TokenType => word(text, [Word, ...categories]);
-/** A word with a meaning in its place, and a plain name everywhere else. */
-const contextual = (text: string, categories: TokenType[] = []): TokenType =>
-  word(text, [Ident, ...categories]);
-
-export const Policy = reserved('policy');
-export const Requires = reserved('requires');
-export const Const = reserved('const');
-export const Param = reserved('param');
-export const Tunable = reserved('tunable');
-export const Enum = reserved('enum');
-export const Table = reserved('table');
-export const Shared = reserved('shared');
-export const State = reserved('state');
-export const Counter = reserved('counter');
-export const Histogram = reserved('histogram');
-export const Dsq = reserved('dsq');
-export const Fn = reserved('fn');
-export const On = reserved('on');
-export const Every = reserved('every');
-export const Guest = reserved('guest');
-export const Invariant = reserved('invariant');
-export const Scenario = reserved('scenario');
-
-export const Let = reserved('let');
-export const Var = reserved('var');
-export const If = reserved('if');
-export const Else = reserved('else');
-export const Match = reserved('match');
-export const For = reserved('for');
-export const Break = reserved('break');
-export const Continue = reserved('continue');
-export const Return = reserved('return');
-export const Defer = reserved('defer');
-export const Log = reserved('log');
-
-export const In = reserved('in');
-export const As = reserved('as');
-export const True = reserved('true', [Literal]);
-export const False = reserved('false', [Literal]);
-export const None = reserved('none', [Literal]);
-
-export const Kernel = contextual('kernel');
-export const Per = contextual('per');
-export const Tracepoint = contextual('tracepoint');
-export const Pvsched = contextual('pvsched');
-export const Op = contextual('op');
-export const Init = contextual('init');
-export const Exit = contextual('exit');
-export const Max = contextual('max');
-export const Of = contextual('of');
-export const Has = contextual('has', [BinaryOp]);
-export const Ewma = contextual('ewma');
-export const List = contextual('list');
-export const Ring = contextual('ring');
-export const Always = contextual('always');
-export const Trace = contextual('trace');
-export const Vm = contextual('vm');
-export const Assume = contextual('assume');
-export const After = contextual('after');
-export const Compare = contextual('compare');
-export const Set_ = contextual('set');
-export const Expect = contextual('expect');
-export const Comm = contextual('comm');
-export const Pid = contextual('pid');
-export const Cgroup = contextual('cgroup');
-/** `_`, which matches everything. */
-export const Wildcard = createToken({
-  name: 'Wildcard',
-  pattern: Lexer.NA,
-  label: "'_'",
-  categories: [Ident],
-});
-
-export const WhiteSpace = createToken({ name: 'WhiteSpace', pattern: /[ \t\f\v]+/, group: Lexer.SKIPPED });
 /** The byte order mark that some editors put first. */
 export const ByteOrderMark = createToken({
   name: 'ByteOrderMark',
   pattern: /\uFEFF/,
   group: Lexer.SKIPPED,
+  start_chars_hint: ['\uFEFF'],
 });
 /** One line end and all white space after it. */
 export const Newline = createToken({
@@ -120,22 +29,41 @@ export const Newline = createToken({
   pattern: /[\r\n][ \t\f\v\r\n]*/,
   label: 'the end of the line',
   categories: [Sep],
+  start_chars_hint: ['\r', '\n'],
 });
 export const Semi = sign('Semi', ';', [Sep]);
 /** `///`; four slashes are an ordinary comment, as a line of slashes is no documentation. */
-export const DocComment = createToken({ name: 'DocComment', pattern: /\/\/\/(?!\/)[^\r\n]*/ });
-export const LineComment = createToken({ name: 'LineComment', pattern: /\/\/[^\r\n]*/ });
-export const BlockComment = createToken({ name: 'BlockComment', pattern: /\/\*[\s\S]*?\*\// });
-export const UnterminatedComment = createToken({ name: 'UnterminatedComment', pattern: /\/\*[\s\S]*/ });
+export const DocComment = createToken({
+  name: 'DocComment',
+  pattern: /\/\/\/(?!\/)[^\r\n]*/,
+  start_chars_hint: ['/'],
+});
+export const LineComment = createToken({
+  name: 'LineComment',
+  pattern: /\/\/[^\r\n]*/,
+  start_chars_hint: ['/'],
+});
+export const BlockComment = createToken({
+  name: 'BlockComment',
+  pattern: /\/\*[\s\S]*?\*\//,
+  start_chars_hint: ['/'],
+});
+export const UnterminatedComment = createToken({
+  name: 'UnterminatedComment',
+  pattern: /\/\*[\s\S]*/,
+  start_chars_hint: ['/'],
+});
 
 export const StringLiteral = createToken({
   name: 'String',
   pattern: /"[^"\\\r\n]*(?:\\[^\r\n][^"\\\r\n]*)*"/,
   label: 'a text in double quotes',
+  start_chars_hint: ['"'],
 });
 export const UnterminatedString = createToken({
   name: 'UnterminatedString',
   pattern: /"[^"\\\r\n]*(?:\\[^\r\n][^"\\\r\n]*)*\\?/,
+  start_chars_hint: ['"'],
 });
 /** The text of `log` up to and with a '{', or from a '}' to the next '{'. The layout pass cuts it out of a string. */
 export const LogText = createToken({ name: 'LogText', pattern: Lexer.NA, label: 'a text in double quotes' });
@@ -148,30 +76,35 @@ export const Percent = createToken({
   pattern: /\d[\d_]*(?:\.\d+)?%(?![\w(])/,
   label: 'a ratio',
   categories: [Literal],
+  start_chars_hint: DIGITS,
 });
 export const Duration = createToken({
   name: 'Duration',
   pattern: /\d[\d_]*(?:\.\d+)?(?:ns|us|ms|s|m)(?!\w)/,
   label: 'a duration',
   categories: [Literal],
+  start_chars_hint: DIGITS,
 });
 /** `6.12.5`, in `requires kernel`. */
 export const Version = createToken({
   name: 'Version',
   pattern: /\d+\.\d+\.\d+(?![\w.])/,
   label: 'a kernel version',
+  start_chars_hint: DIGITS,
 });
 export const Decimal = createToken({
   name: 'Decimal',
   pattern: /\d[\d_]*\.\d+(?!\w)/,
   label: 'a ratio',
   categories: [Literal],
+  start_chars_hint: DIGITS,
 });
 export const Int = createToken({
   name: 'Int',
   pattern: /0[xX][\da-fA-F_]*[\da-fA-F](?!\w)|\d[\d_]*(?!\w)/,
   label: 'a number',
   categories: [Literal],
+  start_chars_hint: DIGITS,
 });
 /** Digits that make no number, such as `12abc` and `5h`. */
 export const BadNumber = createToken({
@@ -179,6 +112,7 @@ export const BadNumber = createToken({
   pattern: /\d[\d_]*(?:\.\d+)*\w*/,
   label: 'a number',
   categories: [Literal],
+  start_chars_hint: DIGITS,
 });
 
 /** A text in quotes of another kind. */
@@ -188,9 +122,17 @@ export const WrongQuotes = createToken({
   start_chars_hint: ["'", '\u2018', '\u2019', '\u201c', '\u201d', '\u201e'],
 });
 /** An operator of other languages. */
-export const ForeignOp = createToken({ name: 'ForeignOp', pattern: /\+\+|[=!]==|:=|::|\*\*|<>|\?\?/ });
+export const ForeignOp = createToken({
+  name: 'ForeignOp',
+  pattern: /\+\+|[=!]==|:=|::|\*\*|<>|\?\?/,
+  start_chars_hint: [...'+=!:*<?'],
+});
 /** A run of characters that start nothing; control characters are left to the lexer's own error. */
-export const Unknown = createToken({ name: 'Unknown', pattern: /[#$@'`\\\x7F-\uFEFE\uFF00-\uFFFF]+/ });
+export const Unknown = createToken({
+  name: 'Unknown',
+  pattern: /[#$@'`\\\x7F-\uFEFE\uFF00-\uFFFF]+/,
+  start_chars_hint: [..."#$@'`\\", ...STRANGE],
+});
 
 export const LBrace = sign('LBrace', '{');
 export const RBrace = sign('RBrace', '}');
@@ -239,31 +181,6 @@ export const OrOr = sign('OrOr', '||', [BinaryOp]);
 export const Bang = sign('Bang', '!', [UnaryOp]);
 export const Tilde = sign('Tilde', '~', [UnaryOp]);
 
-/** The keyword that starts each declaration. */
-export const DECLARATION_TOKENS: readonly TokenType[] = [
-  Const, Param, Tunable, Enum, Table, Shared, State, Counter, Histogram, Dsq, Fn, On, Every, Guest, Invariant,
-  Scenario,
-]; // prettier-ignore
-
-/** The keyword that starts each statement which has one. */
-export const STATEMENT_TOKENS: readonly TokenType[] = [
-  Let, Var, If, Match, For, Break, Continue, Return, Defer, Log,
-]; // prettier-ignore
-
-/** The word that starts each line of a scenario. */
-export const SCENARIO_TOKENS: readonly TokenType[] = [Trace, Vm, Assume, Compare, Set_, Expect];
-
-/** The words after `on`. */
-export const HOOK_TOKENS: readonly TokenType[] = [Tracepoint, Pvsched, Op, Init, Exit];
-
-const RESERVED: readonly TokenType[] = [
-  Policy, Requires, ...DECLARATION_TOKENS, ...STATEMENT_TOKENS, Else, In, As, True, False, None,
-]; // prettier-ignore
-
-const CONTEXTUAL: readonly TokenType[] = [
-  Kernel, Per, ...HOOK_TOKENS, Max, Of, Has, Ewma, List, Ring, Always, ...SCENARIO_TOKENS, After, Comm, Pid, Cgroup,
-]; // prettier-ignore
-
 /** Signs, longest first where one begins another. */
 const SIGNS: readonly TokenType[] = [
   ShlAssign, ShrAssign,
@@ -288,27 +205,8 @@ export const VOCABULARY: TokenType[] = [
   ...LEXED, ...RESERVED, ...CONTEXTUAL, Wildcard, LogText, LogEnd, EOF,
 ]; // prettier-ignore
 
-/** The text of a keyword or a sign, as its token type names it. */
-export const textOf = (type: TokenType): string => (type.LABEL ?? type.name).replace(/^'|'$/g, '');
-
-/** Words that are never the name of something the user declares. */
-export const RESERVED_WORDS: readonly string[] = RESERVED.map(textOf);
-/** Words with a meaning in some places only. */
-export const CONTEXTUAL_WORDS: readonly string[] = CONTEXTUAL.map(textOf);
 /** Operators and punctuation. */
 export const SIGN_TEXTS: readonly string[] = SIGNS.map(textOf);
-
-const KEYWORD_TYPES: ReadonlyMap<string, TokenType> = new Map(
-  [...RESERVED, ...CONTEXTUAL, Wildcard].map((type) => [textOf(type), type]),
-);
-
-/** The token type of a word, undefined for a plain name. */
-export const keywordType = (text: string): TokenType | undefined => KEYWORD_TYPES.get(text);
-
-const RESERVED_TYPES: ReadonlySet<TokenType> = new Set(RESERVED);
-
-/** Whether a token type is that of a reserved word. */
-export const isReserved = (type: TokenType): boolean => RESERVED_TYPES.has(type);
 
 const COMMENTS: ReadonlySet<TokenType> = new Set([
   DocComment,

@@ -5,6 +5,7 @@ import { snapshot, type Snapshot } from '../server/src/pipeline.ts';
 import { DEFAULTS } from '../server/src/workspace/settings.ts';
 import { policyOfLines } from './bench/policies.ts';
 import { edits, texts } from './support/edits.ts';
+import { runs } from './support/runs.ts';
 
 const policies = [
   ...readdirSync('examples', { recursive: true, encoding: 'utf8' })
@@ -52,9 +53,9 @@ test('a snapshot that takes over what an edit left finds what one from scratch f
         expect(meanings(current)).toEqual(meanings(whole));
       }
     }),
-    { numRuns: 60 },
+    { numRuns: runs(60) },
   );
-}, 60_000);
+});
 
 test('a snapshot whose parts were taken over answers as before', () => {
   const text = policyOfLines(60);
@@ -78,6 +79,19 @@ test('what an edit inside a body leaves is not looked at again', () => {
     // What the stages keep is kept by these.
     expect(current.kernels).toBe(kernels);
     expect(current.model.family).toBe(model.family);
+  }
+});
+
+test('a fix that adds to another body stays at the end of it while that is edited', () => {
+  const text = readFileSync('examples/unsafe/move_in_enqueue.pvpolicy', 'utf8');
+  let current = snapshot(text, DEFAULTS);
+  expect(current.diagnostics.flatMap(({ fixes }) => fixes).map(({ title }) => title)).toContain(
+    "Move to 'on op dispatch'",
+  );
+  for (const typed of ['let a = 1\n    ', 'let a', '']) {
+    const edited = text.replace('dispatch() {\n    ', `dispatch() {\n    ${typed}`);
+    current = snapshot(edited, DEFAULTS, current);
+    expect(current.diagnostics).toEqual(snapshot(edited, DEFAULTS).diagnostics);
   }
 });
 

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # Installs what the test lanes need and a checkout does not bring: a BPF compiler, a real VS Code in a headless
-# browser, Neovim, kernels in a virtual machine, other readers of traces. Skips whatever is there already, so it is
+# browser, Emacs, Neovim, kernels in a virtual machine, other readers of traces. Skips whatever is there already, so it is
 # quick to run again.
 #
-#   test/provision.sh [clang] [editor] [neovim] [qemu] [traces] [FOLDER]        no lane named: all of them
+#   test/provision.sh [clang] [editor] [emacs] [neovim] [qemu] [traces] [FOLDER]        no lane named: all of them
 #
 # Debian packages go to the system, npm packages to FOLDER ($PVPOLICY_LANES, ~/.cache/pvpolicy-lanes).
 set -uo pipefail
@@ -17,13 +17,13 @@ lanes=()
 folder=${PVPOLICY_LANES:-$HOME/.cache/pvpolicy-lanes}
 for argument in "$@"; do
     case $argument in
-        clang | editor | neovim | qemu | traces) lanes+=("$argument") ;;
+        clang | editor | emacs | neovim | qemu | traces) lanes+=("$argument") ;;
         -h | --help) sed -n '2,8s/^# \{0,1\}//p' "$0"; exit 0 ;;
         -*) echo "provision: unknown option $argument" >&2; exit 2 ;;
         *) folder=$argument ;;
     esac
 done
-[ ${#lanes[@]} -gt 0 ] || lanes=(clang editor neovim qemu traces)
+[ ${#lanes[@]} -gt 0 ] || lanes=(clang editor emacs neovim qemu traces)
 mkdir -p "$folder" && folder=$(cd "$folder" && pwd) || exit 1
 log=$folder/provision.log
 
@@ -175,7 +175,7 @@ provision_editor() {
         step "editor playwright-core $playwright" has_playwright add_playwright
 }
 
-has_kernels() { [ -f "$folder/qemu/stable/vmlinuz" ] && [ -f "$folder/qemu/newest/vmlinuz" ] && [ -f "$folder/qemu/libbpf/libbpf.a" ]; }
+has_kernels() { [ -f "$folder/qemu/stable/vmlinuz" ] && [ -f "$folder/qemu/newest/vmlinuz" ] && [ -f "$folder/qemu/oldest/vmlinuz" ] && [ -f "$folder/qemu/libbpf/libbpf.a" ]; }
 add_kernels() { timeout 900 bash "$here/qemu/fetch.sh" "$folder/qemu" 9>&-; }
 
 provision_qemu() {

@@ -24,13 +24,19 @@ export function decisionTable(
 }
 
 /** One decision with the state that led to it, and the policy around its line where the page has its text. */
-export function decisionCard(decision: Decision, source: readonly string[], goTo: GoTo): HTMLElement {
+export function decisionCard(
+  decision: Decision,
+  source: readonly string[],
+  goTo: GoTo,
+  close: () => void,
+): HTMLElement {
   const { action, deferred, target, words, time, cpu, hook, line, state } = decision;
   const first = Math.max(1, line - 3);
   const lines = source.slice(first - 1, line + 2);
   return el(
     'div',
-    { class: 'card', role: 'status' },
+    {},
+    el('button', { type: 'button', class: 'close', 'aria-label': 'Close', click: close }, '✕'),
     el(
       'p',
       {},

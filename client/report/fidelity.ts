@@ -61,22 +61,24 @@ export function comparison({ whatif }: SimulationReport): HTMLElement | undefine
 function effects({ effects: all }: NonNullable<SimulationReport['whatif']>): HTMLElement | undefined {
   return table(
     'Effects',
-    ['of', 'metric', '#without', '#with the policy', '#change', '#error of the model', ''],
+    ['', 'of', 'metric', '#without', '#with it', '#change', '#model error'],
     all
       .toSorted((a, b) => Number(b.significant) - Number(a.significant))
       .map(({ of, metric, baseline, policy, change, error, significant }): readonly Cell[] => {
-        return [
+        const figures = [
           of,
           metric,
           metricFigure(metric, baseline),
           metricFigure(metric, policy),
           change === null ? '' : percent(change),
           error === null ? 'unknown' : `± ${(100 * error).toFixed(1)} %`,
-          significant ? { text: 'an effect', style: 'ok' } : { text: 'within the error', style: 'open' },
         ];
+        return significant
+          ? [{ text: '✓', style: 'ok' }, ...figures]
+          : ['', ...figures].map((text) => ({ text, style: 'open' }));
       }),
     {
-      note: 'A difference counts as an effect only where it is larger than the error of the model itself.',
+      note: '✓ is an effect: a difference larger than the error of the model itself. The others may be nothing.',
       first: Math.max(6, all.filter(({ significant }) => significant).length),
     },
   );

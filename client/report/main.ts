@@ -19,11 +19,12 @@ function mount(data: ReportData): void {
   const { report, notes, timelines, source } = data;
   const named = report.scenario === null ? '' : ` · ${report.scenario}`;
   const { events, cpus, duration_ns, file } = report.trace;
-  const card = el('div');
+  const card = el('div', { class: 'card', role: 'status', hidden: true });
   const choose = (title: string, index: number): void => {
     const decision = timelines.find((one) => one.title === title)?.decisions[index];
     if (!decision) return;
-    card.replaceChildren(decisionCard(decision, source, goTo));
+    card.replaceChildren(decisionCard(decision, source, goTo, () => (card.hidden = true)));
+    card.hidden = false;
     goTo(decision.line);
   };
   const view = new TimelineView(timelines, { decision: choose });
@@ -41,7 +42,6 @@ function mount(data: ReportData): void {
       ...present(model(report)),
       el('h2', {}, 'Timeline'),
       view.element,
-      card,
       ...present([
         ...sections(data, goTo).slice(0, 1),
         distributions(data),
@@ -60,6 +60,7 @@ function mount(data: ReportData): void {
         ),
         ...sections(data, goTo).slice(1),
       ]),
+      card,
     ),
   );
   view.repaint();

@@ -8,6 +8,8 @@ export type Cell =
 
 /** Rows that a table shows before it is asked for all. */
 const FIRST = 50;
+/** Characters of a text that may be wrapped. */
+const LONG = 40;
 
 /** A table under its heading; nothing where it has no rows. Titles with a `#` are of numbers. */
 export function table(
@@ -66,7 +68,8 @@ export function table(
 }
 
 function cellOf(cell: Cell, number: boolean): HTMLElement {
-  const style = number ? 'number' : '';
+  const text = typeof cell === 'string' ? cell : cell.text;
+  const style = number ? 'number' : text.length > LONG ? 'long' : '';
   if (typeof cell === 'string') return el('td', { class: style }, cell);
   if ('press' in cell)
     return el(

@@ -61,6 +61,7 @@ function antagonists(
     const thread = cpu.thread[i] ?? 0;
     ran.set(thread, (ran.get(thread) ?? 0) + Math.min(to, (cpu.to[i] ?? 0) * unit) - begin);
   }
+  if (ran.size === 0) return 'no thread';
   return [...ran]
     .toSorted(([, a], [, b]) => b - a)
     .slice(0, 3)

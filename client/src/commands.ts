@@ -4,7 +4,9 @@ import { CLIENT_COMMANDS } from '../../server/src/lsp/protocol.ts';
 export const COMMANDS = {
   ...CLIENT_COMMANDS,
   goToCounterpart: 'pvpolicy.goToCounterpart',
+  showReport: 'pvpolicy.showReport',
   chooseTrace: 'pvpolicy.chooseTrace',
+  simulateOnTrace: 'pvpolicy.simulateOnTrace',
   testScenarios: 'pvpolicy.testScenarios',
   explainLog: 'pvpolicy.explainLog',
   recordTrace: 'pvpolicy.recordTrace',
@@ -12,6 +14,7 @@ export const COMMANDS = {
   kernelProfile: 'pvpolicy.selectKernelProfile',
   newPolicy: 'pvpolicy.newPolicy',
   openSample: 'pvpolicy.openSample',
+  openUnsafeSample: 'pvpolicy.openUnsafeSample',
   setParam: 'pvpolicy.setParam',
   resetParam: 'pvpolicy.resetParam',
   toggleResults: 'pvpolicy.toggleResults',

@@ -1,32 +1,44 @@
-import { Uri, type ExtensionContext } from 'vscode';
-import type { PolicyClient } from './policy-client.ts';
-import { forkServer } from './server-process.ts';
+import { workspace, type ExtensionContext } from 'vscode';
+import { forkServer, type ServerProcess } from './server-process.ts';
+import { setting } from './settings.ts';
+import { StartClock } from './start-clock.ts';
 
-/** ms on the clock of the process. */
-const begun = performance.now();
+const clock = new StartClock();
 
-let client: PolicyClient | undefined;
+/** Starts a server, with the policies that are open now to begin with. */
+const launch = (): ServerProcess =>
+  forkServer({
+    settings: { kernelProfile: setting<string>('kernelProfile') },
+    policies: workspace.textDocuments
+      .filter(({ languageId }) => languageId === 'pvpolicy')
+      .map((document) => ({ uri: document.uri.toString(), text: document.getText() })),
+  });
+
+// VS Code calls `activate` only when it has fetched what the extension has stored, which takes as long as all that
+// follows. None of it is needed to check policies, so the server starts now, and the client as soon as VS Code has sent
+// its request: in the next turn.
+let first: ServerProcess | undefined = launch();
+clock.note('forked');
+const client = new Promise((resolve) => setTimeout(resolve)).then(async () => {
+  const { PolicyClient } = await import('./policy-client.ts');
+  clock.note('required');
+  const made = new PolicyClient(() => {
+    const process = first ?? launch();
+    first = undefined;
+    return process;
+  }, clock);
+  void made.start();
+  return made;
+});
 
 /** Called by VS Code when the first policy is opened. */
 export async function activate(context: ExtensionContext): Promise<void> {
-  const { extensionUri, globalStorageUri } = context;
-  const module = Uri.joinPath(extensionUri, 'dist/server.mjs').fsPath;
-  const launch = () => forkServer(module, Uri.joinPath(globalStorageUri, 'compiled').fsPath);
-  // The server starts while the rest of the extension is being loaded.
-  let first: ReturnType<typeof launch> | undefined = launch();
-  const { assemble } = await import('./parts.ts');
-  client = assemble(
-    context,
-    () => {
-      const process = first ?? launch();
-      first = undefined;
-      return process;
-    },
-    begun,
-  );
+  clock.note('activated');
+  const [{ assemble }, made] = await Promise.all([import('./parts.ts'), client]);
+  assemble(context, made);
 }
 
 /** Called by VS Code before it ends. */
-export function deactivate(): Promise<void> | undefined {
-  return client?.stop();
+export async function deactivate(): Promise<void> {
+  await (await client).stop();
 }

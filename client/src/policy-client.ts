@@ -1,17 +1,13 @@
+import { EventEmitter, window, type CancellationToken, type Disposable, type Uri } from 'vscode';
 import {
-  EventEmitter,
-  window,
-  workspace,
-  type CancellationToken,
-  type ExtensionContext,
-  type Uri,
-} from 'vscode';
-import {
+  ErrorAction,
   IPCMessageReader,
   IPCMessageWriter,
   LanguageClient,
+  ProgressType,
   State,
   WorkDoneProgress,
+  type ErrorHandler,
   type LanguageClientOptions,
   type MessageTransports,
 } from 'vscode-languageclient/node';
@@ -22,6 +18,7 @@ import {
   MATRIX,
   OUTLINE,
   SIMULATE,
+  START_TIMES,
   TEMPLATES,
   type CompileParams,
   type CompileResult,
@@ -29,18 +26,22 @@ import {
   type ExplainLogResult,
   type InitializationOptions,
   type MatrixResult,
+  type PartialSimulation,
   type PolicyOutline,
   type SimulateParams,
   type SimulateResult,
+  type StartTimes,
   type TemplatesResult,
 } from '../../server/src/lsp/protocol.ts';
-import type { ServerProcess } from './server-process.ts';
+import { syncConfigs } from './config-sync.ts';
+import { endServer, type ServerProcess } from './server-process.ts';
 import { setting } from './settings.ts';
+import type { StartClock } from './start-clock.ts';
 
 export type ServerState = 'starting' | 'running' | 'stopped';
 
 /** The server, as the rest of the extension sees it. */
-export class PolicyClient {
+export class PolicyClient implements Disposable {
   readonly log = window.createOutputChannel('PV Policy', { log: true });
   private readonly client: LanguageClient;
   private readonly changed = new EventEmitter<ServerState>();
@@ -49,48 +50,64 @@ export class PolicyClient {
   /** The server has looked at a policy anew. */
   readonly onDidCheck = this.checked.event;
   private runs = 0;
-  private readonly begun: number;
-  private toldFirst = false;
+  private server: ServerProcess | undefined;
+  /** Starts the server again where it ends, unless it does so too often. */
+  private closing: ErrorHandler;
+  private readonly clock: StartClock;
 
-  /** `launch` starts the server; `begun`: when the extension began, in ms on the clock of the process. */
-  constructor(context: ExtensionContext, launch: () => ServerProcess, begun: number) {
-    this.begun = begun;
+  /** `launch` starts the server. */
+  constructor(launch: () => ServerProcess, clock: StartClock) {
+    this.clock = clock;
     const options: LanguageClientOptions = {
+      errorHandler: {
+        // What is written to a server that has just died: that it has, is told next, and another is started.
+        error: () => ({ action: ErrorAction.Continue, handled: true }),
+        closed: () => this.closing.closed(),
+      },
       documentSelector: [{ language: 'pvpolicy' }],
       outputChannel: this.log,
       // Asked for anew at each start.
-      initializationOptions: (): InitializationOptions => ({
-        lenses: true,
-        settings: { kernelProfile: setting<string>('kernelProfile') },
-      }),
+      initializationOptions: (): InitializationOptions => {
+        clock.note('asking');
+        return { lenses: true, settings: { kernelProfile: setting<string>('kernelProfile') } };
+      },
       middleware: {
+        didOpen: (document, next) => {
+          if (document.languageId === 'pvpolicy') clock.note('opening');
+          return next(document);
+        },
         handleDiagnostics: (uri, diagnostics, next) => {
           next(uri, diagnostics);
-          this.tellFirst();
+          if (clock.note('shown')) this.tellStart();
           this.checked.fire(uri);
         },
       },
-      synchronize: { fileEvents: workspace.createFileSystemWatcher('**/pvpolicy.json') },
     };
     this.client = new LanguageClient('pvpolicy', 'PV Policy', () => this.connect(launch()), options);
-    context.subscriptions.push(
-      this.log,
-      this.changed,
-      this.checked,
-      this.client.onDidChangeState(({ newState }) => this.changed.fire(STATES[newState])),
-    );
+    syncConfigs(this.client);
+    this.closing = this.client.createDefaultErrorHandler();
+    this.client.onDidChangeState(({ newState }) => this.changed.fire(STATES[newState]));
   }
 
-  /** How long people wait for the first squiggle, for those who look into a slow start. */
-  private tellFirst(): void {
-    if (this.toldFirst) return;
-    this.toldFirst = true;
-    const took = performance.now() - this.begun;
-    this.log.info(`first diagnostics ${took.toFixed(0)} ms after activation`);
+  get state(): ServerState {
+    return STATES[this.client.state];
+  }
+
+  dispose(): void {
+    for (const one of [this.log, this.changed, this.checked]) one.dispose();
+  }
+
+  /** How long people wait for the first squiggle and what for, for those who look into a slow start. */
+  private tellStart(): void {
+    this.log.info(`first diagnostics ${this.clock.shown} ms after activation began`);
+    void this.client
+      .sendRequest<StartTimes>(START_TIMES)
+      .then((server) => this.log.info(`in ms from then: ${this.clock.describe(server)}`));
   }
 
   /** By the messages between Node's processes; what the server prints is told in the log. */
   private connect(server: ServerProcess): Promise<MessageTransports> {
+    this.server = server;
     server.stderr?.setEncoding('utf8').on('data', (text: string) => this.log.error(text.trimEnd()));
     return Promise.resolve({ reader: new IPCMessageReader(server), writer: new IPCMessageWriter(server) });
   }
@@ -104,17 +121,45 @@ export class PolicyClient {
     }
   }
 
+  /** Whatever state the server is in. */
   async restart(): Promise<void> {
-    if (this.client.state === State.Stopped) await this.start();
-    else await this.client.restart();
+    switch (this.client.state) {
+      case State.Stopped:
+      case State.StartFailed:
+        // How often the server ended before no longer counts.
+        this.closing = this.client.createDefaultErrorHandler();
+        return this.start();
+      case State.Starting:
+        // It cannot be asked to stop yet. Where it ends, the client starts another.
+        return this.server && endServer(this.server);
+      case State.Running:
+        await this.stop();
+        return this.start();
+    }
+  }
+
+  /** Starts a server that is gone: what a user asks for brings it back. */
+  async wake(): Promise<void> {
+    if (this.state === 'stopped') await this.restart();
+  }
+
+  private async ask<T>(method: string, params: object): Promise<T> {
+    await this.wake();
+    return this.client.sendRequest<T>(method, params);
   }
 
   async stop(): Promise<void> {
-    if (this.client.state !== State.Stopped) await this.client.stop();
+    if (this.client.state !== State.Running) return;
+    try {
+      await this.client.stop();
+    } catch (error) {
+      this.log.warn('the language server hangs and is ended', error);
+      if (this.server) await endServer(this.server);
+    }
   }
 
   compile(params: CompileParams): Promise<CompileResult> {
-    return this.client.sendRequest<CompileResult>(COMPILE, params);
+    return this.ask<CompileResult>(COMPILE, params);
   }
 
   /** What a policy declares; undefined where there is none or the server is not there. */
@@ -128,38 +173,47 @@ export class PolicyClient {
   }
 
   kernels(): Promise<readonly string[]> {
-    return this.client.sendRequest<readonly string[]>(KERNELS, {});
+    return this.ask<readonly string[]>(KERNELS, {});
   }
 
   matrix(kernel: string): Promise<MatrixResult | null> {
-    return this.client.sendRequest<MatrixResult | null>(MATRIX, { kernel });
+    return this.ask<MatrixResult | null>(MATRIX, { kernel });
   }
 
   templates(): Promise<TemplatesResult> {
-    return this.client.sendRequest<TemplatesResult>(TEMPLATES, {});
+    return this.ask<TemplatesResult>(TEMPLATES, {});
   }
 
   explainLog(params: ExplainLogParams): Promise<ExplainLogResult> {
-    return this.client.sendRequest<ExplainLogResult>(EXPLAIN_LOG, params);
+    return this.ask<ExplainLogResult>(EXPLAIN_LOG, params);
   }
 
-  /** Runs a simulation; `told` hears how far it is. Cancelling ends it. */
+  /** Runs a simulation; `told` hears how far it is, `partial` what is found so far. Cancelling ends it. */
   async simulate(
     params: SimulateParams,
     token: CancellationToken,
     told: (message: string) => void,
+    partial: (found: PartialSimulation) => void,
   ): Promise<SimulateResult> {
-    const workDoneToken = `pvpolicy-simulate-${this.runs++}`;
-    const listening = this.client.onProgress(WorkDoneProgress.type, workDoneToken, (value) => {
-      if (value.kind !== 'end' && value.message !== undefined) told(value.message);
-    });
+    await this.wake();
+    const run = this.runs++;
+    const [workDoneToken, partialResultToken] = [`pvpolicy-simulate-${run}`, `pvpolicy-partial-${run}`];
+    const listening = [
+      this.client.onProgress(WorkDoneProgress.type, workDoneToken, (value) => {
+        if (value.kind !== 'end' && value.message !== undefined) told(value.message);
+      }),
+      this.client.onProgress(PARTIAL, partialResultToken, partial),
+    ];
     try {
-      return await this.client.sendRequest<SimulateResult>(SIMULATE, { ...params, workDoneToken }, token);
+      const request = { ...params, workDoneToken, partialResultToken };
+      return await this.client.sendRequest<SimulateResult>(SIMULATE, request, token);
     } finally {
-      listening.dispose();
+      for (const one of listening) one.dispose();
     }
   }
 }
+
+const PARTIAL = new ProgressType<PartialSimulation>();
 
 const STATES: Readonly<Record<State, ServerState>> = {
   [State.Starting]: 'starting',

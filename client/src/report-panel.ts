@@ -7,46 +7,68 @@ import {
   type TextDocument,
   type WebviewPanel,
 } from 'vscode';
-import type { Pictures, SimulationReport } from '../../server/src/lsp/protocol.ts';
+import type { SimulateResult } from '../../server/src/lsp/protocol.ts';
 import { reportHtml } from './report-html.ts';
+import { nameOf } from './settings.ts';
 
-/** A run whose report is shown. */
-export interface Reported {
-  readonly report: SimulationReport;
-  readonly notes: readonly string[];
-  readonly pictures: Pictures;
-}
+/** A run to report; without pictures there is nothing to see. */
+type Run = SimulateResult & { readonly ok: true };
 
 /** The report of the last simulation, beside the policy. */
 export class ReportPanel implements Disposable {
   private panel: WebviewPanel | undefined;
   private policy: Uri | undefined;
+  /** The last report; kept when it is closed. */
+  private shown: { readonly run: Run; readonly draw: (panel: WebviewPanel) => void } | undefined;
   private readonly extension: Uri;
+  private readonly icon: Uri;
 
-  constructor(extension: Uri) {
+  constructor(extension: Uri, icon: Uri) {
     this.extension = extension;
+    this.icon = icon;
   }
 
-  show(document: TextDocument, { report, notes, pictures }: Reported): void {
-    const panel = (this.panel ??= this.open());
-    this.policy = document.uri;
-    panel.title = `${document.uri.path.split('/').at(-1) ?? 'Policy'} on ${report.trace.file.split(/[\\/]/u).at(-1) ?? ''}`;
-    panel.webview.html = reportHtml(panel.webview, this.extension, {
-      report,
-      notes,
-      source: document.getText().split(/\r?\n/u),
-      ...pictures,
-    });
-    panel.reveal(undefined, true);
+  /** Brings a report into view, in the place of an older one. */
+  show(document: TextDocument, run: Run): void {
+    if (!run.pictures) return;
+    if (run !== this.shown?.run || !this.panel) this.fill((this.panel ??= this.open()), document, run);
+    this.panel?.reveal(undefined, true);
   }
 
-  /** Is the report of this policy open? */
-  shows({ uri }: TextDocument): boolean {
-    return this.panel !== undefined && String(uri) === String(this.policy);
+  /** Puts a newer run of the scenario that is shown into its place, where that is open. */
+  follow(document: TextDocument, run: Run): void {
+    const sameScenario = this.shown?.run.report.scenario === run.report.scenario;
+    if (this.panel && sameScenario && this.isOf(document)) this.fill(this.panel, document, run);
+  }
+
+  /** Shows the last report again, where it is of this policy; false where it is not. */
+  again(document: TextDocument): boolean {
+    if (!this.shown || !this.isOf(document)) return false;
+    if (!this.panel) this.shown.draw((this.panel = this.open()));
+    this.panel.reveal(undefined, true);
+    return true;
   }
 
   dispose(): void {
     this.panel?.dispose();
+  }
+
+  private isOf({ uri }: TextDocument): boolean {
+    return String(uri) === String(this.policy);
+  }
+
+  private fill(panel: WebviewPanel, document: TextDocument, run: Run): void {
+    const { report, notes, pictures } = run;
+    if (!pictures) return;
+    this.policy = document.uri;
+    const title = `${nameOf(document.uri.path)} on ${nameOf(report.trace.file)}`;
+    const source = document.getText().split(/\r?\n/u);
+    const draw = (on: WebviewPanel): void => {
+      on.title = title;
+      on.webview.html = reportHtml(on.webview, this.extension, { report, notes, source, ...pictures });
+    };
+    draw(panel);
+    this.shown = { run, draw };
   }
 
   private open(): WebviewPanel {
@@ -60,6 +82,7 @@ export class ReportPanel implements Disposable {
         localResourceRoots: [Uri.joinPath(this.extension, 'dist')],
       },
     );
+    panel.iconPath = this.icon;
     panel.webview.onDidReceiveMessage((message: unknown) => {
       const line = revealed(message);
       if (line !== undefined) void this.reveal(line);

@@ -1,16 +1,18 @@
-import { MarkdownString, StatusBarAlignment, window, type ExtensionContext, type TextDocument } from 'vscode';
+import { MarkdownString, StatusBarAlignment, window, type ExtensionContext } from 'vscode';
 import { COMMANDS } from './commands.ts';
+import { policyInFront } from './in-front.ts';
+import { kernelName } from './kernels.ts';
 import type { PolicyClient, ServerState } from './policy-client.ts';
 
 /** An item in the status bar while a policy is in front: is the server there, and which kernel is the policy held against. */
 export function activateStatus(context: ExtensionContext, client: PolicyClient): void {
   const item = window.createStatusBarItem('pvpolicy.status', StatusBarAlignment.Right, 100);
   item.name = 'PV Policy: Kernel';
-  let state: ServerState = 'starting';
+  let { state } = client;
   let kernel = '';
   const show = (): void => {
     const stopped = state === 'stopped';
-    const words = stopped ? 'PV Policy stopped' : kernel === '' ? 'Kernel' : kernelText(kernel);
+    const words = stopped ? 'PV Policy stopped' : kernel === '' ? 'Kernel' : kernelName(kernel);
     item.text = `${ICON[state]} ${words}`;
     item.tooltip = tooltipOf(state, kernel);
     item.command = stopped ? COMMANDS.restart : COMMANDS.kernelProfile;
@@ -35,16 +37,11 @@ export function activateStatus(context: ExtensionContext, client: PolicyClient):
     }),
     window.onDidChangeActiveTextEditor(() => void ask()),
   );
-  show();
-}
-
-function policyInFront(): TextDocument | undefined {
-  const document = window.activeTextEditor?.document;
-  return document?.languageId === 'pvpolicy' ? document : undefined;
+  void ask();
 }
 
 function tooltipOf(state: ServerState, kernel: string): MarkdownString {
-  const held = state === 'running' && kernel !== '' ? `, and held against ${kernelText(kernel)}` : '';
+  const held = state === 'running' && kernel !== '' ? `, and held against ${kernelName(kernel)}` : '';
   const markdown = new MarkdownString(
     `${TOOLTIP[state]}${held}.\n\n` +
       `[Select kernel profile](command:${COMMANDS.kernelProfile}) · ` +
@@ -53,9 +50,6 @@ function tooltipOf(state: ServerState, kernel: string): MarkdownString {
   markdown.isTrusted = { enabledCommands: [COMMANDS.kernelProfile, COMMANDS.kernelMatrix, COMMANDS.showLog] };
   return markdown;
 }
-
-/** Profiles of kernels that were released are named by their version alone. */
-const kernelText = (kernel: string): string => (/^\d/u.test(kernel) ? `Linux ${kernel}` : kernel);
 
 const ICON: Readonly<Record<ServerState, string>> = {
   starting: '$(loading~spin)',

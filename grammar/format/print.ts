@@ -18,7 +18,7 @@ interface Open {
   readonly items: boolean;
 }
 
-/** Prints pieces in the one style there is; `eol` ends the lines. */
+/** Prints pieces in the one style there is, from the first line on; `eol` ends the lines but the last. */
 export function print(pieces: readonly Piece[], roles: Roles, eol: string): string {
   const multiline = multilineBraces(pieces);
   const stack: Open[] = [];
@@ -33,13 +33,9 @@ export function print(pieces: readonly Piece[], roles: Roles, eol: string): stri
     if (i === 0 || breaks > 0) {
       out += eol.repeat(breaks);
       level = levelOf(pieces, i, stack, afterComma);
-      if (type !== undefined) out += INDENT.repeat(level);
+      out += INDENT.repeat(level);
     } else if (last !== undefined && spaced(last.token, token, roles)) out += ' ';
     out += piece.text;
-    if (type === undefined) {
-      stack.length = 0;
-      return;
-    }
     if (T.isComment(type)) return;
     if (type === T.Scenario) inScenario = true;
     afterComma = type === T.Comma && stack.at(-1)?.items === true;
@@ -50,11 +46,10 @@ export function print(pieces: readonly Piece[], roles: Roles, eol: string): stri
       if (type === T.LBrace) inScenario = false;
     } else if (isClosing(type)) stack.pop();
   });
-  return out === '' ? '' : out + eol;
+  return out;
 }
 
-const isCommentPiece = (piece: Piece | undefined): boolean =>
-  piece?.type !== undefined && T.isComment(piece.type);
+const isCommentPiece = (piece: Piece | undefined): boolean => piece !== undefined && T.isComment(piece.type);
 const isOpening = (type: TokenType): boolean => type === T.LBrace || type === T.LParen || type === T.LBracket;
 const isClosing = (type: TokenType): boolean => type === T.RBrace || type === T.RParen || type === T.RBracket;
 
@@ -65,7 +60,7 @@ function multilineBraces(pieces: readonly Piece[]): ReadonlySet<Token> {
   pieces.forEach((piece, i) => {
     const { type } = piece;
     // A comment that ends with its line makes lines wherever it stands.
-    const breaks = piece.lines > 0 || type === T.LineComment || type === T.DocComment || type === undefined;
+    const breaks = piece.lines > 0 || type === T.LineComment || type === T.DocComment;
     const empty = type === T.RBrace && pieces[i - 1]?.type === T.LBrace;
     if (breaks && type !== T.LBrace && !empty) for (const brace of open) brace.broken = true;
     if (type === T.LBrace) open.push({ token: piece.token, broken: false });
@@ -84,7 +79,6 @@ function multilineBraces(pieces: readonly Piece[]): ReadonlySet<Token> {
 function lineBreaks(last: Piece, next: Piece, multiline: ReadonlySet<Token>, open: Open | undefined): number {
   const before = last.type;
   const after = next.type;
-  if (before === undefined || after === undefined) return Math.max(1, next.lines);
   const least = before === T.LineComment || before === T.DocComment ? 1 : 0;
   if (T.isComment(after) && next.lines === 0) return least;
   if (after === T.RBrace) return multiline.has(next.token) ? 1 : least;
@@ -100,7 +94,6 @@ function levelOf(pieces: readonly Piece[], i: number, stack: readonly Open[], af
   const piece = pieces[i] as Piece;
   const open = stack.at(-1);
   const { type } = piece;
-  if (type === undefined) return 0;
   if (isClosing(type)) return open?.outside ?? 0;
   const base = open?.inside ?? 0;
   if (open !== undefined && open.type !== T.LBrace) return base;
@@ -116,7 +109,7 @@ function levelOf(pieces: readonly Piece[], i: number, stack: readonly Open[], af
 /** Whether a line goes on with what the line before it started. */
 function continues(piece: Piece, last: Piece | undefined, afterComma: boolean): boolean {
   const { type } = piece;
-  if (type === undefined || last?.type === undefined) return false;
+  if (last === undefined) return false;
   if (piece.startsItem || afterComma || isClosing(type)) return false;
   return last.type !== T.LBrace && type !== T.LBrace && type !== T.Else;
 }

@@ -1,7 +1,7 @@
-import type { EwmaType, Expr, HookRef, Node, PolicyFile } from '../ast.ts';
+import type { Decl, EwmaType, Expr, Header, HookRef, Node } from '../ast.ts';
 import type { Token } from '../parser-layout.ts';
 import * as T from '../tokens.ts';
-import { walk } from '../walk.ts';
+import { walk, type AnyNode } from '../walk.ts';
 
 /** Offsets of the tokens whose spacing their own look does not tell: the tree does. */
 export interface Roles {
@@ -15,8 +15,8 @@ export interface Roles {
   readonly joining: ReadonlySet<number>;
 }
 
-/** Finds the roles of the tokens of a file. */
-export function rolesOf(file: PolicyFile, tokens: readonly Token[]): Roles {
+/** Finds the roles of the tokens of some declarations. */
+export function rolesOf(items: readonly (Header | Decl)[], tokens: readonly Token[]): Roles {
   const unary = new Set<number>();
   const ternary = new Set<number>();
   const grouping = new Set<number>();
@@ -29,7 +29,7 @@ export function rolesOf(file: PolicyFile, tokens: readonly Token[]): Roles {
       into.add(at);
     }
   };
-  walk(file, (node) => {
+  const look = (node: AnyNode): void => {
     const expr = node as Expr;
     if (expr.kind === 'unary') unary.add(expr.span.start);
     else if (expr.kind === 'paren') grouping.add(expr.span.start);
@@ -43,7 +43,8 @@ export function rolesOf(file: PolicyFile, tokens: readonly Token[]): Roles {
       const { system, name } = node as HookRef;
       if (system !== undefined && name !== undefined) between(system, name, joining);
     }
-  });
+  };
+  for (const item of items) walk(item, look);
   return { unary, ternary, grouping, joining };
 }
 

@@ -7,6 +7,7 @@ import { fixed } from './diagnostics/anchored.ts';
 import type { Diagnostic } from './diagnostics/diagnostic.ts';
 import type { OutputFile } from './emit/c/index.ts';
 import { checkCInParts } from './emit/c/check.ts';
+import { forKernels } from './emit/c/old-kernels.ts';
 import { lower, lowerInParts, type LoweredBodies } from './ir/lower.ts';
 import type { Program } from './ir/ir.ts';
 import { selectKernels, type SelectedKernels } from './kernel/profiles.ts';
@@ -16,6 +17,7 @@ import { saidOnce } from './safety/refused-calls.ts';
 import { checkInParts } from './semantics/check.ts';
 import type { KernelView } from './semantics/kernel-view.ts';
 import type { Model } from './semantics/model.ts';
+import { inParts, lazy, type Lazy } from './lazy.ts';
 import { withSeverity, type Settings } from './workspace/settings.ts';
 
 /**
@@ -59,15 +61,11 @@ interface Found {
 /** Takes what a snapshot found out of it; it finds it again if it is asked for after all. */
 const takers = new WeakMap<Snapshot, () => Found | undefined>();
 
-/**
- * A snapshot of `text` under `settings`. `before` is one of an older text of the same document: what the edits in between
- * left as it was is taken over from it, so that a keystroke costs what it changes. Every answer is the same without.
- *
- * Nodes of a tree move when a newer snapshot takes them over: do not hold them while others may make one.
- */
-export function snapshot(text: string, settings: Settings, before?: Snapshot): Snapshot {
-  let older = before && takers.get(before)?.();
-  const lines = lazy(() => new LineIndex(text));
+/** The stages of one snapshot, each of which asks for those that it needs. */
+type Stages = ReturnType<typeof stagesOf>;
+
+function stagesOf(text: string, settings: Settings, before: Found | undefined) {
+  let older = before;
   const tree = inParts(function* () {
     const again = older && (older.text === text ? older.tree : reparse(older.tree, older.text, text));
     if (again === undefined) older = undefined;
@@ -96,50 +94,16 @@ export function snapshot(text: string, settings: Settings, before?: Snapshot): S
   const ofProgram = inParts(function* () {
     if (hasErrors(ofModel())) return [];
     const measured = yield* lowerInParts(model(), bodiesOf(model()));
-    const problems = yield* checkCInParts(measured);
+    const problems = yield* checkCInParts(forKernels(measured, kernels()));
     return withSeverity(fixed(problems.map((one) => atName(one, tree().file))), settings.severity);
   });
   const diagnostics = lazy(() => [...ofModel(), ...ofProgram()].toSorted(byPlace));
-  const program = lazy(() => (hasErrors(diagnostics()) ? undefined : lower(model())));
-  const way = {
-    tree: [tree],
-    model: [tree, model],
-    diagnostics: [tree, model, unsafe, ofProgram, diagnostics],
-  } as const satisfies Record<Stage, readonly Lazy<unknown>[]>;
-  const made: Snapshot = {
-    text,
-    settings,
-    get lines() {
-      return lines();
-    },
-    get file() {
-      return tree().file;
-    },
-    get syntaxErrors() {
-      return syntax();
-    },
-    get kernels() {
-      return kernels();
-    },
-    get model() {
-      return model();
-    },
-    get diagnostics() {
-      return diagnostics();
-    },
-    get program() {
-      return program();
-    },
-    advance(to, goOn) {
-      do {
-        const next = way[to].find((stage) => stage.known === undefined);
-        if (next === undefined) return true;
-        next.advance();
-      } while (goOn());
-      return way[to].every((stage) => stage.known !== undefined);
-    },
-  };
-  takers.set(made, () => {
+  const program = lazy(() => (hasErrors(diagnostics()) ? undefined : forKernels(lower(model()), kernels())));
+  const stages = {
+    tree, syntax, kernels, view, model, unsafe, ofModel, ofProgram, diagnostics, program,
+  }; // prettier-ignore
+  /** What was found is taken out. */
+  const take = (): Found | undefined => {
     const known = tree.known;
     const found = known && {
       text,
@@ -150,22 +114,69 @@ export function snapshot(text: string, settings: Settings, before?: Snapshot): S
       model: model.known ?? older?.model,
     };
     const unused = found ?? older;
-    for (const stage of [
-      tree,
-      syntax,
-      kernels,
-      view,
-      model,
-      unsafe,
-      ofModel,
-      ofProgram,
-      diagnostics,
-      program,
-    ])
-      stage.forget();
+    for (const stage of Object.values(stages)) stage.forget();
     older = undefined;
     return unused;
-  });
+  };
+  return { ...stages, take };
+}
+
+/** The stages that lead to one, in their order. */
+function wayTo(to: Stage, { tree, model, unsafe, ofProgram, diagnostics }: Stages): readonly Lazy<unknown>[] {
+  switch (to) {
+    case 'tree':
+      return [tree];
+    case 'model':
+      return [tree, model];
+    case 'diagnostics':
+      return [tree, model, unsafe, ofProgram, diagnostics];
+  }
+}
+
+/**
+ * A snapshot of `text` under `settings`. `before` is one of an older text of the same document: what the edits in between
+ * left as it was is taken over from it, so that a keystroke costs what it changes. Every answer is the same without.
+ *
+ * Nodes of a tree move when a newer snapshot takes them over: do not hold them while others may make one.
+ */
+export function snapshot(text: string, settings: Settings, before?: Snapshot): Snapshot {
+  const stages = stagesOf(text, settings, before && takers.get(before)?.());
+  const lines = lazy(() => new LineIndex(text));
+  const made: Snapshot = {
+    text,
+    settings,
+    get lines() {
+      return lines();
+    },
+    get file() {
+      return stages.tree().file;
+    },
+    get syntaxErrors() {
+      return stages.syntax();
+    },
+    get kernels() {
+      return stages.kernels();
+    },
+    get model() {
+      return stages.model();
+    },
+    get diagnostics() {
+      return stages.diagnostics();
+    },
+    get program() {
+      return stages.program();
+    },
+    advance(to, goOn) {
+      const way = wayTo(to, stages);
+      do {
+        const next = way.find((stage) => stage.known === undefined);
+        if (next === undefined) return true;
+        next.advance();
+      } while (goOn());
+      return way.every((stage) => stage.known !== undefined);
+    },
+  };
+  takers.set(made, stages.take);
   return made;
 }
 
@@ -212,44 +223,3 @@ const byPlace = (a: Diagnostic, b: Diagnostic): number =>
   compare(a.message, b.message);
 
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
-
-interface Lazy<T> {
-  (): T;
-  /** undefined before it was asked for. */
-  readonly known: T | undefined;
-  /** Computes a part of it. */
-  advance(): void;
-  forget(): void;
-}
-
-/** A value that is computed once, when it is first asked for, or part by part before. */
-function inParts<T>(compute: () => Iterator<undefined, T, undefined>): Lazy<T> {
-  let known: { readonly value: T } | undefined;
-  let work: ReturnType<typeof compute> | undefined;
-  /** Does a part; gives the value after the last. */
-  const advance = (): typeof known => {
-    const current = work ?? compute();
-    // What throws begins anew when it is asked for again.
-    work = undefined;
-    const { done, value } = current.next();
-    if (done === true) return (known = { value });
-    work = current;
-    return undefined;
-  };
-  const get = (): T => {
-    let found = known;
-    while (found === undefined) found = advance();
-    return found.value;
-  };
-  const forget = (): void => {
-    known = undefined;
-    work = undefined;
-  };
-  return Object.defineProperty(Object.assign(get, { advance, forget }), 'known', {
-    get: () => known?.value,
-  }) as unknown as Lazy<T>;
-}
-
-/** The same of a value that has no parts. */
-const lazy = <T>(compute: () => T): Lazy<T> =>
-  inParts(() => ({ next: () => ({ done: true, value: compute() }) }));

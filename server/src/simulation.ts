@@ -19,7 +19,7 @@ import {
   type WhatIf,
   type WhatIfResult,
 } from './simulate/whatif/whatif.ts';
-import type { Trace } from './trace/columns.ts';
+import type { Trace, TraceResult } from './trace/columns.ts';
 import { incompleteTrace } from './trace/diagnose.ts';
 import type { Sidecar } from './trace/sidecar.ts';
 
@@ -215,6 +215,24 @@ function baselineOf(
     plan: { ...preparation.prepared.plan, assumptions: plan.assumptions },
   };
   return { kind: 'policy', name, prepared, inline: inlineOf(other) };
+}
+
+/** A trace is long that has more events; so many are there, read and replayed, within a blink. */
+export const FIRST_EVENTS = 50_000;
+
+/**
+ * What a replay of the beginning of a long trace shows, to have something to tell while the whole is at work; undefined
+ * where `begin` is all that the trace has, or does not go with the policy.
+ */
+export function firstPart(
+  snapshot: Snapshot,
+  begin: TraceResult,
+  file: string,
+  options: SimulationOptions,
+): SimulationReport | undefined {
+  if (!begin.ok || begin.more !== true) return undefined;
+  const found = simulateSnapshot(snapshot, begin.trace, file, { ...options, mode: 'replay' });
+  return found.ok ? found.report : undefined;
 }
 
 /** Did something that the policy expects not come true, or was it thrown out? */

@@ -5,10 +5,13 @@ import { completion } from '../../server/src/lsp/completion.ts';
 import { hover } from '../../server/src/lsp/hover.ts';
 import { snapshot } from '../../server/src/pipeline.ts';
 import { DEFAULTS } from '../../server/src/workspace/settings.ts';
+import { blocks, showBlocks } from './blocking.ts';
 import { latencies, showLatencies } from './latency.ts';
 import { quantile, times, yardstick, type Row } from './measure.ts';
 import { policyOfLines } from './policies.ts';
-import { reading, replays, whatIfs } from './traces.ts';
+import { commandLine } from './command-line.ts';
+import { partialResults } from './partial.ts';
+import { LARGE_DAT, LARGE_TRACE, reading, replays, whatIfs } from './traces.ts';
 
 // npm runs scripts in the folder of package.json.
 const root = process.cwd();
@@ -88,6 +91,7 @@ keystrokes(1000, '15 ms');
 keystrokes(5000, '60 ms');
 features();
 rows.push(...(await reading()), ...replays(unit), ...(await whatIfs(unit)));
+rows.push(...(await partialResults(LARGE_TRACE)), ...(await commandLine(LARGE_DAT)));
 bundles();
 
 console.log(`yardstick: 1 MB of JSON parsed in ${ms(unit)}; a ratio without a word is in yardsticks\n`);
@@ -98,3 +102,4 @@ console.log(line({ what: 'what', figure: 'figure', budget: 'budget', ratio: 'rat
 for (const row of rows) console.log(line(row));
 
 console.log(`\n${showLatencies(await latencies())}`);
+console.log(`\n${showBlocks(await blocks())}`);

@@ -18,10 +18,28 @@ import { findClang, lane, onPath } from '../support/lanes.ts';
 import { boot, buildStatic, vmToolsPresent } from '../qemu/vm.ts';
 import { writeC } from '../qemu/policy.ts';
 
-const ROOT = join(import.meta.dirname, '../..');
+const EXAMPLES = join(import.meta.dirname, '../../examples');
 const HAND = join(import.meta.dirname, 'cost');
 const VERSIONS = ['generated', 'hand'] as const;
 type Version = (typeof VERSIONS)[number];
+
+/** Policies that have been written by hand, too: those whose hooks this kernel's own can run, and schedulers. */
+const HERE: Readonly<Record<string, string>> = {
+  spin_guard: 'spin_guard',
+  irq_boost: 'irq_boost',
+  halt_poll: 'gallery/04_halt_poll',
+};
+const SCHEDULERS: Readonly<Record<string, string>> = {
+  vm_share: 'vm_share',
+  latency_class: 'gallery/07_latency_class',
+};
+
+/** An emulated machine that counts instructions has this clock. */
+const NS_PER_INSTRUCTION = 2;
+
+/** Load on its one CPU: threads that compute, and one that sleeps and wakes. */
+const LOAD = `for i in 1 2 3 4; do (while :; do :; done) & done
+(while :; do usleep 3000; done) &`;
 
 interface Built {
   /** As it is loaded. */
@@ -46,6 +64,10 @@ function compare(policy: string, what: string, values: Readonly<Record<Version, 
   rows.push([policy, what, generated.toFixed(digits), hand.toFixed(digits), ratio(generated, hand)]);
 }
 
+/** What only the generated one has. */
+const alone = (policy: string, what: string, value: number): unknown =>
+  rows.push([policy, what, `${value}`, '', '']);
+
 lane(
   'qemu',
   'what generated programs cost',
@@ -65,7 +87,7 @@ lane(
       const work = join(folder, version, name);
       writeC(policyFor(name, folder), join(folder, version));
       for (const file of readdirSync(HAND)) {
-        if (version === 'hand' || file === 'calls.h') copyFileSync(join(HAND, file), join(work, file));
+        if (version === 'hand' || file.endsWith('.h')) copyFileSync(join(HAND, file), join(work, file));
       }
       const text = readFileSync(join(work, `${name}.bpf.c`), 'utf8');
       writeFileSync(join(work, 'measured.bpf.c'), withCalls(text, name, version));
@@ -80,12 +102,12 @@ lane(
       const object = compile(name);
       return {
         object,
-        measured: name === 'vm_share' ? object : compile('measured'),
+        measured: name in SCHEDULERS ? object : compile('measured'),
         size: statSync(object).size,
       };
     }
 
-    it.each(['spin_guard', 'irq_boost'])('%s, on this kernel', (name) => {
+    it.each(Object.keys(HERE))('%s, on this kernel', (name) => {
       const built = { generated: build(name, 'generated'), hand: build(name, 'hand') };
       const costs = { generated: none(), hand: none() };
       // In turns, so that a busy machine is busy for both.
@@ -97,30 +119,37 @@ lane(
       tell(name, built, costs, 'ns a call');
     });
 
-    it('vm_share, on a kernel with sched_ext', async () => {
-      const built = { generated: build('vm_share', 'generated'), hand: build('vm_share', 'hand') };
-      const turn = VERSIONS.map((version) => `echo TURN ${version}; /cost /${version}_vm_share.bpf.o 5`).join(
-        '\n',
+    it('schedulers, on a kernel with sched_ext that is emulated and counts instructions', async () => {
+      const built = Object.keys(SCHEDULERS).map((name) => ({
+        name,
+        built: { generated: build(name, 'generated'), hand: build(name, 'hand') },
+      }));
+      const turn = built.flatMap(({ name }) =>
+        VERSIONS.map((version) => `echo TURN ${name} ${version}; /cost /${version}_${name}.bpf.o 3`),
       );
       const { console: text, finished } = await boot({
         kernel: 'newest',
-        files: [cost, built.generated.object, built.hand.object],
-        script: `for i in 1 2 3 4; do (while :; do :; done) & done\n${turn}\n${turn}`,
-        timeoutMs: 240_000,
+        files: [cost, ...built.flatMap(({ built: both }) => VERSIONS.map((version) => both[version].object))],
+        // Twice: only what runs first makes the state of threads.
+        script: [LOAD, ...turn, ...turn].join('\n'),
+        countsInstructions: true,
+        timeoutMs: 290_000,
       });
       expect(finished).toBe(true);
-      const costs = { generated: none(), hand: none() };
-      for (const [, version, said] of text.matchAll(/^TURN (\w+)([^]*?)(?=^TURN|^FINISHED)/gm)) {
-        read(said ?? '', costs[version as Version]);
+      for (const { name, built: both } of built) {
+        const costs = { generated: none(), hand: none() };
+        for (const [, of, version, said] of text.matchAll(/^TURN (\w+) (\w+)([^]*?)(?=^TURN|^FINISHED)/gm)) {
+          if (of === name) read(said ?? '', costs[version as Version], NS_PER_INSTRUCTION);
+        }
+        tell(name, both, costs, 'instructions of the machine a call');
       }
-      tell('vm_share', built, costs, 'ns a call, emulated');
     });
   },
 );
 
 /** The example; of sched_ext for the kernels that the hand-written program is for, which calls no older names. */
 function policyFor(name: string, folder: string): string {
-  const path = join(ROOT, 'examples', `${name}.pvpolicy`);
+  const path = join(EXAMPLES, `${HERE[name] ?? SCHEDULERS[name]}.pvpolicy`);
   const text = readFileSync(path, 'utf8');
   const head = `policy ${name} for sched_ext`;
   if (!text.includes(`${head}\n`)) return path;
@@ -140,16 +169,28 @@ function withCalls(text: string, name: string, version: Version): string {
 
 const none = (): Costs => ({ verified: new Map(), ns: new Map() });
 
-/** Adds what cost.c printed: of repeated figures the lowest. */
-function read(output: string, { verified, ns }: Costs): void {
+/** Adds what cost.c printed, its times divided by `unit`: of repeated figures the lowest. */
+function read(output: string, { verified, ns }: Costs, unit = 1): void {
   for (const [, name, count] of output.matchAll(/^program (\w+) (\d+)/gm)) {
-    if (!/^prepare_/.test(name ?? '')) verified.set(name ?? '', Number(count));
+    verified.set(name ?? '', Number(count));
   }
   const lowest = (name: string, value: number): Map<string, number> =>
-    ns.set(name, Math.min(value, ns.get(name) ?? Infinity));
+    ns.set(name, Math.min(value / unit, ns.get(name) ?? Infinity));
   for (const [, name, value] of output.matchAll(/^run (\w+) ([\d.]+)/gm)) lowest(name ?? '', Number(value));
   for (const [, name, value] of output.matchAll(/^attached (\w+) \d+ ([\d.]+)/gm))
     lowest(name ?? '', Number(value));
+}
+
+/**
+ * The policy's own programs. Operations that this kernel does not have are counted as what calls them for measuring, which
+ * nothing else of them is.
+ */
+function hooksOf(verified: ReadonlyMap<string, number>): ReadonlyMap<string, number> {
+  const hooks = [...verified].filter(([name]) => !/^(prepare|measure)_/.test(name));
+  const called = [...verified].filter(([name]) =>
+    /^measure_[b-z]_(exit_not_boosted|boost_and_end)$/.test(name),
+  );
+  return new Map([...hooks, ...called]);
 }
 
 function tell(
@@ -162,10 +203,19 @@ function tell(
     generated: value('generated'),
     hand: value('hand'),
   });
+  const [generated, hand] = [hooksOf(costs.generated.verified), hooksOf(costs.hand.verified)];
+  const both = [...generated.keys()].filter((program) => hand.has(program));
+  // Every program has its twin, or is one that only the generated has.
+  expect([...hand.keys()].filter((program) => !both.includes(program))).toEqual([]);
   const total = (version: Version): number =>
-    [...costs[version].verified.values()].reduce((a, b) => a + b, 0);
-  if (process.env['SHOW']) console.log(VERSIONS.map((version) => [version, ...costs[version].verified]));
+    both.reduce((sum, program) => sum + (costs[version].verified.get(program) ?? 0), 0);
   compare(name, 'instructions that the verifier walks', of(total));
+  for (const program of both) {
+    const twins = of((version) => costs[version].verified.get(program) ?? NaN);
+    if (process.env['SHOW']) compare(name, `  ${program}`, twins);
+  }
+  for (const [program, count] of generated)
+    if (!hand.has(program)) alone(name, `the same, of ${program}, which the hand-written has not`, count);
   compare(
     name,
     'bytes of the object',
@@ -176,7 +226,7 @@ function tell(
   for (const call of calls.toSorted()) {
     const words = call
       .replace(/^[a-z]_/, '')
-      .replace(/^vm_share_/, '')
+      .replace(new RegExp(`^${name}_`), '')
       .replaceAll('_', ' ');
     compare(
       name,

@@ -22,6 +22,9 @@ const root = process.cwd();
 /** Large recordings that a checkout does not bring: a folder beside it, or the one that the environment names. */
 const recorded = join(process.env['PVPOLICY_TRACES'] ?? join(root, '../shared/traces'), 'speed');
 
+export const LARGE_DAT = join(recorded, 'sched-1.6M.v7-zstd.dat');
+export const LARGE_TRACE = join(recorded, 'sched-1M.ftrace.txt.zst');
+
 const example = (): Uint8Array =>
   gunzipSync(readFileSync(join(root, 'examples/traces/eevdf-3vm-6s.trace.gz')));
 
@@ -66,7 +69,7 @@ export async function reading(): Promise<readonly Row[]> {
 }
 
 async function besideTools(): Promise<readonly Row[]> {
-  const dat = join(recorded, 'sched-1.6M.v7-zstd.dat');
+  const dat = LARGE_DAT;
   const packed = join(recorded, 'sched-1M.perf.data.zst');
   if (!existsSync(dat) || !existsSync(packed)) {
     console.log(`no recordings in ${recorded}: trace.dat and perf.data are not measured`);
@@ -76,8 +79,13 @@ async function besideTools(): Promise<readonly Row[]> {
   try {
     const perf = join(folder, 'perf.data');
     execFileSync('zstd', ['-qd', packed, '-o', perf]);
+    const plain = join(folder, 'plain.dat');
+    const converted = convert(dat, plain);
     return [
       await beside('read trace.dat (zstd)', dat, '5 M/s', [['trace-cmd', 'report', dat]]),
+      ...(converted
+        ? [await beside('read trace.dat (not compressed)', plain, '5 M/s', [['trace-cmd', 'report', plain]])]
+        : []),
       await beside('read perf.data', perf, '3 M/s', [
         ['perf', 'script', '-i', perf],
         ['perf', 'sched', 'latency', '-i', perf],
@@ -85,6 +93,18 @@ async function besideTools(): Promise<readonly Row[]> {
     ];
   } finally {
     rmSync(folder, { recursive: true });
+  }
+}
+
+/** Writes `from` without compression; false: trace-cmd is not there. */
+function convert(from: string, to: string): boolean {
+  try {
+    execFileSync('trace-cmd', ['convert', '-i', from, '-o', to, '--compression', 'none'], {
+      stdio: 'ignore',
+    });
+    return true;
+  } catch {
+    return false;
   }
 }
 
@@ -174,9 +194,8 @@ export async function whatIfs(unit: number): Promise<readonly Row[]> {
     rate('what-if, simulated events', events, run, '1 M/s'),
     whole('what-if, spin_guard, for 100,000 events', trace, 4, 100_000, '300 ms'),
   ];
-  const large = join(recorded, 'sched-1M.ftrace.txt.zst');
-  if (!existsSync(large)) return rows;
-  const result = await openTrace(large);
+  if (!existsSync(LARGE_TRACE)) return rows;
+  const result = await openTrace(LARGE_TRACE);
   if (!result.ok) throw new Error(result.error.message);
   return [...rows, whole('what-if, spin_guard, for 1 M events', result.trace, 2, 1_000_000, '3000 ms')];
 }

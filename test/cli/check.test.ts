@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, describe, expect, test } from 'vitest';
+import packageJson from '../../package.json' with { type: 'json' };
 import { cli, pvpolicy } from './run.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'pvpolicy-check-'));
@@ -151,11 +152,12 @@ describe('check', () => {
     expect((await pvpolicy(['check', '--kernel', '7.3', good])).status).toBe(0);
   });
 
-  test('--watch checks again when the file changes', async () => {
+  test('--watch checks again when the file changes, and says so to the problem matcher of the editor', async () => {
     const path = file('watched.pvpolicy', GOOD);
     const child = spawn(process.execPath, [cli, 'check', '--watch', path]);
     let out = '';
-    child.stdout.setEncoding('utf8').on('data', (text: string) => (out += text));
+    for (const stream of [child.stdout, child.stderr])
+      stream.setEncoding('utf8').on('data', (text: string) => (out += text));
     const until = async (pattern: RegExp): Promise<void> => {
       for (let waited = 0; waited < 45_000 && !pattern.test(out); waited += 20) await sleep(20);
       expect(out).toMatch(pattern);
@@ -163,7 +165,36 @@ describe('check', () => {
     try {
       await until(/nothing to complain about/u);
       writeFileSync(path, UNSAFE);
-      await until(/error PV4/u);
+      await until(/error PV4[^]*1 error.* in 1 file/u);
+    } finally {
+      child.kill();
+    }
+    const { background } = packageJson.contributes.problemMatchers[1] ?? {};
+    const lines = out.split('\n');
+    const matching = (pattern = ''): readonly string[] =>
+      lines.filter((line) => new RegExp(pattern, 'u').test(line));
+    expect(new Set(matching(background?.beginsPattern))).toEqual(new Set(['checking…']));
+    const ends = matching(background?.endsPattern);
+    expect(ends[0]).toBe('1 file checked, nothing to complain about');
+    expect(ends.at(-1)).toMatch(/^1 error.* in 1 file$/u);
+  });
+
+  test('--watch misses no change that is made while its first result is read', async () => {
+    const path = file('changed.pvpolicy', UNSAFE);
+    // More than the pipe holds: it waits with the rest until that is read.
+    const child = spawn(process.execPath, [cli, 'check', '--watch', '--json', ...Array(400).fill(path)]);
+    child.stdout.setEncoding('utf8');
+    try {
+      await new Promise((resolve) => child.stdout.once('readable', resolve));
+      writeFileSync(path, GOOD);
+      let out = '';
+      await new Promise<void>((resolve) => {
+        child.stdout.on('data', (text: string) => {
+          out += text;
+          if (out.includes('"diagnostics":[]')) resolve();
+        });
+      });
+      expect(out.indexOf('"diagnostics":[]')).toBeGreaterThan(2 ** 18);
     } finally {
       child.kill();
     }

@@ -1,11 +1,12 @@
-import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, describe, expect, test } from 'vitest';
 import { openTrace } from '../../server/src/trace/open.ts';
 import { parseSidecar, sidecarPath } from '../../server/src/trace/sidecar.ts';
-import { cli, pvpolicy, repository } from './run.ts';
+import { pvpolicy, repository, start } from './run.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'pvpolicy-record-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -14,7 +15,17 @@ const INSTANCES = '/sys/kernel/tracing/instances';
 const canRecord = process.getuid?.() === 0 && existsSync(INSTANCES);
 if (!canRecord) console.warn('skipped: recording needs root, and tracefs on /sys/kernel/tracing');
 
-const ours = (): string[] => readdirSync(INSTANCES).filter((name) => name.startsWith('pvpolicy-'));
+/** Is there a tracing instance of this process? Others may record at the same time. */
+const traces = ({ pid }: ChildProcess): boolean => existsSync(join(INSTANCES, `pvpolicy-${pid}`));
+
+/** Waits until it has begun to record to `path`; throws where it ends instead. */
+async function recording(child: ChildProcess, path: string): Promise<void> {
+  while (!existsSync(`${path}.cpu0`)) {
+    if (child.exitCode !== null) throw new Error(`it ended with status ${child.exitCode}`);
+    await sleep(20);
+  }
+  expect(traces(child)).toBe(true);
+}
 
 test('tells what it would do, and refuses what makes no sense', async () => {
   const dry = await pvpolicy(['record', '-o', join(folder, 'dry.dat'), '--dry-run']);
@@ -35,15 +46,13 @@ test('records only what a policy needs', async () => {
 });
 
 describe.skipIf(!canRecord)('on this host', () => {
-  // Others may record at the same time.
-  const others = canRecord ? ours() : [];
-  const left = (): string[] => ours().filter((name) => !others.includes(name));
-
   test('records a trace that can be read, with its sidecar, and leaves nothing behind', async () => {
     const before = readFileSync('/sys/kernel/tracing/set_event', 'utf8');
     const path = join(folder, 'short.dat');
-    const result = await pvpolicy(['record', '-o', path, '--seconds', '0.4', '--json']);
+    const { child, ended } = start(['record', '-o', path, '--seconds', '0.4', '--json']);
+    const result = await ended;
     expect(result.status).toBe(0);
+    expect(traces(child)).toBe(false);
     expect(JSON.parse(result.out)).toMatchObject({ version: 1, trace: path, ended: 'time' });
     const opened = await openTrace(path);
     if (!opened.ok) throw new Error(opened.error.message);
@@ -53,34 +62,29 @@ describe.skipIf(!canRecord)('on this host', () => {
     const own = sidecar?.threads.find(({ tid }) => tid === process.pid);
     expect(own).toMatchObject({ tgid: process.pid, policy: 'NORMAL' });
     expect(sidecar?.cpus.length).toBe(opened.trace.cpus);
-    expect(left()).toEqual([]);
     expect(readFileSync('/sys/kernel/tracing/set_event', 'utf8')).toBe(before);
     expect(readdirSync(folder).toSorted()).toEqual(['short.dat', 'short.dat.sidecar.json']);
   });
 
   test('ends early, whole and clean, when it is told to', async () => {
     const path = join(folder, 'ended.dat');
-    const child = spawn(process.execPath, [cli, 'record', '-o', path, '--seconds', '60']);
-    const ended = new Promise((resolve) => child.once('close', resolve));
-    while (!existsSync(`${path}.cpu0`)) await new Promise((resolve) => setTimeout(resolve, 20));
+    const { child, ended } = start(['record', '-o', path, '--seconds', '600']);
+    await recording(child, path);
     child.kill('SIGTERM');
-    expect(await ended).toBe(0);
+    expect((await ended).status).toBe(0);
     expect(existsSync(path)).toBe(true);
-    expect(left()).toEqual([]);
-  }, 30_000);
+    expect(traces(child)).toBe(false);
+  });
 
   test('leaves no tracing on where it is killed', async () => {
     const path = join(folder, 'killed.dat');
-    const child = spawn(process.execPath, [cli, 'record', '-o', path, '--seconds', '60']);
-    const ended = new Promise((resolve) => child.once('close', resolve));
-    while (!existsSync(`${path}.cpu0`)) await new Promise((resolve) => setTimeout(resolve, 20));
-    expect(left()).toHaveLength(1);
+    const { child, ended } = start(['record', '-o', path, '--seconds', '600']);
+    await recording(child, path);
     child.kill('SIGKILL');
     await ended;
-    for (let wait = 0; wait < 250 && left().length > 0; wait++)
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    expect(left()).toEqual([]);
-  }, 30_000);
+    for (let wait = 0; wait < 1000 && traces(child); wait++) await sleep(20);
+    expect(traces(child)).toBe(false);
+  });
 
   test('records what can be replayed and simulated', async () => {
     const path = join(folder, 'run.dat');
@@ -102,11 +106,11 @@ describe.skipIf(!canRecord)('on this host', () => {
     expect(report.trace).toMatchObject({ events: opened.trace.length, cpus: opened.trace.cpus });
     expect(report.replay.hooks.some(({ fired }) => fired > 0)).toBe(true);
     expect(report.whatif).not.toBe(null);
-  }, 60_000);
+  });
 
   test('leaves nothing behind where the trace cannot be written', async () => {
-    const result = await pvpolicy(['record', '-o', join(folder, 'no/such/folder.dat'), '--seconds', '1']);
-    expect(result.status).toBe(2);
-    expect(left()).toEqual([]);
+    const { child, ended } = start(['record', '-o', join(folder, 'no/such/folder.dat'), '--seconds', '1']);
+    expect((await ended).status).toBe(2);
+    expect(traces(child)).toBe(false);
   });
 });

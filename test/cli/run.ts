@@ -1,5 +1,5 @@
 // Runs the built command line as a shell does.
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -20,13 +20,21 @@ export interface RunOptions {
 }
 
 /** Runs `pvpolicy` with `args`; gives its exit status and what it wrote. */
-export function pvpolicy(args: readonly string[], { input, cwd, env }: RunOptions = {}): Promise<Result> {
+export function pvpolicy(args: readonly string[], options?: RunOptions): Promise<Result> {
+  return start(args, options).ended;
+}
+
+/** Starts `pvpolicy` with `args`; `ended` is its exit status and what it wrote. */
+export function start(
+  args: readonly string[],
+  { input, cwd, env }: RunOptions = {},
+): { readonly child: ChildProcess; readonly ended: Promise<Result> } {
   if (!existsSync(cli)) throw new Error('dist/cli.cjs is missing: npm run build');
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [cli, ...args], {
-      cwd: cwd ?? repository,
-      env: { ...process.env, NO_COLOR: '1', ...env },
-    });
+  const child = spawn(process.execPath, [cli, ...args], {
+    cwd: cwd ?? repository,
+    env: { ...process.env, NO_COLOR: '1', ...env },
+  });
+  const ended = new Promise<Result>((resolve, reject) => {
     let out = '';
     let err = '';
     child.stdout.setEncoding('utf8').on('data', (text: string) => (out += text));
@@ -37,4 +45,5 @@ export function pvpolicy(args: readonly string[], { input, cwd, env }: RunOption
     child.stdin.on('error', () => undefined);
     child.stdin.end(input ?? '');
   });
+  return { child, ended };
 }

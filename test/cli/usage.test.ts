@@ -55,6 +55,7 @@ describe('usage', () => {
     [['check', '--format', 'xml', 'x'], "--format is one of text, json, sarif, github, junit, not 'xml'"],
     [['check', '--fail-level', 'toString', 'x'], '--fail-level is one of'],
     [['check', '--watch', '-'], 'standard input cannot be watched'],
+    [['check', '--watch', 'nowhere/x.pvpolicy'], 'nowhere: cannot be watched: no such file'],
     [['--kernel', '5.15', 'check', 'examples/irq_boost.pvpolicy'], "no kernel profile '5.15'"],
     [
       ['check', '--config', 'nowhere.json', 'examples/irq_boost.pvpolicy'],

@@ -66,10 +66,12 @@ describe('the manifest', () => {
     }
   });
 
-  test('has keys for commands, only where a policy or its C has the focus', () => {
+  test('has keys for commands, only where a policy, its C or its report is in front', () => {
     for (const { command, when } of contributes.keybindings) {
       expect(commands).toContain(command);
-      expect(when).toMatch(/editorTextFocus && .*editorLangId == pvpolicy/u);
+      expect(when).toMatch(
+        /(?:editorTextFocus|!terminalFocus) && \(editorLangId == pvpolicy \|\| [^()]*\)(?: && \w+)?$/u,
+      );
     }
   });
 
@@ -79,6 +81,8 @@ describe('the manifest', () => {
       expect(named.length).toBeGreaterThan(0);
       expect(named.filter((command) => !commands.includes(command ?? ''))).toEqual([]);
       expect(completionEvents.length).toBeGreaterThan(0);
+      // The editor takes two grave accents and two asterisks; others it shows as they are.
+      expect(description.replaceAll(/``[^`]+``|\*\*[^*]+\*\*/gu, '')).not.toMatch(/[`*]/u);
     }
   });
 
@@ -105,6 +109,13 @@ describe('the manifest', () => {
     }
   });
 
+  test('has a page that tells of every command and setting', () => {
+    const guide = read('docs/vscode.md');
+    for (const { title } of contributes.commands) expect(guide).toContain(title);
+    for (const name of Object.keys(contributes.configuration.properties))
+      expect(guide).toContain(`| \`${name}\` |`);
+  });
+
   test('activates on the language, by name: the implied event needs more', () => {
     expect(manifest.activationEvents).toContain('onLanguage:pvpolicy');
     expect(contributes.languages.map(({ id }) => id)).toEqual(['pvpolicy']);
@@ -119,6 +130,13 @@ describe('the manifest', () => {
 
 describe('the schema of pvpolicy.json', () => {
   const schema = JSON.parse(read('client/pvpolicy.schema.json'));
+
+  test('suggests names and leaves it to the server to refuse some, which would say it twice', () => {
+    const text = JSON.stringify(schema);
+    expect(text).not.toContain('"additionalProperties":false');
+    const open = text.match(/"anyOf":\[\{"enum":\[[^\]]*\]\},\{"type":"string"/gu);
+    expect(open).toHaveLength(text.match(/"enum":/gu)?.length ?? 0);
+  });
 
   test('knows the profiles', () => {
     expect(schema.properties.profile.anyOf[0].enum).toEqual(PROFILES.map(({ id }) => id));

@@ -8,6 +8,7 @@ import { duration, figure } from '../../client/figures.ts';
 import { lineMarks } from '../../client/src/results/marks.ts';
 import { dataUri, distributionSvg, INKS, momentsSvg } from '../../client/src/results/picture.ts';
 import { shiftLine, type Edit } from '../../client/src/results/shift.ts';
+import { waysAt } from '../../client/src/results/ways.ts';
 import { policyNodes, type PolicyNode } from '../../client/src/views/policy-nodes.ts';
 import { outlineOf } from '../../server/src/lsp/outline.ts';
 import { filesOf, snapshot } from '../../server/src/pipeline.ts';
@@ -34,10 +35,28 @@ async function simulated() {
 }
 
 describe('marks', () => {
+  test('of a first part tell what happened so far, and nothing that the rest may change', async () => {
+    const whole = await simulated();
+    const report = {
+      ...whole,
+      replay: { ...whole.replay, hooks: [...whole.replay.hooks, { hook: 'exit', line: 1, fired: 0 }] },
+    };
+    const marks = lineMarks({ report, others: [], params: {}, partial: true }, new Map());
+    const texts = new Map(marks.map(({ line, parts }) => [line, parts.map(({ text }) => text).join()]));
+    const at = (word: string) => texts.get(lines.findIndex((one) => one.includes(word)) + 1);
+    expect(at('on tracepoint kvm:kvm_exit')).toBe('fired 726×');
+    expect(at('expect max(preempted_for')).toBe('… running');
+    expect(texts.get(1)).toBe('not fired yet');
+    expect([...texts.values()].join()).not.toMatch(/never|✓|✗/);
+    expect(marks.filter(({ neverRan }) => neverRan)).toEqual([]);
+  });
+
   test('tell hits, effects and verdicts on the lines that caused them', async () => {
     const report = await simulated();
-    const lineOf = new Map([...outline.params, ...outline.scenarios].map(({ name, line }) => [name, line]));
-    const marks = lineMarks({ report, others: [], params: { spin_after: '1ms' } }, lineOf);
+    const header = { name: 'policy', line: outline.line ?? 0 };
+    const declared = [header, ...outline.params, ...outline.scenarios];
+    const lineOf = new Map(declared.map(({ name, line }) => [name, line]));
+    const marks = lineMarks({ report, others: [], params: { spin_after: '1ms' }, partial: false }, lineOf);
     const at = (word: string): string => {
       const line = lines.findIndex((one) => one.includes(word)) + 1;
       return (
@@ -51,11 +70,56 @@ describe('marks', () => {
     expect(at('defer boost(')).toBe('boost 1× on 1 thread, 9.89 ms in all');
     expect(at('expect max(preempted_for')).toBe('✓ 13.7 ms');
     expect(at('param spin_after')).toBe('simulated with 1ms');
+    expect(at('policy spin_guard')).toBe('✓ 3 of 3 hold');
+    const [first, ...rest] = report.expectations;
+    const worse = { ...report, expectations: [{ ...first, ok: false }, ...rest] } as typeof report;
+    const told = lineMarks({ report: worse, others: [], params: {}, partial: false }, lineOf)[0];
+    expect(told?.parts).toEqual([{ kind: 'failed', text: '✗ 1 of 3 fails' }]);
     // Of a block that never ran only the first line says so, and all of it is dimmed.
     const never = marks.filter(({ neverRan }) => neverRan).map(({ line, parts }) => [line, parts.length]);
     expect(never).toEqual([
       [lines.findIndex((one) => one.includes('refused[m] += 1')) + 1, 1],
       [lines.findIndex((one) => one.includes('refused[m] += 1')) + 2, 0],
+    ]);
+  });
+
+  test('tell how often each arm of a match was taken, and how often none was', async () => {
+    const whole = await simulated();
+    const replay = {
+      ...whole.replay,
+      hooks: [],
+      invariants: [],
+      decisions: [],
+      lines: [
+        { line: 4, hits: 12 },
+        { line: 5, hits: 2 },
+        { line: 6, hits: 0 },
+      ],
+      branches: [
+        {
+          line: 4,
+          taken: [2, 0, 10],
+          arms: [
+            { line: 5, pattern: 'Class.quick' },
+            { line: 6, pattern: '1 | 2' },
+          ],
+        },
+        { line: 9, taken: [1_200, 0] },
+      ],
+    };
+    const report = { ...whole, expectations: [], replay };
+    const marks = lineMarks({ report, others: [], params: {}, partial: false }, new Map());
+    expect(marks.map(({ parts }) => parts.map(({ text }) => text).join())).toEqual([
+      '12×, 10× no arm',
+      '2×',
+      'never ran',
+    ]);
+    const hover = (line: number) => replay.branches.flatMap((branch) => waysAt(branch, line));
+    expect([4, 5, 6, 9].map(hover)).toEqual([
+      ['Arms: `Class.quick` 2×, `1 | 2` 0×, none 10×'],
+      ['`Class.quick`: 2 of 12×'],
+      ['`1 | 2`: 0 of 12×'],
+      ['Condition: true 1,200×, false 0×'],
     ]);
   });
 
@@ -77,7 +141,10 @@ describe('marks', () => {
     };
     const report = { ...(await simulated()), whatif } as unknown as Awaited<ReturnType<typeof simulated>>;
     const scenario = outline.scenarios[0]?.line ?? 0;
-    const marks = lineMarks({ report, others: [], params: {} }, new Map([['three_vms', scenario]]));
+    const marks = lineMarks(
+      { report, others: [], params: {}, partial: false },
+      new Map([['three_vms', scenario]]),
+    );
     expect(marks.find(({ line }) => line === scenario)?.parts.map(({ text }) => text)).toEqual([
       'p99 wakeup_latency of smp 2 ms → 1 ms, −50 %',
       'switches of smp 100 → 120, +20 %',
@@ -85,7 +152,12 @@ describe('marks', () => {
     const rows = policyNodes(outline, {}, [report]).find(
       ({ label }) => label === 'Effect of the policy',
     )?.children;
-    expect(rows?.at(-1)?.description).toBe("100 ns → 95 ns, −5 % (within the model's error of ±10 %)");
+    expect(rows?.map(({ label, description }) => [label, description])).toEqual([
+      ['p99 wakeup_latency of smp', '−50 %, 2 ms → 1 ms'],
+      ['switches of smp', '+20 %, 100 → 120'],
+      ['1 within the error of the model', undefined],
+    ]);
+    expect(rows?.at(-1)?.children?.[0]?.description).toBe('−5 % ± 10 %, 100 ns → 95 ns');
   });
 
   test('move with the text, and go with the lines that are taken away', () => {
@@ -134,6 +206,12 @@ describe('the map between a policy and its C', () => {
         .join('\n'),
     ).toMatch(/boosts/);
     expect(map.policyLine(0)).toBeUndefined();
+    const hook = lines.findIndex((line) => line.startsWith('on tracepoint kvm:kvm_exit'));
+    expect(map.cLines(hook)).toEqual([]);
+    const head = map.fromBelow(hook);
+    expect(head.map((line) => cLines[line]).join('\n')).toMatch(/SEC\("tp_btf\/kvm_exit"\)\nint BPF_PROG/);
+    for (const line of head) expect(map.bodyOf(line)).toBe(hook + 1);
+    expect(map.bodyOf(map.cLines(boost)[0] ?? 0)).toBeUndefined();
     for (const [at] of cLines.entries()) {
       const from = map.policyLine(at);
       if (from !== undefined) expect(from).toBeLessThan(lines.length);

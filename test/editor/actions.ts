@@ -6,13 +6,24 @@ import { found, until, waitForText } from './screen.ts';
 const COMMANDS = '.quick-input-list .monaco-list-row';
 const QUICK_INPUT = '.quick-input-widget';
 
-/** Presses the key that closes everything, and does not save what the editor then asks about. */
+/** Presses the key that closes everything, and does not save what the editor then asks about; folds the Policy view. */
 export async function tidy(page: Page, key: string): Promise<void> {
   const [tabs, question] = [page.locator('.tabs-container .tab'), page.locator('.monaco-dialog-box')];
+  const policy = page.locator('.pane-header.expanded[aria-label^="Policy"]');
   await page.keyboard.press('Escape');
+  // The view goes away with the policy, and would come back unfolded.
+  await page.keyboard.press('Control+Shift+e');
+  if (await policy.isVisible()) await policy.locator('.title').click();
   await page.keyboard.press(key);
+  let pressed = performance.now();
   await until(
     async () => {
+      // A web view that comes up takes the focus, and the key with it.
+      if (performance.now() - pressed > 3_000) {
+        await page.keyboard.press('Control+Shift+e');
+        await page.keyboard.press(key);
+        pressed = performance.now();
+      }
       if (await question.isVisible()) {
         await question.locator('.monaco-button', { hasText: "Don't Save" }).click();
         await question.waitFor({ state: 'hidden' });
@@ -50,6 +61,23 @@ export async function runCommand(page: Page, title: string, then?: 'asks'): Prom
   const done =
     then === 'asks' ? page.locator(`${COMMANDS}[aria-label^="${title}"]`).first() : page.locator(QUICK_INPUT);
   await done.waitFor({ state: 'hidden' });
+}
+
+/**
+ * Runs a command that asks with a list, and clicks the row of it that has this text. A window that has just come up may take
+ * the focus back, which closes the list: it is asked for until it stays.
+ */
+export async function chooseFrom(page: Page, title: string, text: string): Promise<void> {
+  const row = page.locator(COMMANDS, { hasText: text }).first();
+  for (let attempt = 1; ; attempt++) {
+    await runCommand(page, title, 'asks');
+    try {
+      return await row.click({ timeout: 15_000 });
+    } catch (error) {
+      if (attempt === 4) throw error;
+      await page.keyboard.press('Escape');
+    }
+  }
 }
 
 export async function offersCommand(page: Page, title: string): Promise<boolean> {

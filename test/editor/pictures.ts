@@ -1,6 +1,6 @@
 // Pictures of a window, in the themes that people use; some of them go into the documentation.
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, statSync } from 'node:fs';
+import { mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -8,6 +8,9 @@ import type { Page } from './playwright.ts';
 
 /** Where the pictures go; kept until the next run. */
 export const shots = process.env['PVPOLICY_SHOTS'] ?? join(tmpdir(), 'pvpolicy-shots');
+
+/** Are the pictures of the documentation made anew? */
+export const updatesImages = process.env['UPDATE_IMAGES'] === '1';
 
 const images = join(dirname(fileURLToPath(import.meta.url)), '../../docs/images');
 
@@ -17,15 +20,21 @@ const THEMES = {
   dark: { media: { colorScheme: 'dark', forcedColors: 'none' }, shown: '.monaco-workbench.vs-dark' },
 } as const;
 
-/**
- * Takes a picture in every theme, and ends in the dark one. With UPDATE_IMAGES=1 those `of` the documentation are
- * copied there. `again` is done before each, for what does not survive the change of the theme.
- */
+/** What a picture is for, and how it is taken. */
+export interface PictureOptions {
+  /** With UPDATE_IMAGES=1 it is copied to docs/images, dark and light, and for the walkthrough in high contrast too. */
+  readonly use?: 'documentation' | 'walkthrough';
+  /** Only this element is taken, at twice the size in pixels, as it is for where there is little room. */
+  readonly of?: string;
+  /** Done before each, for what does not survive the change of the theme. */
+  readonly again?: () => Promise<unknown>;
+}
+
+/** Takes a picture in every theme, and ends in the dark one. */
 export async function takePictures(
   page: Page,
   name: string,
-  use: 'documentation' | undefined,
-  again: (() => Promise<unknown>) | undefined,
+  { use, of, again }: PictureOptions,
 ): Promise<void> {
   mkdirSync(shots, { recursive: true });
   for (const [theme, { media, shown }] of Object.entries(THEMES)) {
@@ -34,8 +43,10 @@ export async function takePictures(
     await page.locator(shown).first().waitFor();
     await again?.();
     const path = join(shots, `${name}-${theme}.png`);
-    await page.screenshot({ path, animations: 'disabled' });
-    if (theme !== 'contrast' && use === 'documentation' && process.env['UPDATE_IMAGES'] === '1') keep(path);
+    if (of === undefined) await page.screenshot({ path, animations: 'disabled' });
+    else await takePart(page, path, of);
+    if (updatesImages && (use === 'walkthrough' || (use === 'documentation' && theme !== 'contrast')))
+      keep(path);
   }
 }
 
@@ -43,6 +54,15 @@ export async function takePictures(
 export async function takePicture(page: Page, name: string): Promise<void> {
   mkdirSync(shots, { recursive: true });
   await page.screenshot({ path: join(shots, `${name}.png`), animations: 'disabled' });
+}
+
+async function takePart(page: Page, path: string, selector: string): Promise<void> {
+  const box = await page.locator(selector).first().boundingBox();
+  if (box === null) throw new Error(`${selector} is not to be seen`);
+  const devtools = await page.context().newCDPSession(page);
+  const { data } = await devtools.send('Page.captureScreenshot', { clip: { ...box, scale: 2 } });
+  await devtools.detach();
+  writeFileSync(path, Buffer.from(data, 'base64'));
 }
 
 /** Puts a picture, made small, into the documentation; the dark one has the plain name. */

@@ -14,6 +14,12 @@ export interface Box {
   readonly height: number;
 }
 
+/** CSS pixels. */
+interface Size {
+  readonly width: number;
+  readonly height: number;
+}
+
 /** Elements that a selector finds, looked up anew at each use. */
 export interface Locator {
   first(): Locator;
@@ -28,7 +34,7 @@ export interface Locator {
   allInnerTexts(): Promise<string[]>;
   getAttribute(name: string, options?: Timeout): Promise<string | null>;
   isVisible(): Promise<boolean>;
-  click(options?: Timeout): Promise<void>;
+  click(options?: Timeout & { readonly button?: 'right' }): Promise<void>;
   hover(options?: Timeout): Promise<void>;
   fill(text: string): Promise<void>;
   focus(): Promise<void>;
@@ -36,14 +42,17 @@ export interface Locator {
 
 export interface Frame {
   locator(selector: string): Locator;
+  evaluate(script: string): Promise<unknown>;
 }
 
 export interface Page {
   readonly keyboard: { press(keys: string): Promise<void>; type(text: string): Promise<void> };
   readonly mouse: { move(x: number, y: number, options?: { readonly steps?: number }): Promise<void> };
   title(): Promise<string>;
-  setViewportSize(size: { readonly width: number; readonly height: number }): Promise<void>;
+  setViewportSize(size: Size): Promise<void>;
+  context(): BrowserContext;
   goto(url: string, options?: Timeout): Promise<unknown>;
+  reload(options?: Timeout): Promise<unknown>;
   locator(selector: string, options?: { readonly hasText?: string | RegExp }): Locator;
   emulateMedia(options: {
     readonly colorScheme: 'dark' | 'light';
@@ -51,13 +60,27 @@ export interface Page {
   }): Promise<void>;
   frames(): readonly Frame[];
   evaluate(expression: string): Promise<unknown>;
-  screenshot(options: { readonly path: string; readonly animations: 'disabled' | 'allow' }): Promise<unknown>;
+  screenshot(options: {
+    readonly path: string;
+    readonly animations: 'disabled' | 'allow';
+    readonly clip?: Box;
+  }): Promise<unknown>;
   waitForTimeout(milliseconds: number): Promise<void>;
   close(options?: { readonly runBeforeUnload?: boolean }): Promise<void>;
 }
 
+/** The browser's own protocol, for what playwright-core has no word for. */
+interface Devtools {
+  send(
+    method: 'Page.captureScreenshot',
+    params: { readonly clip: Box & { readonly scale: number } },
+  ): Promise<{ readonly data: string }>;
+  detach(): Promise<void>;
+}
+
 export interface BrowserContext {
   newPage(): Promise<Page>;
+  newCDPSession(page: Page): Promise<Devtools>;
   setDefaultTimeout(milliseconds: number): void;
 }
 

@@ -28,15 +28,20 @@ function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {
   }
 }
 
-/** Kills every process that runs the language server of the extension installed below `folder`. */
-export function killLanguageServers(folder: string): void {
+/** The ids of the processes that run the language server of the extension installed below `folder`. */
+export function languageServers(folder: string): readonly string[] {
   const ids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
-  const servers = ids.filter((id) => {
+  return ids.filter((id) => {
     const line = commandLine(id);
     return line.includes(folder) && line.includes('--clientProcessId');
   });
+}
+
+/** Sends a signal to all of them. */
+export function signalLanguageServers(folder: string, signal: 'SIGKILL' | 'SIGSTOP'): void {
+  const servers = languageServers(folder);
   if (servers.length === 0) throw new Error('no language server is running');
-  for (const id of servers) process.kill(Number(id), 'SIGKILL');
+  for (const id of servers) process.kill(Number(id), signal);
 }
 
 /** Empty for a process that has ended since it was listed. */

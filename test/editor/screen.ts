@@ -139,3 +139,26 @@ export async function webviewText(page: Page, expected: RegExp): Promise<string>
 function plain(text: string): string {
   return text.replaceAll('\u00a0', ' ').replace(/\s+/g, ' ').trim();
 }
+
+/**
+ * ms in the page from the keydown of `key`, which makes an error, to the frame that draws the error; takes it back and waits
+ * until the error is gone.
+ */
+export async function squiggleAfter(page: Page, key: string): Promise<number> {
+  const squiggles = page.locator('.squiggly-error');
+  await page.evaluate(`void (globalThis.drawn = new Promise((resolve) => {
+    addEventListener('keydown', ({ timeStamp }) => {
+      const observer = new MutationObserver(() => {
+        if (document.querySelector('.squiggly-error') === null) return;
+        observer.disconnect();
+        requestAnimationFrame(() => setTimeout(() => resolve(performance.now() - timeStamp)));
+      });
+      observer.observe(document.body, { subtree: true, childList: true, attributes: true });
+    }, { capture: true, once: true });
+  }))`);
+  await page.keyboard.press(key);
+  const time = (await page.evaluate('globalThis.drawn')) as number;
+  await page.keyboard.press('Control+z');
+  await squiggles.first().waitFor({ state: 'detached' });
+  return time;
+}

@@ -33,6 +33,7 @@ const keybindings = [
         'notifications.clearAll',
         'workbench.action.closePanel',
         'workbench.view.explorer',
+        'workbench.files.action.collapseExplorerFolders',
         'workbench.action.closeAllGroups',
       ],
     },

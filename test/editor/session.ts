@@ -1,4 +1,5 @@
 // What every scenario file begins with: a window that all tests share, and windows of their own where they need one.
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { inject, onTestFinished } from 'vitest';
 import { takePicture } from './pictures.ts';
@@ -18,6 +19,8 @@ export interface Session {
   openAnother(place: Place, user?: Settings): Promise<Window>;
   /** A folder that goes away after the run. */
   scratch(): string;
+  /** The path of a file of the extension as it is installed. */
+  installed(file: string): string;
 }
 
 type Started = EditorServer & { readonly scratch: string; readonly context: BrowserContext };
@@ -53,6 +56,11 @@ export function editorSession(tools: EditorTools): Session {
 
   return {
     scratch,
+    installed(file) {
+      const extensions = join(inject('editor')?.folder ?? '', 'extensions');
+      const name = readdirSync(extensions).find((folder) => folder.startsWith('pvpolicy.pvpolicy-'));
+      return join(extensions, name ?? 'the extension is not installed', file);
+    },
     async open(file, settings = {}) {
       const server = await started();
       const before = shared;

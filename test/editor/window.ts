@@ -3,9 +3,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as act from './actions.ts';
-import { takePictures } from './pictures.ts';
+import { takePictures, type PictureOptions } from './pictures.ts';
 import type { Page } from './playwright.ts';
-import { killLanguageServers, newestLog } from './processes.ts';
+import { languageServers, newestLog, signalLanguageServers } from './processes.ts';
 import * as screen from './screen.ts';
 import { TIDY_KEY, type EditorServer, type Settings } from './server.ts';
 import { writeSettings } from './workspace.ts';
@@ -32,6 +32,10 @@ export interface Window {
   ready(): Promise<void>;
   /** Ends the language server's process the hard way, as a crash would. */
   killServer(): void;
+  /** Stops it where it is, so that it answers nothing any more and does not end when it is asked to. */
+  hangServer(): void;
+  /** The ids of the processes of the language server. */
+  servers(): readonly string[];
   /** Runs a command by its title in the command palette; one that `asks` goes on with a list or a field. */
   command(title: string, then?: 'asks'): Promise<void>;
   /** Is there a command of this title in the command palette? */
@@ -64,9 +68,9 @@ export interface Window {
   log(): string;
   /**
    * Takes pictures in the light, the high-contrast and the dark theme; those of the documentation may be copied to
-   * docs/images. `again` is done before each, for what does not survive the change of the theme.
+   * docs/images.
    */
-  picture(name: string, use?: 'documentation', again?: () => Promise<unknown>): Promise<void>;
+  picture(name: string, options?: PictureOptions): Promise<void>;
 }
 
 /** Opens a window on `place` and waits until its file is shown. */
@@ -80,8 +84,30 @@ export async function openWindow(page: Page, server: EditorServer, place: Place)
     payload: JSON.stringify([['openFile', uri]]),
   });
   await page.goto(`http://127.0.0.1:${server.port}/?${query}`, { timeout: 60_000 });
-  await page.locator('.monaco-editor .view-line').first().waitFor({ timeout: 60_000 });
+  await shown(page);
+  if (workspace !== undefined) await withFolders(page);
   return window;
+}
+
+const shown = (page: Page): Promise<void> =>
+  page.locator('.monaco-editor .view-line').first().waitFor({ timeout: 60_000 });
+
+/**
+ * Loads a workspace again that is shown without its folders: on a busy machine VS Code (1.139) may be done with its
+ * start before it has read the workspace's file, and shows "No Folder Opened" for good.
+ */
+async function withFolders(page: Page): Promise<void> {
+  const folders = page.locator('.explorer-folders-view .monaco-list-row').first();
+  for (let reloads = 0; reloads < 3; reloads++) {
+    const there = await folders.waitFor({ timeout: 10_000 }).then(
+      () => true,
+      () => false,
+    );
+    if (there) return;
+    await page.reload();
+    await shown(page);
+  }
+  await folders.waitFor();
 }
 
 /** What can be done in the page of a window. */
@@ -102,7 +128,9 @@ export async function windowOf(page: Page, { folder }: EditorServer, place: Plac
     },
     ready: () =>
       page.locator('.statusbar-item[id*="pvpolicy.status"] .codicon-shield').waitFor({ timeout: 60_000 }),
-    killServer: () => killLanguageServers(folder),
+    killServer: () => signalLanguageServers(folder, 'SIGKILL'),
+    hangServer: () => signalLanguageServers(folder, 'SIGSTOP'),
+    servers: () => languageServers(folder),
     command: (title, then) => act.runCommand(page, title, then),
     offers: (title) => act.offersCommand(page, title),
     goTo: (text, occurrence = 0) => act.goToPosition(page, onDisk(), text, occurrence),
@@ -133,7 +161,7 @@ export async function windowOf(page: Page, { folder }: EditorServer, place: Plac
       );
     },
     log: () => newestLog(join(folder, 'user-data/logs')),
-    picture: (name, use, again) => takePictures(page, name, use, again),
+    picture: (name, options = {}) => takePictures(page, name, options),
   };
 }
 

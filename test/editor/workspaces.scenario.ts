@@ -38,6 +38,10 @@ lane('editor', 'workspaces in VS Code', findEditorTools, (tools) => {
     await window.set({ 'pvpolicy.kernelProfile': '7.3' });
     await window.show('vm_share.pvpolicy');
     await window.shows(STATUS, /Linux 6\.12 to 7\.3/);
+    // What is picked here is the user's own choice, and holds.
+    await window.page.locator(`${STATUS} a`).click();
+    await window.page.locator(ROWS, { hasText: 'Linux 7.0' }).click();
+    await window.shows(STATUS, /Linux 7\.0/);
   });
 
   test('each folder of a workspace has the kernel of its own pvpolicy.json', async () => {
@@ -58,9 +62,26 @@ lane('editor', 'workspaces in VS Code', findEditorTools, (tools) => {
     await window.show('../newer/newer.pvpolicy');
     await window.shows(STATUS, /Linux 7\.3/);
     await window.command('Testing: Focus on Test Explorer View');
-    await window.shows('.test-explorer .monaco-list-row', /older\.pvpolicy/);
-    await window.shows('.test-explorer .monaco-list-row', /newer\.pvpolicy/);
+    await window.shows('.test-explorer .monaco-list-row', /older\/older\.pvpolicy/);
+    await window.shows('.test-explorer .monaco-list-row', /newer\/newer\.pvpolicy/);
     await window.picture('two-folders');
+    // What is typed into one is checked, once, and holds before it is saved.
+    await window.show('../newer/pvpolicy.json');
+    await window.goTo('profile');
+    await window.page.keyboard.type('x');
+    const found = await window.problems(/xprofile/);
+    expect(found.filter((row) => row.includes('xprofile'))).toHaveLength(1);
+    expect(found.join('\n')).toMatch(/PV8\d{3}/);
+    await window.picture('config-typed');
+    // The list of problems has the keys.
+    await window.goTo('profile');
+    await window.page.keyboard.press('Delete');
+    await window.errorCount(0);
+    await window.goTo('3"');
+    await window.page.keyboard.press('Delete');
+    await window.page.keyboard.type('1');
+    await window.show('../newer/newer.pvpolicy');
+    await window.shows(STATUS, /Linux 7\.1/);
   });
 
   test('a policy on no disk is checked and compiled, and says why it is not simulated', async () => {
@@ -79,7 +100,7 @@ lane('editor', 'workspaces in VS Code', findEditorTools, (tools) => {
     await window.picture('on-no-disk');
     await window.command('PV Policy: Compile to BPF C');
     await window.shows('.tab', /^elsewhere\.bpf ?\.c$/);
-    await window.shows('.view-line', /Made from elsewhere\.pvpolicy/);
+    await window.shows('.view-line', /#line \d+ "elsewhere\.pvpolicy"/);
   });
 
   test('an untitled policy is simulated on a trace that is chosen', async () => {

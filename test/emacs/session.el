@@ -38,7 +38,7 @@
 (defun text () (buffer-substring-no-properties (point-min) (point-max)))
 
 (defun ask (method &optional more)
-  (jsonrpc-request (eglot-current-server) method (append (eglot--TextDocumentPositionParams) more)))
+  (jsonrpc-request (eglot-current-server) method (append (eglot--TextDocumentPositionParams) more) :timeout limit))
 
 (defun session ()
   (find-file "sample.pvpolicy")

@@ -4,6 +4,7 @@ import { parse } from '../../grammar/index.ts';
 import type { Node } from '../../grammar/index.ts';
 import { CONTEXTUAL_WORDS, RESERVED_WORDS, SIGN_TEXTS } from '../../grammar/tokens.ts';
 import { walk } from '../../grammar/walk.ts';
+import { runs } from '../support/runs.ts';
 import { HEADER, SAMPLES } from './support.ts';
 
 /** Parses any text and checks what always holds of a tree and its diagnostics. */
@@ -40,49 +41,45 @@ const token = fc.oneof(
 const soup = fc.array(token, { maxLength: 80 }).map((list) => list.join(' '));
 
 describe('any text yields a tree', () => {
-  test('arbitrary characters', { timeout: 60_000 }, () => {
+  test('arbitrary characters', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary', maxLength: 200 }), (text) => void checked(text)),
       {
-        numRuns: 500,
+        numRuns: runs(500),
       },
     );
   });
 
-  test('tokens in any order', { timeout: 60_000 }, () => {
+  test('tokens in any order', () => {
     fc.assert(
       fc.property(soup, (text) => {
         checked(text);
         checked(`${HEADER}on init {\n${text}\n}\n`);
         checked(`${HEADER}scenario s {\n${text}\n}\n`);
       }),
-      { numRuns: 1000 },
+      { numRuns: runs(1000) },
     );
   });
 
   describe.each(SAMPLES)('%s', (_, text) => {
     test('has no mistake', () => expect(parse(text).diagnostics).toEqual([]));
 
-    test('every prefix', { timeout: 60_000 }, () => {
+    test('every prefix', () => {
       for (let end = 0; end <= text.length; end++) checked(text.slice(0, end));
     });
 
-    test(
-      'every token left out: one mistake is one message, but for a few braces',
-      { timeout: 60_000 },
-      () => {
-        const counts: number[] = [];
-        for (const { image, startOffset } of parse(text).tokens) {
-          const broken = text.slice(0, startOffset) + text.slice(startOffset + image.length);
-          counts.push(checked(broken).diagnostics.length);
-        }
-        const many = counts.filter((n) => n > 1);
-        expect(many.length / counts.length).toBeLessThan(0.05);
-        expect(Math.max(...counts)).toBeLessThanOrEqual(5);
-      },
-    );
+    test('every token left out: one mistake is one message, but for a few braces', () => {
+      const counts: number[] = [];
+      for (const { image, startOffset } of parse(text).tokens) {
+        const broken = text.slice(0, startOffset) + text.slice(startOffset + image.length);
+        counts.push(checked(broken).diagnostics.length);
+      }
+      const many = counts.filter((n) => n > 1);
+      expect(many.length / counts.length).toBeLessThan(0.05);
+      expect(Math.max(...counts)).toBeLessThanOrEqual(5);
+    });
 
-    test('every token twice', { timeout: 60_000 }, () => {
+    test('every token twice', () => {
       for (const { image, startOffset } of parse(text).tokens) {
         checked(`${text.slice(0, startOffset)}${image} ${text.slice(startOffset)}`);
       }
@@ -93,7 +90,7 @@ describe('any text yields a tree', () => {
 describe('huge texts end, with few messages', () => {
   const repeated = (part: string, length: number): string => part.repeat(Math.ceil(length / part.length));
 
-  test.each(['{', '(', '-', 'a.a.'])('10 MB of %j', { timeout: 60_000 }, (part) => {
+  test.each(['{', '(', '-', 'a.a.'])('10 MB of %j', (part) => {
     const { diagnostics } = checked(`${HEADER}on init {\n    x = ${repeated(part, 10_000_000)}`);
     expect(diagnostics.length).toBeLessThanOrEqual(4);
     expect(diagnostics.at(-1)?.code).toBe('PV1027');

@@ -5,6 +5,7 @@ import { parseInParts } from '../../grammar/parse-in-parts.ts';
 import { parse } from '../../grammar/parser.ts';
 import { policyOfLines } from '../bench/policies.ts';
 import { edits, texts } from '../support/edits.ts';
+import { runs } from '../support/runs.ts';
 
 const long = policyOfLines(1500);
 
@@ -18,7 +19,7 @@ test('a text that is read in parts gives the tree of the whole', () => {
         expect(finish(parseInParts(text))).toMatchObject({ file, diagnostics, balance });
       }
     }),
-    { numRuns: 8 },
+    { numRuns: runs(8) },
   );
 });
 

@@ -103,7 +103,21 @@ const MISTAKES: Readonly<Record<string, readonly (readonly [string, readonly str
       ["2:28 PV1001 expected 'max' and the largest number of elements, found '}'"],
     ],
     ['state vcpu { a: ewma(1/8 of u8 }', ["2:26 PV1001 expected ')', found 'of'"]],
-    ['state vcpu { a: u8 = 3 }', ["2:20 PV1001 expected the end of the field, found '='"]],
+    ['state vcpu { a: u8 = 3 }', ["2:20 PV1001 expected ',' or the end of the line, found '='"]],
+    [
+      'state vcpu { a: u8 b: u8 c: u8 }',
+      [
+        "2:20 PV1001 expected ',' or the end of the line, found 'b'",
+        "2:26 PV1001 expected ',' or the end of the line, found 'c'",
+      ],
+    ],
+    [
+      'enum e { a b = 3, c d }',
+      [
+        "2:12 PV1001 expected ',' or the end of the line, found 'b'",
+        "2:21 PV1001 expected ',' or the end of the line, found 'd'",
+      ],
+    ],
     ['state vcpu { 5 }', ["2:14 PV1001 expected a field, 'NAME: TYPE', found '5'"]],
     ['counter', ["2:8 PV1001 expected a name after 'counter', found the end of the file"]],
     [
@@ -121,7 +135,21 @@ const MISTAKES: Readonly<Record<string, readonly (readonly [string, readonly str
     ['on { }', ["2:4 PV1015 expected 'tracepoint', 'pvsched', 'op', 'init' or 'exit' after 'on', found '{'"]],
     [
       'on foo { }',
-      ["2:4 PV1015 expected 'tracepoint', 'pvsched', 'op', 'init' or 'exit' after 'on', found 'foo'"],
+      [
+        "2:4 PV1015 expected 'tracepoint', 'pvsched', 'op', 'init' or 'exit' after 'on', found 'foo'; a tracepoint is 'on tracepoint SYSTEM:NAME(…)'",
+      ],
+    ],
+    [
+      'on timer { }',
+      [
+        "2:4 PV1015 expected 'tracepoint', 'pvsched', 'op', 'init' or 'exit' after 'on', found 'timer'; a timer is 'every 10ms { … }'",
+      ],
+    ],
+    [
+      'on kprobe { }',
+      [
+        "2:4 PV1015 expected 'tracepoint', 'pvsched', 'op', 'init' or 'exit' after 'on', found 'kprobe'; functions have no hooks: their locks are not known, those of tracepoints are",
+      ],
     ],
     [
       'on tracepiont a:b(c) { }',

@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import { parse, type Tree } from '../../grammar/parser.ts';
 import { reparse } from '../../grammar/reparse.ts';
 import { edits, texts } from '../support/edits.ts';
+import { runs } from '../support/runs.ts';
 
 const examples = readdirSync('examples')
   .filter((name) => name.endsWith('.pvpolicy'))
@@ -27,7 +28,7 @@ test('a tree made of an older one is the tree of the text, whatever was edited',
         text = next;
       }
     }),
-    { numRuns: 60 },
+    { numRuns: runs(60) },
   );
   expect(reused).toBeGreaterThan(150);
 });

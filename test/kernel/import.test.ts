@@ -7,6 +7,7 @@ import { readImported, type ImportedKernel } from '../../server/src/kernel/impor
 import { openKernel } from '../../server/src/kernel/open-kernel.ts';
 import { BtfBuilder } from '../support/btf-builder.ts';
 import { smallKernel } from '../support/kernel.ts';
+import { runs } from '../support/runs.ts';
 
 function imported(bytes: Uint8Array, name = 'small', version?: string): ImportedKernel {
   const result = importKernel({ bytes, name, ...(version !== undefined && { version }) });
@@ -119,7 +120,7 @@ describe('importing a small kernel', () => {
           if (opened.ok) return JSON.stringify(opened.profile).length < 100_000;
           return /\(at byte \d+\)$/.test(opened.message);
         }),
-        { numRuns: 200 },
+        { numRuns: runs(200) },
       );
     }
   });

@@ -134,7 +134,9 @@ it('the C of such a policy has the prototypes and fields of that kernel', async 
   const text = (await filesOf(checked, 'p.pvpolicy'))?.[0]?.text;
   expect(text).toContain('SEC("tp_btf/vendor_pause")');
   expect(text).toContain('extern unsigned int vendor_load_of(struct task_struct *p) __ksym;');
-  expect(text).toContain('struct vendor_load {\n\tu32 average;\n} __attribute__((preserve_access_index));');
+  expect(text).toContain(
+    'struct vendor_load {\n\tvolatile u32 average;\n} __attribute__((preserve_access_index));',
+  );
   expect(text).toContain('enum vendor_state vendor_state;');
   expect(text).toContain('bpf_core_enum_value(enum vendor_state, VENDOR_IDLE)');
 });

@@ -2,15 +2,23 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterEach, describe, expect, test } from 'vitest';
-import { CancellationTokenSource, WorkDoneProgress, type InlayHint } from 'vscode-languageserver/node';
+import {
+  CancellationTokenSource,
+  ProgressType,
+  WorkDoneProgress,
+  type InlayHint,
+} from 'vscode-languageserver/node';
 import {
   COMPILE,
   EXPLAIN_LOG,
   SIMULATE,
+  TEMPLATES,
   TIMINGS,
   type CompileResult,
   type ExplainLogResult,
+  type PartialSimulation,
   type SimulateResult,
+  type TemplatesResult,
 } from '../../server/src/lsp/protocol.ts';
 import { repository, Session } from './session.ts';
 
@@ -82,6 +90,26 @@ describe('simulate', () => {
     expect(told.slice(0, 3)).toEqual(['begin', 'reading the trace', 'replaying 4087 events']);
     expect(told.slice(3)).toContain('simulating, 100 %');
     expect(told.at(-1)).toBe('end');
+  });
+
+  test('tells of a long trace first what its first part shows', async () => {
+    await start();
+    const told: PartialSimulation[] = [];
+    const partial = new ProgressType<PartialSimulation>();
+    session.connection.onProgress(partial, 'partial', (found) => void told.push(found));
+    const run = (trace: string): Promise<SimulateResult> =>
+      request(SIMULATE, { uri, trace, partialResultToken: 'partial' });
+    const result = await run(join(repository, 'examples/traces/eevdf-3vm-6s.trace.gz'));
+    const whole = result.ok ? result.report : undefined;
+    expect(told).toHaveLength(1);
+    const { report } = told[0]!;
+    expect(report.trace.events).toBeGreaterThan(20_000);
+    expect(report.trace.events).toBeLessThan(whole?.trace.events ?? 0);
+    expect(report.whatif).toBeNull();
+    for (const [i, { fired }] of report.replay.hooks.entries())
+      expect(fired).toBeLessThanOrEqual(whole?.replay.hooks[i]?.fired ?? -1);
+    expect((await run(join(repository, 'examples/traces/eevdf-3vm.trace.gz'))).ok).toBe(true);
+    expect(told).toHaveLength(1);
   });
 
   test('runs the text in the editor, with params, and again', async () => {
@@ -175,4 +203,11 @@ test('timings tell how long requests took', async () => {
   await session.ask('textDocument/documentSymbol', uri);
   const timings = await session.connection.sendRequest(TIMINGS);
   expect(timings).toContainEqual(expect.objectContaining({ name: 'symbols', count: 1 }));
+});
+
+test('templates are the policies of the gallery, without their scenarios', async () => {
+  await start();
+  const templates = await session.connection.sendRequest<TemplatesResult>(TEMPLATES);
+  expect(templates.map(({ name }) => name)).toContain('sticky_home');
+  for (const template of templates) expect(template.text).not.toMatch(/^scenario /mu);
 });

@@ -89,6 +89,10 @@ describe('hover', () => {
     ],
     ['a function: head and doc', at('due', 2), ['fn due(v: vcpu) -> bool', 'Is it time?']],
     ['a state field: scope and type', at('since', 2), ['state vcpu: since: instant']],
+    ['a word of the language', at('defer'), ['`defer`', 'Leaves the hook first']],
+    ['a duration', at('20ms'), ['20_000_000 ns']],
+    ['a computed constant', 'policy p for tracing\nconst <|>wide = 0xff & ~0x0f\n', ['// 240']],
+    ['an enum', 'policy p for tracing\nenum <|>Mode { FAST, SLOW }\n', ['FAST, SLOW']],
     [
       'a hint: that it is not to be trusted',
       at('irqs_off', 2),
@@ -119,8 +123,9 @@ describe('hover', () => {
     expect(text).toContain('SCX_KICK_IDLE');
   });
 
-  test('nothing on a keyword or in empty space', async () => {
-    expect(await ask(at('if let'))).toBe('');
+  test('nothing in comments, texts and empty space', async () => {
+    expect(await ask('policy x for tracing\n// what <|>if\n')).toBe('');
+    expect(await ask('policy x for tracing\non init { log "what <|>if" }\n')).toBe('');
     expect(await ask('<|>\n\npolicy x for tracing\n')).toBe('');
   });
 });
@@ -186,6 +191,14 @@ describe('navigation', () => {
 });
 
 describe('edits', () => {
+  test('folding: arguments', async () => {
+    const { uri } = await open(
+      'policy p for tracing\nfn f(n: u64) -> u64 {\n    return max(\n        n,\n        1,\n    )\n}\n',
+    );
+    const found = await session.ask<FoldingRange[]>('textDocument/foldingRange', uri);
+    expect(found.map(({ startLine, endLine }) => [startLine, endLine])).toContainEqual([2, 4]);
+  });
+
   test('formatting touches only what changes', async () => {
     const { uri, text } = await open(POLICY.replace('    if let v = vcpu(next) {', 'if let v=vcpu( next ){'));
     const edits = await session.ask<TextEdit[]>('textDocument/formatting', uri, undefined, {
@@ -216,6 +229,7 @@ describe('edits', () => {
     const { uri, at: position } = await open(at('limit', 2));
     const rename = (newName: string) => session.ask('textDocument/rename', uri, position, { newName });
     await expect(rename('2nd')).rejects.toThrow(/is no name/u);
+    await expect(rename('_')).rejects.toThrow(/is no name/u);
     await expect(rename('switches')).rejects.toThrow(/is taken/u);
     await expect(rename('return')).rejects.toThrow(/would/u);
   });
@@ -228,6 +242,21 @@ describe('edits', () => {
     await expect(session.ask('textDocument/rename', uri, position, { newName: 'cap' })).rejects.toThrow(
       /would/u,
     );
+  });
+
+  test('rename sees the error that it would make also where it takes another away', async () => {
+    const source =
+      'policy p for tracing\nconst a<|> = 1\non init {\n    let b = 1\n    log "{a} {b} {c}"\n}\n';
+    const { uri, at: position } = await open(source);
+    await expect(session.ask('textDocument/rename', uri, position, { newName: 'c' })).rejects.toThrow(
+      /mean something else/u,
+    );
+    const broken = await open(
+      'policy p for tracing\nconst a<|> = 1\nconst now2 = c\non init { log "{a} {now()}" }\n',
+    );
+    await expect(
+      session.ask('textDocument/rename', broken.uri, broken.at, { newName: 'now' }),
+    ).rejects.toThrow(/would be an error/u);
   });
 
   test('a quick fix makes an unsafe policy safe', async () => {
@@ -329,6 +358,29 @@ describe('in the text', () => {
     const own = await open(at('due(v)', 1, 4));
     const ofFn = await session.ask<SignatureHelp>('textDocument/signatureHelp', own.uri, own.at);
     expect(ofFn.signatures[0]?.label).toBe('due(v: vcpu) -> bool');
+  });
+
+  test.each([
+    ['a label before its turn', 'defer boost(v, for: <|>1ms, FIFO, 8)', 3, /^boost/u],
+    ['a comma in a comment', 'defer boost(v /* , */, <|>FIFO)', 1, /^boost/u],
+    ['a comma in a text', 'signal("a, b"<|>)', 0, /^signal/u],
+    ['any number of arguments', 'for c in cpus(1, 2, <|>3) {}', 0, /^cpus\(cpu: cpu, …\)/u],
+  ])('signature help knows %s', async (_, code, active, label) => {
+    const source = `policy p for tracing\nfn f(v: vcpu) {\n    ${code}\n}\n`;
+    const { uri, at: position } = await open(source);
+    const help = await session.ask<SignatureHelp>('textDocument/signatureHelp', uri, position);
+    expect(help.signatures[0]?.label).toMatch(label);
+    expect(help.activeParameter).toBe(active);
+  });
+
+  test('signature help tells the parameters of a hook, and what a statistic is made of', async () => {
+    const hook = await open('policy p for tracing\non tracepoint sched:sched_switch(a, <|>b) {}\n');
+    const ofHook = await session.ask<SignatureHelp>('textDocument/signatureHelp', hook.uri, hook.at);
+    expect(ofHook.signatures[0]?.label).toMatch(/^sched_switch\(preempt: bool, prev: task/u);
+    expect(ofHook.activeParameter).toBe(1);
+    const metric = await open('policy p for tracing\nscenario s {\n    expect p99(<|>steal) < 1ms\n}\n');
+    const ofMetric = await session.ask<SignatureHelp>('textDocument/signatureHelp', metric.uri, metric.at);
+    expect(ofMetric.signatures[0]?.label).toBe('p99(METRIC of VM)');
   });
 
   test('semantic tokens name what the legend has, in the order of the text', async () => {

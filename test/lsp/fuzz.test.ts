@@ -1,5 +1,4 @@
-// A client that types at random, asks at random and gives up at random, over a real connection. PVPOLICY_FUZZ is the number
-// of edits: a few in the normal run, 10000 by hand.
+// A client that types at random, asks at random and gives up at random, over a real connection.
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -8,10 +7,10 @@ import { CancellationTokenSource, type Position, type Range } from 'vscode-langu
 import { TextDocument } from 'vscode-languageserver-textdocument';
 import { policyOfLines } from '../bench/policies.ts';
 import { edits, texts } from '../support/edits.ts';
+import { runs } from '../support/runs.ts';
 import { repository, Session } from './session.ts';
 
-const EDITS = Number(process.env['PVPOLICY_FUZZ'] ?? 300);
-const SEED = Number(process.env['PVPOLICY_FUZZ_SEED'] ?? 1);
+const EDITS = runs(300);
 
 const policies = [
   ...['irq_boost', 'spin_guard', 'vm_share', 'unsafe/task_lost', 'risky/strict_priority'].map((name) =>
@@ -71,13 +70,13 @@ function increment(uri: string, before: string, after: string) {
 
 test(`survives ${EDITS} random edits, with requests and cancellations`, { timeout: 1_800_000 }, async () => {
   const session = await Session.start({ initializationOptions: { lenses: true } });
-  const random = fc.sample(fc.noBias(fc.nat(1_000_000)), { numRuns: 4096, seed: SEED });
+  const random = fc.sample(fc.noBias(fc.nat(1_000_000)), { numRuns: 4096 });
   let drawn = 0;
   const draw = (below: number): number => (random[drawn++ % random.length] ?? 0) % below;
   const methods = Object.keys(REQUESTS);
   const counts = { edits: 0, requests: 0, cancelled: 0, answered: 0, refused: 0, outdated: 0 };
   const memory: number[] = [];
-  const runs = fc.sample(edits(40), { numRuns: EDITS, seed: SEED });
+  const sequences = fc.sample(edits(40), { numRuns: EDITS });
 
   for (let run = 0; counts.edits < EDITS; run++) {
     const uri = `file:///fuzz/${run}.pvpolicy`;
@@ -86,7 +85,7 @@ test(`survives ${EDITS} random edits, with requests and cancellations`, { timeou
     let before = start;
     let version = 1;
     const asked: Promise<void>[] = [];
-    for (const text of texts(start, runs[run % runs.length] ?? [])) {
+    for (const text of texts(start, sequences[run % sequences.length] ?? [])) {
       await session.change(uri, ++version, [increment(uri, before, text)]);
       before = text;
       counts.edits++;

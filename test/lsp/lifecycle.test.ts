@@ -139,6 +139,18 @@ describe('the server', () => {
     });
     expect((await session.publish((params) => params.uri === policy)).diagnostics).toEqual([]);
     expect((await session.publish((params) => params.uri !== policy)).diagnostics).toEqual([]);
+    // What was said of a file goes with it.
+    const told = (change: number) =>
+      session.connection.sendNotification('workspace/didChangeWatchedFiles', {
+        changes: [{ uri: pathToFileURL(config).href, type: change }],
+      });
+    writeFileSync(config, '{ "profil": 1 }');
+    await told(2);
+    await session.publish((params) => params.uri !== policy && params.diagnostics.length > 0);
+    session.published.length = 0;
+    rmSync(config);
+    await told(3);
+    expect((await session.publish((params) => params.uri !== policy)).diagnostics).toEqual([]);
   });
 
   test('holds policies against the imported kernel that pvpolicy.json names', async () => {
@@ -204,22 +216,24 @@ describe('the server', () => {
     await session.open(uri, SAFE);
     const { CancellationTokenSource } = await import('vscode-languageserver/node');
     const cancel = new CancellationTokenSource();
-    // Work that is ahead of it in the queue, so that the cancellation comes in time.
-    const format = { options: { tabSize: 4, insertSpaces: true } };
-    for (let i = 0; i < 200; i++) void session.ask('textDocument/formatting', uri, undefined, format);
+    // It reads the request and the cancellation at once.
+    session.child.kill('SIGSTOP');
     const asked = session.connection.sendRequest(
       'textDocument/semanticTokens/full',
       { textDocument: { uri } },
       cancel.token,
     );
     cancel.cancel();
+    // Messages are written one after the other.
+    await session.connection.sendNotification('$/setTrace', { value: 'off' });
+    session.child.kill('SIGCONT');
     await expect(asked).rejects.toMatchObject({ code: -32800 });
     expect(await session.ask('textDocument/documentSymbol', uri)).not.toEqual([]);
   });
 
   test('reads messages while a long text is analysed, and says so of what they ask when it has changed', async () => {
     session = await Session.start();
-    const long = policyOfLines(5000);
+    const long = policyOfLines(20_000);
     await session.open(uri, long, 1);
     const hover = session.ask('textDocument/hover', uri, { line: 8, character: 8 });
     // What needs nothing of the text is answered before the text is understood.

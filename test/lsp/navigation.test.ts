@@ -98,6 +98,39 @@ test('selection grows from the name to the file', async () => {
   for (let i = 1; i < steps.length; i++) expect(steps[i]).toContain(steps[i - 1]);
 });
 
+test.each([
+  ['the arguments', 'fn f(n: u64) { f(1, 2 + <|>n) }', ['n', '2 + n', '1, 2 + n', 'f(1, 2 + n)']],
+  ['a text', 'fn f() { signal("a <|>b") }', ['a b', '"a b"', 'signal("a b")']],
+  ['a comment', 'fn f() {\n    // so <|>it\n    f()\n}', ['// so it', '// so it\n    f()']],
+  [
+    'the fields',
+    'state vcpu { <|>a: u8; b: u8 }',
+    ['a', 'a: u8', 'a: u8; b: u8', 'state vcpu { a: u8; b: u8 }'],
+  ],
+] as const)('selection takes in %s', async (_, decl, wanted) => {
+  const { uri, text, at } = await open(session, `policy p for tracing\n${decl}\n`);
+  const [found] = await session.ask<SelectionRange[]>('textDocument/selectionRange', uri, undefined, {
+    positions: [at],
+  });
+  const steps: string[] = [];
+  for (let step = found; step; step = step.parent) steps.push(textAt(text, step.range));
+  expect(steps.slice(0, wanted.length)).toEqual(wanted);
+});
+
+test('the page of a hint is declared where its fields are', async () => {
+  const source = `policy p for tracing
+shared hint { busy: bool }
+enum Mode { CALM }
+fn f(v: vcpu) -> Mode { return v.<|>hint.busy ? Mode.CALM : <|>Mode.CALM }
+`;
+  const { uri, text, marks } = await open(session, source);
+  const [page, type] = marks;
+  const definition = await session.ask<Location>('textDocument/definition', uri, page);
+  expect(definition.range.start).toEqual({ line: 1, character: 7 });
+  const ofType = await session.ask<Location>('textDocument/typeDefinition', uri, type);
+  expect([textAt(text, ofType.range), ofType.range.start.line]).toEqual(['Mode', 2]);
+});
+
 test('linked editing takes the uses of a local along, and nothing else', async () => {
   const { uri, text, at } = await open(session, around('waited'));
   const found = await session.ask<LinkedEditingRanges>('textDocument/linkedEditingRange', uri, at);
@@ -126,6 +159,19 @@ describe('call hierarchy', () => {
     );
     expect(outgoing.map(({ to }) => to.name)).toEqual(['due']);
   });
+
+  test('an invariant calls, too', async () => {
+    const { uri, at } = await open(
+      session,
+      'policy p for tracing\nfn <|>low(v: vcpu) -> bool { return v.id < 3 }\ninvariant few(v: vcpu) { always low(v) }\n',
+    );
+    const [item] = await session.ask<CallHierarchyItem[]>('textDocument/prepareCallHierarchy', uri, at);
+    const incoming = await session.connection.sendRequest<CallHierarchyIncomingCall[]>(
+      'callHierarchy/incomingCalls',
+      { item },
+    );
+    expect(incoming.map(({ from }) => from.name)).toEqual(['few']);
+  });
 });
 
 test('links lead to traces, other policies, hooks and the kernel', async () => {
@@ -148,6 +194,8 @@ test('inlay hints tell types, units, names of arguments and values', async () =>
     return `${/\S+$/u.exec(before)?.[0] ?? ''}|${String(label)}`;
   });
   expect(shown).toContain('waited|: duration');
+  expect(shown).toContain('v|: vcpu');
+  expect(shown).toContain('m|: vm');
   expect(shown).toContain('next,|: task'.replace(',', ''));
   expect(shown).toContain('5ms| = 15ms');
   expect(shown).toContain('|least:');

@@ -13,6 +13,7 @@ import {
   type PublishDiagnosticsParams,
   type TextDocumentContentChangeEvent,
 } from 'vscode-languageserver/node';
+import { OPENING, type OpeningParams } from '../../server/src/lsp/protocol.ts';
 
 /** The folder of package.json above this file, or above the bundle that it is part of. */
 export const repository = rootAbove(dirname(fileURLToPath(import.meta.url)));
@@ -29,6 +30,10 @@ export interface SessionOptions {
   readonly configuration?: unknown;
   /** URIs of the workspace's folders. */
   readonly folders?: readonly string[];
+  /** What is said before `initialize`. */
+  readonly opening?: OpeningParams;
+  /** Arguments of Node itself; with some there is an IPC channel to what they load. */
+  readonly node?: readonly string[];
 }
 
 /** Waits at most this long (ms) for what a server says by itself. */
@@ -42,9 +47,11 @@ export class Session {
   initialized!: InitializeResult;
   private readonly waiting = new Set<() => void>();
 
-  private constructor() {
+  private constructor(node: readonly string[] = []) {
     if (!existsSync(cli)) throw new Error('dist/cli.cjs is missing: npm run build');
-    this.child = spawn(process.execPath, [cli, 'lsp', '--stdio'], { stdio: ['pipe', 'pipe', 'inherit'] });
+    this.child = spawn(process.execPath, [...node, cli, 'lsp', '--stdio'], {
+      stdio: ['pipe', 'pipe', 'inherit', ...(node.length > 0 ? (['ipc'] as const) : [])],
+    });
     const { stdin, stdout } = this.child;
     if (!stdin || !stdout) throw new Error('no streams');
     this.connection = createProtocolConnection(
@@ -63,11 +70,12 @@ export class Session {
   }
 
   static async start(options: SessionOptions = {}): Promise<Session> {
-    const session = new Session();
-    const { configuration, initializationOptions, folders } = options;
+    const { configuration, initializationOptions, folders, opening, node } = options;
+    const session = new Session(node);
     if (configuration !== undefined) {
       session.connection.onRequest('workspace/configuration', () => [configuration]);
     }
+    if (opening !== undefined) await session.connection.sendNotification(OPENING, opening);
     session.initialized = await session.connection.sendRequest('initialize', {
       processId: process.pid,
       rootUri: null,

@@ -3,12 +3,15 @@
 //
 //	load OBJECT			loads it, in place of the one before: `ok`, or `failed ERRNO`
 //	set MAP KEY VALUE		puts an entry into a map: `ok`; `absent` where the object has no such map
-//	run PROGRAM ARGUMENT...		runs it: its result in hexadecimal, and what it asked the agent for, in order; or
-//					`failed ERRNO`; `absent` where the object has no such program
+//	run PROGRAM ARGUMENT...		runs it: its result in hexadecimal, what it asked the agent for, in order, and what
+//					calls it wrote down in its map test_log; or `failed ERRNO`; `absent` where the
+//					object has no such program
+//	call N TID TGID			from now on the ids of thread N and its process are these: `ok`
 //
-// Numbers are as C has them; @N is the id of thread N, %N that of its process. Threads 0 and 1 are this process, 2 is
-// another one; 0 runs the programs, on the first CPU. A key that begins with $ is bytes in hexadecimal. What was asked
-// for is shown as ACTION:LINE:@N:%N:ARGUMENT:ARGUMENT:SPAN[:WORD...], its numbers in hexadecimal.
+// Numbers are as C has them; @N is the id of thread N, %N that of its process, &N the id that the kernel has for the thread.
+// Threads 0 and 1 are this process, 2 is another one; 0 runs the programs, on the first CPU. A key or a value that begins with $
+// is bytes in hexadecimal. What was asked for is shown as ACTION:LINE:@N:%N:ARGUMENT:ARGUMENT:SPAN[:WORD...], a call as
+// =WHICH:ARGUMENT:..., their numbers in hexadecimal.
 // Answers are lines on standard output; what the verifier says goes to standard error. Nothing is attached.
 #define _GNU_SOURCE
 #include <bpf/bpf.h>
@@ -26,6 +29,8 @@
 
 #define ARGUMENTS 8
 #define THREADS 3
+/* Of the largest key and the largest value that are set. */
+#define SIZE 256
 
 /* As the programs see it. */
 struct call {
@@ -41,7 +46,16 @@ struct request {
 	unsigned long long mask[];
 };
 
-static pid_t threads[THREADS], processes[THREADS];
+/* Calls that a program wrote down, as it has them. */
+#define CALLS 64
+struct log {
+	unsigned long long count;
+	struct {
+		unsigned long long which, argument[5];
+	} made[CALLS];
+};
+
+static pid_t threads[THREADS], processes[THREADS], real[THREADS];
 
 static int print(enum libbpf_print_level level, const char *format, va_list args)
 {
@@ -104,10 +118,20 @@ static struct bpf_object *load(const char *path)
 
 static unsigned long long number(const char *word)
 {
-	const pid_t *ids = *word == '@' ? threads : *word == '%' ? processes : NULL;
+	const pid_t *ids = *word == '@' ? threads : *word == '%' ? processes : *word == '&' ? real : NULL;
 	unsigned long long value = strtoull(ids ? word + 1 : word, NULL, 0);
 
 	return ids ? (value < THREADS ? ids[value] : 0) : value;
+}
+
+/* The bytes that a word stands for, or those of the number that it is. */
+static void put(char *bytes, const char *word, unsigned long long number)
+{
+	if (*word == '$')
+		for (int i = 0; i < SIZE && sscanf(word + 1 + 2 * i, "%2hhx", &bytes[i]) == 1; i++)
+			;
+	else
+		memcpy(bytes, &number, sizeof(number));
 }
 
 static void set(struct bpf_object *object, char *words)
@@ -115,23 +139,39 @@ static void set(struct bpf_object *object, char *words)
 	char *name = strtok_r(words, " ", &words), *key = strtok_r(NULL, " ", &words), *value = strtok_r(NULL, " ", &words);
 	struct bpf_map *map = object && name ? bpf_object__find_map_by_name(object, name) : NULL;
 	unsigned long long bits = value ? number(value) : 0, where = key ? number(key) : 0;
-	char bytes[64] = {};
+	char bytes[SIZE] = {}, content[SIZE] = {};
 	int error;
 
 	if (!map || !key) {
 		printf("absent\n");
 		return;
 	}
-	if (*key == '$')
-		for (int i = 0; i < (int)sizeof(bytes) && sscanf(key + 1 + 2 * i, "%2hhx", &bytes[i]) == 1; i++)
-			;
-	else
-		memcpy(bytes, &where, sizeof(where));
-	error = bpf_map_update_elem(bpf_map__fd(map), bytes, &bits, BPF_ANY);
+	put(bytes, key, where);
+	if (value)
+		put(content, value, bits);
+	error = bpf_map_update_elem(bpf_map__fd(map), bytes, content, BPF_ANY);
 	if (error)
 		printf("failed %d\n", -error);
 	else
 		printf("ok\n");
+}
+
+/* Shows the calls that the last program wrote down, and forgets them. */
+static void calls(struct bpf_object *object)
+{
+	struct bpf_map *map = bpf_object__find_map_by_name(object, "test_log");
+	static struct log log;
+	unsigned int key = 0;
+
+	if (!map || bpf_map_lookup_elem(bpf_map__fd(map), &key, &log) || !log.count)
+		return;
+	for (unsigned long long i = 0; i < log.count && i < CALLS; i++) {
+		printf(" =%llx", log.made[i].which);
+		for (int j = 0; j < 5; j++)
+			printf(":%llx", log.made[i].argument[j]);
+	}
+	log.count = 0;
+	bpf_map_update_elem(bpf_map__fd(map), &key, &log, BPF_ANY);
 }
 
 static void run(struct bpf_object *object, char *words)
@@ -156,12 +196,24 @@ static void run(struct bpf_object *object, char *words)
 	printf("%llx", call.result);
 	if (requests)
 		ring_buffer__consume(requests);
+	calls(object);
 	printf("\n");
+}
+
+static void rename_thread(char *words)
+{
+	int thread = 0, tid = 0, tgid = 0;
+
+	if (sscanf(words, "%d %d %d", &thread, &tid, &tgid) == 3 && thread >= 0 && thread < THREADS) {
+		threads[thread] = tid;
+		processes[thread] = tgid;
+	}
+	printf("ok\n");
 }
 
 static void be(int thread, const char *name)
 {
-	threads[thread] = syscall(SYS_gettid);
+	threads[thread] = real[thread] = syscall(SYS_gettid);
 	processes[thread] = getpid();
 	prctl(PR_SET_NAME, name);
 }
@@ -199,7 +251,7 @@ static void start(void)
 	pthread_barrier_wait(&started);
 	if (pipe(ready))
 		exit(1);
-	processes[2] = threads[2] = fork();
+	processes[2] = threads[2] = real[2] = fork();
 	if (!threads[2]) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		prctl(PR_SET_NAME, "zw\xc3\xb6lf");
@@ -231,10 +283,12 @@ int main(void)
 			set(object, line + 4);
 		} else if (!strncmp(line, "run ", 4)) {
 			run(object, line + 4);
+		} else if (!strncmp(line, "call ", 5)) {
+			rename_thread(line + 5);
 		}
 		fflush(stdout);
 	}
 	unload(object);
-	kill(threads[2], SIGKILL);
+	kill(real[2], SIGKILL);
 	return 0;
 }

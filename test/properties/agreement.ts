@@ -6,9 +6,9 @@ import { promisify } from 'node:util';
 import { checkC, emitC } from '../../server/src/emit/c/index.ts';
 import { BPF_FLAGS } from '../../server/src/emit/c/makefile.ts';
 import { execution } from '../../server/src/emit/executor/execute.ts';
-import type { Value } from '../../server/src/emit/executor/host.ts';
+import type { Host, Value } from '../../server/src/emit/executor/host.ts';
 import type { Samples } from '../../server/src/emit/executor/samples.ts';
-import type { Expr, Fn, Handler, Program, Stmt } from '../../server/src/ir/ir.ts';
+import type { Expr, Fn, Handler, IrType, Program, Stmt } from '../../server/src/ir/ir.ts';
 import { hasErrors, snapshot } from '../../server/src/pipeline.ts';
 import { Choices } from '../support/random-choices.ts';
 import {
@@ -19,7 +19,7 @@ import {
   type Callable,
   type Scalar,
 } from '../support/random-policy-expressions.ts';
-import type { RandomPolicy } from '../support/random-policy.ts';
+import type { RandomPolicy, RandomSide } from '../support/random-policy.ts';
 import type { Stored } from '../support/random-policy-state.ts';
 import {
   argumentOf,
@@ -32,6 +32,7 @@ import {
   setup,
   THREADS,
   type Argument,
+  type Hints,
   type Row,
 } from './machine.ts';
 
@@ -49,31 +50,45 @@ export function cOf(program: Program, source: string): { readonly name: string; 
   return emitC(program, { sourceName: SOURCE, source }).filter(({ name }) => /\.bpf\.c$|\.h$/.test(name));
 }
 
-/** One call: a function and its arguments; of numbers 64 bits each. */
+/** Host or guest: the two have a program each. */
+export type Side = 'host' | 'guest';
+
+/** One call: a function and its arguments, of numbers 64 bits each; or a handler by its family and number. */
 export interface Call {
   readonly name: string;
   readonly args: readonly Argument[];
 }
 
-/** What happens to a policy: the operator's tables, and calls. */
+/** What happens to a policy: the operator's tables, what guests wrote, and calls. */
 export interface Run {
   readonly rows: readonly Row[];
+  readonly hints: Hints;
   readonly calls: readonly Call[];
 }
 
-/** Rounds of calls of every function, each followed by a look at everything that is kept; histograms at the end. */
-export function runOf(policy: RandomPolicy, tape: readonly number[], rounds: number): Run {
+/** Rounds of calls of every function and handler, each followed by a look at everything that is kept; histograms at the end. */
+export function runOf(policy: RandomPolicy, side: RandomSide, tape: readonly number[], rounds: number): Run {
   const c = new Choices(tape);
-  const rows = rowsFrom(c, policy.tables, ({ type }) => valueOf(c, type));
-  const called = (fn: Callable): Call => ({
-    name: fn.name,
-    args: fn.params.map((param) => (isThing(param) ? argumentOf(c, param.type) : valueOf(c, param.type))),
-  });
-  const calls = Array.from({ length: rounds }, () =>
-    [...policy.functions, ...policy.readers].map(called),
-  ).flat();
-  return { rows, calls: [...calls, ...policy.stored.filter(isHistogram).flatMap(slotCalls)] };
+  const rows = rowsFrom(c, policy.tables, ({ type }) => anyNumber(c, type));
+  const hints = THREADS.map(() => policy.hints.map(({ type }) => hintOf(c, type)));
+  const called = (fn: Callable): Call => callOf(c, fn);
+  const calls = Array.from({ length: rounds }, () => [
+    ...side.functions.map(called),
+    ...side.blocks.map((name): Call => ({ name, args: [] })),
+    ...side.readers.map(called),
+  ]).flat();
+  return { rows, hints, calls: [...calls, ...side.stored.filter(isHistogram).flatMap(slotCalls)] };
 }
+
+/** A call of a function with arguments as they come. */
+export const callOf = (c: Choices, { name, params }: Callable): Call => ({
+  name,
+  args: params.map((param) => (isThing(param) ? argumentOf(c, param.type) : anyNumber(c, param.type))),
+});
+
+/** What a guest may write: any byte for a truth value, any number for a member of an enum. */
+const hintOf = (c: Choices, type: Scalar): bigint =>
+  type === 'bool' || type === 'Mode' ? BigInt(c.pick([0, 1, 3, 255])) : anyNumber(c, type);
 
 const isHistogram = ({ kind }: Stored): boolean => kind === 'histogram';
 
@@ -98,7 +113,7 @@ function slotCalls({ owner, name }: Stored): Call[] {
 const CLASS_NUMBERS = CLASSES.map((_, i) => BigInt([0, 1, 2, 3, 5, 7][i] ?? 0));
 
 /** A value of `type`: often one near a power of two, where widths and signs matter. */
-function valueOf(c: Choices, type: Scalar): bigint {
+export function anyNumber(c: Choices, type: Scalar): bigint {
   if (type === 'Mode') return BigInt(c.pick(MODE)[1]);
   if (type === 'sched_class') return c.pick(CLASS_NUMBERS);
   const [lo, hi] = rangeOf(type);
@@ -107,32 +122,66 @@ function valueOf(c: Choices, type: Scalar): bigint {
   return lo + ((((value - lo) % (hi - lo + 1n)) + hi - lo + 1n) % (hi - lo + 1n));
 }
 
+/** The executor's host. What the policy asks for is put into `asked`. */
+export interface TestHost extends Host {
+  readonly asked: string[];
+  /** Answers calls of what is no code of the policy's, and takes from others what is around them. */
+  readonly before?: (call: Call) => string | undefined;
+}
+
 /** What the executor answers to each call, as the runner shows it: its result, and what it asked the agent for. */
-export function executorAnswers(program: Program, text: string, { rows, calls }: Run): string[] {
-  const { functions, handlers } = program.host;
+export function executorAnswers(
+  program: Program,
+  side: Side,
+  text: string,
+  { rows, hints, calls }: Run,
+  around: (host: TestHost) => TestHost = (host) => host,
+): string[] {
+  const { functions, handlers } = program[side] ?? { functions: [], handlers: [] };
   const called = functions.map((fn, index) => handlerOf(fn, index, handlers));
   const lineOf = (start: number): number => text.slice(0, start).split('\n').length;
-  const host = machineHost(program, rows, lineOf);
+  const host = around(machineHost(program, rows, hints, lineOf));
+  const isBlock = ({ params, hook }: Handler): boolean => params.length === 0 && BLOCK.test(hook.family);
+  const tried = handlers.filter((handler) => isBlock(handler) || handler.hook.family === 'op');
   const { handlers: ready, machine } = execution(
-    { ...program, host: { functions, handlers: called } },
-    'host',
+    { ...program, [side]: { functions, handlers: [...called, ...tried] } },
+    side,
     host,
   );
-  return calls.map(({ name, args }) => {
+  const handlerAt = (name: string): number => {
+    const family = tried.filter(({ hook }) =>
+      name.startsWith('op_') ? `op_${hook.name}` === name : name.startsWith(hook.family),
+    );
+    const found = family[Number(/\d+$/.exec(name)?.[0] ?? 0)];
+    return found ? functions.length + tried.indexOf(found) : -1;
+  };
+  return calls.map((call) => {
+    const { name, args } = call;
     if (name.startsWith('slot_')) return slotOf(machine.histograms.get(name.slice(5)), args);
-    const at = functions.findIndex((fn) => fn.name === name);
-    const [fn, executable] = [functions[at], ready[at]];
-    if (!fn || !executable) throw new Error(`no function ${name}`);
-    fn.params.forEach(({ type }, i) => {
-      const argument = args[i] ?? 0n;
-      if (typeof argument !== 'bigint') executable.frame[i] = executorValue(argument);
-      else executable.frame[i] = type.kind === 'bool' ? argument !== 0n : canonical(argument);
+    const answer = host.before?.(call);
+    if (answer !== undefined) return answer;
+    const isHandler = BLOCK.test(name) || name.startsWith('op_');
+    const at = isHandler ? handlerAt(name) : functions.findIndex((fn) => fn.name === name);
+    const executable = ready[at];
+    if (!executable) throw new Error(`no function ${name}`);
+    executable.handler.params.forEach(({ type }, i) => {
+      executable.frame[i] = parameter(type, args[i] ?? 0n);
     });
     host.asked.length = 0;
-    const result = bitsOf(executable.run()).toString(16);
-    return [result, ...host.asked].join(' ');
+    const result = executable.run();
+    const void_ = isHandler && executable.handler.hook.result.kind === 'void';
+    return [(void_ ? 0n : bitsOf(result)).toString(16), ...host.asked].join(' ');
   });
 }
+
+function parameter(type: IrType, argument: Argument): Value {
+  if (typeof argument !== 'bigint') return executorValue(argument);
+  if (type.kind === 'bool') return argument !== 0n;
+  return type.kind === 'optional' ? undefined : canonical(argument);
+}
+
+/** Handlers without parameters: timers, and what runs once. */
+const BLOCK = /^(?:every|init|exit)\d*$/;
 
 /** How many samples lie in a slot, or their sum: what the kernel keeps of what the executor keeps one by one. */
 function slotOf(
@@ -202,9 +251,14 @@ const STRICT = [
   '/usr/include/x86_64-linux-gnu',
 ];
 
+const OBJECT = 'random.bpf.o';
+
+/** The C file of a side. */
+export const mainOf = (side: Side): string => (side === 'host' ? 'random.bpf.c' : 'random.guest.bpf.c');
+
 /** Compiles one C file; undefined where it went well, else what clang says. */
-async function compile(clang: string, folder: string): Promise<string | undefined> {
-  const args = ['-target', 'bpf', ...BPF_FLAGS, ...STRICT, '-c', 'random.bpf.c', '-o', 'random.bpf.o'];
+async function compile(clang: string, folder: string, side: Side): Promise<string | undefined> {
+  const args = ['-target', 'bpf', ...BPF_FLAGS, ...STRICT, '-c', mainOf(side), '-o', OBJECT];
   try {
     await run(clang, args, { cwd: folder });
     return undefined;
@@ -213,11 +267,17 @@ async function compile(clang: string, folder: string): Promise<string | undefine
   }
 }
 
-/** A policy's text, its generated files with the wrappers, and what to call. */
+/** A policy's text, its program, generated files with the wrappers, and what to call of a side. */
 export interface Trial {
   readonly text: string;
+  readonly program: Program;
+  readonly side: Side;
   readonly files: readonly { readonly name: string; readonly text: string }[];
   readonly run: Run;
+  /** What the runner is told first of all. */
+  readonly first?: readonly string[];
+  /** An answer's calls, between which its requests stand. */
+  readonly shown?: (asked: readonly string[]) => readonly string[];
 }
 
 /** Compiles and loads each policy and makes its calls in the kernel. */
@@ -233,14 +293,16 @@ export async function kernelAnswers({ clang, agree }: Tools, policies: readonly 
       return folder;
     });
     for (let i = 0; i < folders.length; i += 2) {
-      logs.push(...(await Promise.all(folders.slice(i, i + 2).map((folder) => compile(clang, folder)))));
+      const two = folders.slice(i, i + 2);
+      const sides = policies.slice(i, i + 2).map(({ side }) => side);
+      logs.push(...(await Promise.all(two.map((folder, j) => compile(clang, folder, sides[j] ?? 'host')))));
     }
     const outcomes: Outcome[] = [];
-    for (const [i, { run: wanted, files }] of policies.entries()) {
+    for (const [i, trial] of policies.entries()) {
       const log = logs[i];
       outcomes.push(
         log === undefined
-          ? await ask(agree, join(folders[i] ?? '', 'random.bpf.o'), wanted, files)
+          ? await ask(agree, join(folders[i] ?? '', OBJECT), trial)
           : { kind: 'rejected', by: 'clang', log },
       );
     }
@@ -251,8 +313,10 @@ export async function kernelAnswers({ clang, agree }: Tools, policies: readonly 
 }
 
 /** Loads one object and runs the calls. */
-function ask(agree: string, object: string, { rows, calls }: Run, files: Trial['files']): Promise<Outcome> {
-  const before = setup(rows);
+function ask(agree: string, object: string, trial: Trial): Promise<Outcome> {
+  const { run: wanted, program, files, first = [], shown = (asked) => asked } = trial;
+  const { rows, hints, calls } = wanted;
+  const before = [...first, ...setup(program, rows, hints)];
   const lines = calls.map(({ name, args }) =>
     ['run', name.startsWith('slot_') ? name : `call_${name}`, ...args.map(runnerText)].join(' '),
   );
@@ -273,9 +337,9 @@ function ask(agree: string, object: string, { rows, calls }: Run, files: Trial['
       const seen = answers.slice(before.length).map((answer) => {
         const [result = '', ...asked] = answer.split(' ');
         // What the object has no program or map for is what the policy never uses: nothing was recorded.
-        return result === 'absent'
-          ? '0'
-          : [result, ...asked.map((text) => requestSeen(text, names))].join(' ');
+        if (result === 'absent') return '0';
+        const seen = asked.map((text) => (text.startsWith('=') ? text : requestSeen(text, names)));
+        return [result, ...shown(seen)].join(' ');
       });
       resolve({ kind: 'ran', answers: seen });
     });

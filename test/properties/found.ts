@@ -30,6 +30,12 @@ export const FOUND: readonly Found[] = [
     ['read', 'write'],
     [['write'], ['read']],
   ),
+  // What a narrow number was divided by left it narrow in C, and the product and the shift were of 32 bits.
+  found(
+    'state {\n    n: u32\n}\nfn write() -> u64 {\n    n = 4000000000\n    return 0\n}\nfn product() -> u64 {\n    return n / 3 * n\n}\nfn shifted() -> u64 {\n    return n / 3 << 40\n}',
+    ['write', 'product', 'shifted'],
+    [['write'], ['product'], ['shifted']],
+  ),
   // The bound of a loop between constants.
   found(
     'fn rounds() -> u64 {\n    var n: u64 = 0\n    for i in 2..4294967296 max 3 {\n        n += i\n    }\n    return n\n}',
@@ -106,5 +112,11 @@ export const FOUND: readonly Found[] = [
     'table tab: cpu -> u64 = 9\nfn f(x: u64) -> u64 {\n    if let v = current_vcpu() { return tab[this_cpu()] + x }\n    return x\n}\nfn slot() -> u64 {\n    return f(((current().cpus_ptr & current().cpus_ptr) | cpus(1)).count)\n}',
     ['slot'],
     [['slot']],
+  ),
+  // One of two masks that may be missing, beside a mask that is made: chosen twice, and once for nothing.
+  found(
+    'fn twice() -> u64 {\n    let m = current().cpus_ptr & cpus(0..1)\n    return ((~cpus(2..5)) ^ (m.empty ? m : current().cpus_ptr)).count\n}',
+    ['twice'],
+    [['twice']],
   ),
 ];

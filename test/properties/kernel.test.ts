@@ -1,138 +1,108 @@
-import { execFileSync } from 'node:child_process';
-import { accessSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
-import { afterAll, expect, test } from 'vitest';
-import type { Program } from '../../server/src/ir/ir.ts';
-import { findClang, lane, onPath } from '../support/lanes.ts';
-import { randomPolicy, type RandomPolicy } from '../support/random-policy.ts';
+import { expect, test } from 'vitest';
+import { lane } from '../support/lanes.ts';
+import {
+  randomPolicy,
+  randomPvschedPolicy,
+  randomSchedExtPolicy,
+  type RandomPolicy,
+} from '../support/random-policy.ts';
+import { runs, SEED } from '../support/runs.ts';
 import {
   cOf,
   executorAnswers,
-  firstDifference,
   kernelAnswers,
+  mainOf,
   programOf,
   runOf,
-  type Outcome,
   type Run,
+  type Side,
   type Tools,
   type Trial,
 } from './agreement.ts';
 import { FOUND } from './found.ts';
-import { runnerText } from './machine.ts';
+import { compare, compilers, holdAll, none, toolsFrom, type Totals } from './lane.ts';
 import { withWrappers } from './wrappers.ts';
 
-/** How many policies; thousands by hand: `PVPOLICY_RUNS=5000 npx vitest run test/properties`. */
-const RUNS = Number(process.env['PVPOLICY_RUNS'] ?? 200);
-/** The first batch's seed; each later one has the next. */
-const SEED = Number(process.env['PVPOLICY_SEED'] ?? 1);
-const BATCH = 16;
+/** How many policies. */
+const RUNS = runs(160);
 const ROUNDS = 12;
 
-/** Loading needs root, a kernel with BTF, a compiler for BPF, and one and libbpf for what loads. */
-function compilers(): { readonly clang: string; readonly gcc: string } | undefined {
-  const clang = findClang();
-  const gcc = onPath('gcc', 'cc');
-  if (clang === undefined || gcc === undefined || process.getuid?.() !== 0) return undefined;
-  try {
-    for (const path of ['/sys/kernel/btf/vmlinux', '/usr/include/bpf/libbpf.h']) accessSync(path);
-    return { clang, gcc };
-  } catch {
-    return undefined;
-  }
-}
-
+/** A policy, and what happens to each side that it has. */
 interface Case {
   readonly policy: RandomPolicy;
-  readonly run: Run;
+  readonly runs: Readonly<Partial<Record<Side, Run>>>;
 }
 
-const cases: fc.Arbitrary<Case> = fc
-  .tuple(randomPolicy, fc.array(fc.nat(0xffff), { minLength: 30, maxLength: 300, size: 'max' }))
-  .map(([policy, tape]) => ({ policy, run: runOf(policy, tape, ROUNDS) }));
+const casesOf = (policies: fc.Arbitrary<RandomPolicy>): fc.Arbitrary<Case> =>
+  fc
+    .tuple(policies, fc.array(fc.nat(0xffff), { minLength: 30, maxLength: 300, size: 'max' }))
+    .map(([policy, tape]) => ({
+      policy,
+      runs: {
+        host: runOf(policy, policy, tape, ROUNDS),
+        ...(policy.guest ? { guest: runOf(policy, policy.guest, tape, ROUNDS) } : {}),
+      },
+    }));
 
-const totals = { generated: 0, clean: 0, compiled: 0, accepted: 0, agreed: 0, calls: 0 };
+const TARGETS = [
+  ['tracing', casesOf(randomPolicy), RUNS],
+  ['sched_ext', casesOf(randomSchedExtPolicy), Math.ceil(RUNS / 5)],
+  ['pvsched', casesOf(randomPvschedPolicy), Math.ceil(RUNS / 10)],
+] as const;
 
-lane('clang', 'policies in the kernel, which needs root', compilers, ({ clang, gcc }) => {
-  const folder = mkdtempSync(join(tmpdir(), 'pvpolicy-runner-'));
-  const agree = join(folder, 'agree');
-  const tools: Tools = { clang, agree };
-  const source = fileURLToPath(new URL('agree.c', import.meta.url));
-  execFileSync(gcc, ['-O2', '-Wall', source, '-o', agree, '-lbpf', '-lelf', '-lz', '-lpthread']);
-  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+lane('clang', 'policies in the kernel, which needs root', compilers, (found) => {
+  const tools = toolsFrom(found);
 
   test('those that once were wrong compute what the executor computes', async () => {
+    const totals = none();
     await hold(
       tools,
+      totals,
       FOUND.map(({ calls, ...policy }) => ({
-        policy: { ...policy, tables: [], stored: [] },
-        run: { rows: [], calls },
+        policy: { ...policy, tables: [], stored: [], hints: [], blocks: [], guest: undefined },
+        runs: { host: { rows: [], hints: [], calls } },
       })),
     );
     expect(totals.agreed).toBe(FOUND.length);
   });
 
-  test(
-    'random ones compile without a warning, are accepted, and compute what the executor computes',
-    async () => {
-      Object.assign(totals, { generated: 0, clean: 0, compiled: 0, accepted: 0, agreed: 0, calls: 0 });
-      for (let done = 0, seed = SEED; done < RUNS; done += BATCH, seed++) {
-        await hold(tools, fc.sample(cases, { seed, numRuns: BATCH })).catch(async (error: unknown) => {
-          await reportSmallest(tools, seed);
-          throw error;
-        });
-      }
-      console.info(`random policies: ${JSON.stringify(totals)}`);
+  test.each(TARGETS)(
+    'random ones for %s compile without a warning, are accepted, and compute what the executor computes',
+    async (target, cases, count) => {
+      const totals = none();
+      await holdAll(cases, count, SEED, (batch) => hold(tools, totals, batch));
+      console.info(`random policies for ${target}: ${JSON.stringify(totals)}`);
       expect(totals.clean).toBeGreaterThan(totals.generated * 0.9);
     },
     90_000 + RUNS * 2_000,
   );
 });
 
-/** Makes the policy of this batch that fails smaller for some time, and throws with what is left of it. */
-const reportSmallest = (tools: Tools, seed: number): Promise<void> =>
-  fc.assert(
-    fc.asyncProperty(cases, (one) => hold(tools, [one])),
-    { seed, numRuns: BATCH, interruptAfterTimeLimit: 60_000 },
-  );
-
-interface Ready extends Trial {
-  readonly program: Program;
-}
-
-async function hold(tools: Tools, batch: readonly Case[]): Promise<void> {
-  const ready = batch.flatMap(({ policy, run }): Ready[] => {
+async function hold(tools: Tools, totals: Totals, batch: readonly Case[]): Promise<void> {
+  const ready = batch.flatMap(({ policy, runs }): Trial[] => {
     totals.generated++;
-    const { text, functions, readers, stored } = policy;
+    const { text } = policy;
     const program = programOf(text);
     if (!program) return [];
     totals.clean++;
-    const files = cOf(program, text).map((file) =>
-      file.name.endsWith('.c')
-        ? { ...file, text: withWrappers(file.text, program, [...functions, ...readers], stored) }
-        : file,
-    );
-    return [{ files, run, text, program }];
+    const made = cOf(program, text);
+    return (['host', 'guest'] as const).flatMap((side): Trial[] => {
+      const [run, tried] = [runs[side], side === 'host' ? policy : policy.guest];
+      if (run === undefined || tried === undefined) return [];
+      totals.sides++;
+      const functions = [...tried.functions, ...tried.readers];
+      const files = made.map((file) =>
+        file.name === mainOf(side)
+          ? { ...file, text: withWrappers(file.text, program, side, { ...tried, functions }) }
+          : file,
+      );
+      return [{ files, run, text, program, side }];
+    });
   });
   const outcomes = await kernelAnswers(tools, ready);
-  for (const [i, trial] of ready.entries()) compare(trial, outcomes[i]);
-}
-
-/** Counts what the kernel did with a policy; throws where it refused it, or computed something else. */
-function compare({ files, run, text, program }: Ready, outcome: Outcome | undefined): void {
-  const { calls } = run;
-  const shown = `\n--- policy\n${text}\n--- C\n${files[0]?.text ?? ''}`;
-  if (outcome?.kind !== 'ran') throw new Error(`refused by ${outcome?.by}: ${outcome?.log}${shown}`);
-  totals.compiled++;
-  totals.accepted++;
-  totals.calls += calls.length;
-  const wanted = executorAnswers(program, text, run);
-  const at = firstDifference(wanted, outcome.answers);
-  if (at >= 0) {
-    const call = `${calls[at]?.name}(${calls[at]?.args.map(runnerText).join(', ')}), call ${at}`;
-    throw new Error(`${call}: executor ${wanted[at]}, kernel ${outcome.answers[at]}${shown}`);
+  for (const [i, trial] of ready.entries()) {
+    const { program, side, text, run } = trial;
+    compare(trial, outcomes[i], totals, () => executorAnswers(program, side, text, run));
   }
-  totals.agreed++;
 }

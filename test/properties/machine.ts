@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { REQUESTS } from '../../server/src/emit/c/actions.ts';
+import { pageFieldType } from '../../server/src/emit/c/pages.ts';
+import { atomicFields } from '../../server/src/emit/c/walk.ts';
 import type { Host, Value } from '../../server/src/emit/executor/host.ts';
 import type { Action, IrType, Program } from '../../server/src/ir/ir.ts';
 import { fakeHost } from '../emit/executor/fake-host.ts';
@@ -22,10 +24,10 @@ const FIRST_OF_VM = [0, 2] as const;
 /** CPUs that the machine can have, from 0 on. */
 export const CPUS =
   Number(/\d+$/.exec(readFileSync('/sys/devices/system/cpu/possible', 'utf8').trim())?.[0] ?? 0) + 1;
-const ALL = (1n << BigInt(CPUS)) - 1n;
+export const ALL = (1n << BigInt(CPUS)) - 1n;
 
 /** CPUs that each thread may run on. */
-const AFFINITY: readonly bigint[] = [1n, ALL, 1n << BigInt(CPUS - 1)];
+export const AFFINITY: readonly bigint[] = [1n, ALL, 1n << BigInt(CPUS - 1)];
 
 /** What a function is called with: a number, or something of the machine. */
 export type Argument =
@@ -90,10 +92,30 @@ function keysOf({ key }: Table): readonly Row['key'][] {
   }
 }
 
-/** What the runner is told before the first call: who is a vCPU, and the operator's tables. */
-export function setup(rows: readonly Row[]): string[] {
+/** What the guest of each thread wrote into its page: a number for each field. */
+export type Hints = readonly (readonly bigint[])[];
+
+/** The page of a thread as bytes in hexadecimal, as C lays out its fields. */
+function pageBytes(program: Program, values: readonly bigint[]): string {
+  const bytes: number[] = [];
+  const atomic = atomicFields(program, program.host);
+  program.hint.forEach((field, i) => {
+    const size = Number(/\d+/.exec(pageFieldType({ atomic }, 'hint', field))?.[0] ?? 32) / 8;
+    while (bytes.length % size !== 0) bytes.push(0);
+    for (let at = 0; at < size; at++)
+      bytes.push(Number((BigInt.asUintN(64, values[i] ?? 0n) >> BigInt(8 * at)) & 255n));
+  });
+  return Buffer.from(bytes).toString('hex');
+}
+
+/** What the runner is told before the first call: who is a vCPU, what their guests wrote, and the operator's tables. */
+export function setup(program: Program, rows: readonly Row[], hints: Hints): string[] {
   return [
     ...THREADS.map(({ tid }, at) => `run call_track @${at} ${tid % 10}`),
+    ...THREADS.flatMap((_, at) => [
+      `set hints @${at} $${pageBytes(program, hints[at] ?? [])}`,
+      `set feedbacks @${at} $00`,
+    ]),
     ...rows.map(({ table, key, value }) => {
       const text = typeof key === 'string' ? `$${Buffer.from(key).toString('hex')}00` : runnerText(key);
       return `set ${table.name}_table ${text} ${runnerText(value)}`;
@@ -105,6 +127,7 @@ export function setup(rows: readonly Row[]): string[] {
 export function machineHost(
   program: Program,
   rows: readonly Row[],
+  hints: Hints,
   lineOf: (start: number) => number,
 ): Host & {
   readonly asked: string[];
@@ -114,8 +137,14 @@ export function machineHost(
   const host = fakeHost();
   for (const { table, key, value } of rows) {
     const name = typeof key === 'string' ? key : (executorValue(key) ?? Number(key as bigint));
-    host.rows.set(`${table.name} ${String(name)}`, typedValue(program.tables, table.name, value));
+    const type = program.tables.find((one) => one.name === table.name)?.value;
+    host.rows.set(`${table.name} ${String(name)}`, typedValue(type, value));
   }
+  program.hint.forEach(({ name, type }, i) => {
+    if (type.kind !== 'scalar') return;
+    for (const [thread, { tid }] of THREADS.entries())
+      host.hints.set(`${tid} ${name}`, typedValue(type.type, hints[thread]?.[i] ?? 0n));
+  });
   return {
     ...host,
     asked,
@@ -131,8 +160,7 @@ export function machineHost(
   };
 }
 
-function typedValue(tables: Program['tables'], name: string, value: bigint): Value {
-  const type: IrType | undefined = tables.find((table) => table.name === name)?.value;
+function typedValue(type: IrType | undefined, value: bigint): Value {
   if (type?.kind === 'bool') return value !== 0n;
   return Number.isSafeInteger(Number(value)) ? Number(value) : value;
 }

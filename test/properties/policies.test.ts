@@ -4,10 +4,10 @@ import { format } from '../../grammar/format.ts';
 import { printProgram } from '../../server/src/ir/print.ts';
 import { emitC } from '../../server/src/emit/c/index.ts';
 import { randomPolicy } from '../support/random-policy.ts';
+import { runs } from '../support/runs.ts';
 import { programOf } from './agreement.ts';
 
-const RUNS = Number(process.env['PVPOLICY_RUNS'] ?? 40);
-const SEED = Number(process.env['PVPOLICY_SEED'] ?? 1);
+const RUNS = runs(40);
 
 /** Runs `body` for random policies that are free of errors; nearly all are, or the generator has lost its way. */
 function eachPolicy(body: (text: string, program: NonNullable<ReturnType<typeof programOf>>) => void): void {
@@ -18,7 +18,7 @@ function eachPolicy(body: (text: string, program: NonNullable<ReturnType<typeof 
     clean++;
     body(text, program);
   });
-  fc.assert(property, { seed: SEED, numRuns: RUNS, interruptAfterTimeLimit: 40_000 + RUNS * 500 });
+  fc.assert(property, { numRuns: RUNS, interruptAfterTimeLimit: 40_000 + RUNS * 500 });
   expect(clean).toBeGreaterThan(RUNS * 0.9);
 }
 

@@ -2,9 +2,12 @@ import { cType } from '../../server/src/emit/c/ctypes.ts';
 import type { Program } from '../../server/src/ir/ir.ts';
 import type { Callable } from '../support/random-policy-expressions.ts';
 import type { Stored } from '../support/random-policy-state.ts';
+import type { Side } from './agreement.ts';
 import { CPUS } from './machine.ts';
 
-const HEAD = `
+const head = (
+  text: string,
+): string => `${text.includes('struct task_struct {') ? '' : '\nstruct task_struct {};\n'}
 struct test_call {
 	volatile u64 argument[8];
 	u64 result;
@@ -20,29 +23,86 @@ extern void bpf_rcu_read_lock(void) __ksym;
 extern void bpf_rcu_read_unlock(void) __ksym;
 `;
 
+/** What the functions of a side are tried by: its functions, what it keeps, and handlers without parameters. */
+export interface Tried {
+  readonly functions: readonly Callable[];
+  readonly stored: readonly Stored[];
+  readonly blocks: readonly string[];
+}
+
 /**
  * The C with a program for each of the functions: it reads the arguments from its context and writes the result there.
  * What the loader sets is set. The context is volatile: the verifier takes no pointer into it. Programs of tracepoints are within an RCU section.
  */
-export function withWrappers(
-  text: string,
-  program: Program,
-  functions: readonly Callable[],
-  stored: readonly Stored[],
-): string {
-  const parts = [
-    HEAD,
-    ...(text.includes('} vcpus SEC(".maps")') ? [tracker(text)] : []),
-    ...functions.map(({ name }) => wrapper(text, program, name)),
-    ...stored.flatMap((one) => slotReader(text, one)),
-  ];
-  return `${text.replace('pv_nr_cpus = 1024', `pv_nr_cpus = ${CPUS}`)}${parts.join('\n')}`;
+export function withWrappers(text: string, program: Program, side: Side, tried: Tried): string {
+  const known = withoutOps(text).replace('pv_nr_cpus = 1024', `pv_nr_cpus = ${CPUS}`);
+  const cpusOf = (task: string): string => `((struct task_struct___test *)${task})->cpus_ptr`;
+  return `${known}${head(text)}\n${wrapperLines(text, program, side, tried, cpusOf)}`;
 }
 
-function wrapper(text: string, program: Program, name: string): string {
-  const fn = program.host.functions.find((candidate) => candidate.name === name);
+/** The programs alone; `cpusOf` gives the mask of a thread. */
+export function wrapperLines(
+  text: string,
+  program: Program,
+  side: Side,
+  { functions, stored, blocks }: Tried,
+  cpusOf: (task: string) => string,
+): string {
+  return [
+    ...(hasVcpus(text) ? [tracker(text)] : []),
+    ...functions.map(({ name }) => wrapper(text, program, side, name, cpusOf)),
+    ...blocks.map((name) => blockWrapper(text, name)),
+    ...stored.flatMap((one) => slotReader(text, one)),
+  ].join('\n');
+}
+
+/**
+ * Without what this machine's kernel need not have: the ops of a scheduler or driver, and what only they call. The CPUs that a
+ * task may run on are online here.
+ */
+const withoutOps = (text: string): string =>
+  text
+    .replace(/^SEC\("\.struct_ops(?:\.link)?"\)\nstruct [^]*?^\};\n/m, '')
+    .replaceAll('SEC("struct_ops', 'SEC("?struct_ops')
+    .replaceAll(/^(extern .*\b(?:scx_bpf|bpf_iter_scx)_.*) __ksym;/gm, '$1 __ksym __weak;')
+    .replaceAll('scx_bpf_get_online_cpumask();', 'p->cpus_ptr;')
+    .replaceAll(/^\t+scx_bpf_put_cpumask\(online\);\n/gm, '');
+
+const hasVcpus = (text: string): boolean => text.includes('} vcpus SEC(".maps")');
+
+/** Targets keep vCPUs by thread or by its id. */
+const byId = (text: string): boolean => text.includes('struct vcpu *pv_join(');
+
+/** Runs a handler without parameters, by its family and number. */
+function blockWrapper(text: string, name: string): string {
+  const [, family = '', number = ''] = /^(\D+)(\d+)$/.exec(name) ?? [];
+  const heads = text.matchAll(
+    new RegExp(`^static (?:__always_inline )?void (on_${family}\\w*)\\(void\\)$`, 'gm'),
+  );
+  const found = [...heads][Number(number)]?.[1];
+  if (found === undefined) throw new Error(`no handler ${name}`);
+  return `
+SEC("syscall")
+int call_${name}(struct test_call *call)
+{
+	bpf_rcu_read_lock();
+	${found}();
+	bpf_rcu_read_unlock();
+	call->result = 0;
+	return 0;
+}
+`;
+}
+
+function wrapper(
+  text: string,
+  program: Program,
+  side: Side,
+  name: string,
+  cpusOf: (task: string) => string,
+): string {
+  const fn = program[side]?.functions.find((candidate) => candidate.name === name);
   if (!fn) throw new Error(`no function ${name}`);
-  const vcpus = text.includes('} vcpus SEC(".maps")');
   const declared: string[] = [];
   const needed: string[] = [];
   const released: string[] = [];
@@ -59,10 +119,15 @@ function wrapper(text: string, program: Program, name: string): string {
       case 'task':
         return thread(i);
       case 'cpumask':
-        return `((struct task_struct___test *)${thread(i)})->cpus_ptr`;
+        return cpusOf(thread(i));
       case 'vcpu': {
+        if (byId(text)) {
+          declared.push(`\tstruct vcpu *v${i} = pv_vcpu_by_tid(call->argument[${i}]);`);
+          needed.push(`v${i}`);
+          return `v${i}`;
+        }
         const task = thread(i);
-        if (!vcpus) return 'NULL';
+        if (!hasVcpus(text)) return 'NULL';
         declared.push(
           `\tstruct vcpu *v${i} = ${task} ? bpf_task_storage_get(&vcpus, ${task}, NULL, 0) : NULL;`,
         );
@@ -101,7 +166,17 @@ function identityLines(text: string): string {
 }
 
 /** Makes a thread a vCPU, as its first entry of the guest would. */
-const tracker = (text: string): string => `
+const tracker = (text: string): string =>
+  byId(text)
+    ? `
+SEC("syscall")
+int call_track(struct test_call *call)
+{
+	pv_join(call->argument[0]);
+	return 0;
+}
+`
+    : `
 SEC("syscall")
 int call_track(struct test_call *call)
 {

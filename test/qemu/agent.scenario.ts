@@ -4,15 +4,10 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { findClang, lane, onPath } from '../support/lanes.ts';
 import { buildStaticAgent } from './policy.ts';
+import { expectRevived, REVIVE } from './revive.ts';
 import { boot, vmToolsPresent } from './vm.ts';
 
 const POLICIES = join(import.meta.dirname, '../golden');
-
-/** Nice value, real-time priority, scheduling policy and CPUs of the victim. */
-const SHOW = `show() { echo "SHOW $1 $(cut -d' ' -f19,40,41 /proc/$V/stat) $(sed -n 's/Cpus_allowed_list:.//p' /proc/$V/status)"; }
-boosted() { for i in $(seq 100); do [ "$(cut -d' ' -f41 /proc/$V/stat)" = 1 ] && return; sleep 0.2; done; }
-(printf victim >/proc/self/comm; while :; do sleep 0.02; done) & V=$!
-sleep 1`;
 
 /** Loops that want all CPUs, two for each. */
 const HOGS = 'for i in 1 2 3 4; do (while :; do :; done) & done';
@@ -33,41 +28,18 @@ lane(
     });
     afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-    it('boosts and pins a thread, and undoes it at the end and when it is killed', async () => {
-      const script = `${SHOW}
-show before
-/run_revive --limit 1s --json --seconds 3 & A=$!
-boosted; show during
-wait $A; show after
-/run_revive --limit 1s & A=$!
-boosted; show boosted
-kill -9 $A; sleep 1; show killed
-/run_revive --limit 3s; echo STATUS $?`;
+    it.concurrent('boosts and pins a thread, and undoes it at the end and when it is killed', async () => {
       const { console: text, finished } = await boot({
         kernel: 'newest',
         files: [built.get('revive') ?? ''],
-        script,
+        script: REVIVE,
         timeoutMs: 240_000,
       });
-      const shown = Object.fromEntries(
-        [...text.matchAll(/SHOW (\w+) (.*?)\r?$/gm)].map(([, when, what]) => [when, what]),
-      );
-      // SCHED_FIFO, priority 7, on CPU 1.
-      expect(shown).toMatchObject({
-        during: expect.stringMatching(/ 7 1 1$/),
-        boosted: expect.stringMatching(/ 7 1 1$/),
-      });
-      expect(shown).toMatchObject({ before: '0 0 0 0-1', after: '0 0 0 0-1', killed: '0 0 0 0-1' });
-      const report = JSON.parse(/^\{"policy":"revive".*\}\r?$/m.exec(text)?.[0] ?? '{}') as {
-        stats: { per: string; boosts?: number }[];
-      };
-      expect(report.stats.find(({ per }) => per === 'task')?.boosts).toBeGreaterThan(10);
-      // 3 s are out of the range of the param.
-      expect(text).toContain('STATUS 2');
+      expectRevived(text);
       expect(finished).toBe(true);
     });
 
-    it('refuses, and counts, a call from a hook that has interrupted another', async () => {
+    it.concurrent('refuses, and counts, a call from a hook that has interrupted another', async () => {
       const script = `(while :; do /bin/true; done) &
 /run_guarded --json --seconds 4; echo STATUS $?`;
       const { console: text, finished } = await boot({
@@ -81,7 +53,7 @@ kill -9 $A; sleep 1; show killed
       expect(finished).toBe(true);
     });
 
-    it('runs a scheduler with two queues under load and says why it ended', async () => {
+    it.concurrent('runs a scheduler with two queues under load and says why it ended', async () => {
       const script = `${HOGS}
 /run_queues --seconds 8 --weight-of 77=300; echo STATUS $?
 /run_queues --json --partial --seconds 3; echo STATUS $?

@@ -1,6 +1,6 @@
 #!/bin/bash
-# Fetches what the QEMU lane boots: a sched_ext kernel of each kind that Debian has (stable, and the newest of its
-# backports), the KVM modules, and a libbpf that knows `.struct_ops.link` (1.3 or newer). Only this machine's own
+# Fetches what the QEMU lane boots: a kernel of each kind that Debian has (stable, the newest of its backports, and
+# that of Debian 12), the KVM modules, and a libbpf that knows `.struct_ops.link` (1.3 or newer). Only this machine's own
 # Debian mirror is asked, through apt with lists of its own, so the machine's package state stays as it is.
 #
 #   fetch.sh FOLDER      what is there already is kept
@@ -16,13 +16,14 @@ apt=(-o "Dir::Etc::SourceList=$dir/apt/sources.list" -o Dir::Etc::SourceParts=/d
 	-o APT::Sandbox::User=root -o DPkg::Lock::Timeout=400)
 
 lists() {
-	[ -e "$dir/apt/done" ] && return
+	[ -e "$dir/apt/done-4" ] && return
 	mkdir -p "$dir/apt/lists/partial" "$dir/apt/cache/archives/partial"
-	for suite in trixie trixie-backports bookworm-backports; do
+	for suite in trixie trixie-backports bookworm bookworm-backports; do
 		echo "deb [signed-by=$key] $mirror $suite main"
 	done > "$dir/apt/sources.list"
-	apt-get "${apt[@]}" -qq update
-	touch "$dir/apt/done"
+	# Without this, lists that could not be had are a warning, and would be taken for none from here on.
+	apt-get "${apt[@]}" -qq -o APT::Update::Error-Mode=any update
+	touch "$dir/apt/done-4"
 }
 
 # unpack PACKAGE FOLDER
@@ -76,4 +77,5 @@ libbpf() {
 libbpf
 kernel stable trixie
 kernel newest trixie-backports
-echo "$dir: $(cat "$dir/stable/release"), $(cat "$dir/newest/release")"
+kernel oldest bookworm
+echo "$dir: $(cat "$dir/stable/release"), $(cat "$dir/newest/release"), $(cat "$dir/oldest/release")"

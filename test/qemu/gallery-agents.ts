@@ -69,31 +69,44 @@ const RUNS: Readonly<Record<string, Run>> = {
     effect: { says: 'the guest told that it waits, its answer: nice 7', seen: /batch=7,/ },
   },
   start_and_migrate: {
-    options: '--boot-time 1s',
+    options: '--boot-time 2s',
     counts: ['booted'],
     effect: { says: 'a higher weight, as nice −5', seen: /web=-5,/ },
   },
 };
 
+/** A policy of the gallery, with how to run its agent. */
+interface Agent {
+  readonly file: string;
+  readonly name: string;
+  readonly run: Run;
+}
+
 /** Those policies, with how to run them. */
-export const AGENTS: readonly { readonly file: string; readonly name: string; readonly run: Run }[] =
-  GALLERY.flatMap(({ file, snapshot: { program } }) => {
-    if (program?.target !== 'tracing') return [];
-    const run = RUNS[program.name];
-    if (!run) throw new Error(`how to run ${file}?`);
-    return [{ file, name: program.name, run }];
-  });
+export const AGENTS: readonly Agent[] = GALLERY.flatMap(({ file, snapshot: { program } }) => {
+  if (program?.target !== 'tracing') return [];
+  const run = RUNS[program.name];
+  if (!run) throw new Error(`how to run ${file}?`);
+  return [{ file, name: program.name, run }];
+});
 
 /** Builds the agents into `folder`; gives their paths. */
 export const buildAgents = (folder: string): readonly string[] =>
   AGENTS.flatMap(({ file }) => buildStaticAgent(join(FOLDER, file), folder));
 
 /**
+ * Shell: two guests, one woken by its timer 200 times a second and one that only computes and whose vCPU's thread is called as
+ * QEMU does. Needs vmm.c.
+ */
+export const GUESTS = `/vmm web 20000 200 & WEB=$!
+/vmm 'CPU 0/KVM' 100000 0 emulate & BATCH=$!`;
+
+/**
  * Shell: runs each for some seconds, and samples what it does to the guests: nice value, real-time priority, scheduling policy
  * and CPUs of the threads, the cgroups' limits, KVM's halt polling. Made of what the shell has built in: a
  * process more would be slow in an emulated machine.
  */
-export const AGENTS_SCRIPT = `
+export const agentsScript = (agents: readonly Agent[]): string => `
 mount -t cgroup2 none /sys/fs/cgroup 2>/dev/null
 echo +cpu > /sys/fs/cgroup/cgroup.subtree_control
 for vm in web batch; do mkdir /sys/fs/cgroup/$vm; done
@@ -123,11 +136,13 @@ run() {
   cat /tmp/out
   echo END $name
 }
-${AGENTS.map(({ name, run: { options = '', beside } }) =>
-  beside === undefined
-    ? `run ${name} ${options}`
-    : `${beside} & BESIDE=$!\nrun ${name} ${options}\nkill $BESIDE`,
-).join('\n')}
+${agents
+  .map(({ name, run: { options = '', beside } }) =>
+    beside === undefined
+      ? `run ${name} ${options}`
+      : `${beside} & BESIDE=$!\nrun ${name} ${options}\nkill $BESIDE`,
+  )
+  .join('\n')}
 `;
 
 /** What a run said. */
@@ -142,6 +157,18 @@ export interface AgentRun {
 }
 
 type Stats = Readonly<Record<string, number | string | { readonly count: number }>>;
+
+/** What an agent did not do that it is to do. */
+export function shortcomings(text: string, { name, run }: Agent): readonly string[] {
+  const { status, during, after, counted } = agentRun(text, name);
+  const { effect } = run;
+  return [
+    ...(status === '0' ? [] : [`it ended with status ${status}`]),
+    ...run.counts.filter((counter) => !counted.get(counter)).map((counter) => `${counter} is 0`),
+    ...(effect && !during.some((sample) => effect.seen.test(sample)) ? [`not seen: ${effect.says}`] : []),
+    ...(effect?.seen.test(after) ? [`not undone: ${effect.says}`] : []),
+  ];
+}
 
 /** Finds the run of a policy in what the machine printed. */
 export function agentRun(text: string, name: string): AgentRun {

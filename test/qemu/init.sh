@@ -1,5 +1,6 @@
 #!/bin/sh
-# Process 1 of the virtual machine: mounts what programs expect, runs /run.sh, switches the machine off.
+# Process 1 of the virtual machine: mounts what programs expect, runs /run.sh, tells what that left behind
+# in the kernel, switches the machine off.
 /bin/busybox mkdir -p /proc /sys /dev /tmp
 /bin/busybox --install -s /bin
 mount -t proc proc /proc
@@ -11,6 +12,8 @@ mount -t bpf bpf /sys/fs/bpf
 echo 4 > /proc/sys/kernel/printk
 for module in irqbypass kvm kvm-amd; do insmod /modules/$module.ko 2>/dev/null; done
 echo BOOTED $(uname -r)
+/state > /before
 sh /run.sh
+/state /before | sed 's/^/LEFT /'
 echo FINISHED
 poweroff -f

@@ -2,13 +2,16 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import fc from 'fast-check';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, expect, it } from 'vitest';
 import { findClang, lane } from '../support/lanes.ts';
-import { randomPolicy } from '../support/random-policy.ts';
-import { compileUnchecked, examplesFor } from './policy.ts';
-import { boot, buildLoader, KERNELS, release, vmToolsPresent } from './vm.ts';
+import { randomPolicy, randomSchedExtPolicy, type RandomPolicy } from '../support/random-policy.ts';
+import { compileUnchecked, examplesFor, objectsOf } from './policy.ts';
+import { boot, buildLoader, KERNELS, vmToolsPresent } from './vm.ts';
 
 const EXAMPLES = join(import.meta.dirname, '../../examples');
+
+/** Masks of the kernel in programs that may sleep, and results from blocks that put something back. */
+const RETURNS = join(import.meta.dirname, '../golden/returns/returns.pvpolicy');
 
 /** Loops that want all CPUs, two for each. */
 const HOGS = 'for i in 1 2 3 4; do (while :; do :; done) & done';
@@ -32,23 +35,23 @@ lane(
     afterAll(() => rmSync(folder, { recursive: true, force: true }));
     const loader = buildLoader(folder);
 
-    describe.each(KERNELS)('Debian %s', (kernel) => {
-      it(`accepts and runs the tracing example (${release(kernel)})`, async () => {
-        const object = compileUnchecked(join(EXAMPLES, 'spin_guard.pvpolicy'), folder);
-        const script = `${HOGS}\n/load /spin_guard.bpf.o 2`;
-        const { console: text, finished } = await boot({
-          kernel,
-          files: [loader, object],
-          script,
-          timeoutMs: 240_000,
-        });
-        expect(text).toContain('RESULT {"ok":true,"stage":"run"');
-        expect(finished).toBe(true);
+    it.concurrent.each(KERNELS)('accepts and runs the tracing example (%s)', async (kernel) => {
+      const object = compileUnchecked(join(EXAMPLES, 'spin_guard.pvpolicy'), folder);
+      const script = `${HOGS}\n/load /spin_guard.bpf.o 2`;
+      const { console: text, finished } = await boot({
+        kernel,
+        files: [loader, object],
+        script,
+        timeoutMs: 240_000,
       });
+      expect(text).toContain('RESULT {"ok":true,"stage":"run"');
+      expect(finished).toBe(true);
     });
 
-    it('runs each sched_ext example under load', async () => {
-      const names = examplesFor('sched_ext').map((path) => basename(compileUnchecked(path, folder)));
+    it.concurrent('runs each sched_ext example under load', async () => {
+      const names = [...examplesFor('sched_ext'), RETURNS].map((path) =>
+        basename(compileUnchecked(path, folder)),
+      );
       const runs = names.map((name) => `echo "RUN ${name}"\n/load /${name} 2`).join('\n');
       const { console: text, finished } = await boot({
         kernel: 'newest',
@@ -66,45 +69,59 @@ lane(
       expect(finished).toBe(true);
     });
 
-    it.each(KERNELS)('accepts each tracing example, and random policies (%s)', async (kernel) => {
-      const random = fc
-        .sample(randomPolicy, { seed: 7, numRuns: 12 })
-        .map(({ text }, i) => ({ text, path: join(folder, `random${i}.pvpolicy`) }));
-      for (const { path, text } of random) {
-        writeFileSync(path, text.replace('policy random', `policy ${basename(path, '.pvpolicy')}`));
-      }
-      const paths = [...examplesFor('tracing'), ...random.map(({ path }) => path)];
-      const names = paths.map((path) => basename(compileUnchecked(path, folder)));
-      const { console: text, finished } = await boot({
-        kernel,
-        files: [loader, ...names.map((name) => join(folder, name))],
-        script: names.map((name) => `echo "LOAD ${name}"\n/load /${name} 0 verify`).join('\n'),
-        timeoutMs: 290_000,
+    /** Random policies, written to files of their own names. */
+    function written(policies: fc.Arbitrary<RandomPolicy>, name: string): string[] {
+      return fc.sample(policies, { numRuns: 12 }).map(({ text }, i) => {
+        const path = join(folder, `${name}${i}.pvpolicy`);
+        writeFileSync(path, text.replace('policy random', `policy ${name}${i}`));
+        return path;
       });
-      const refused = text
-        .split(/^LOAD /m)
-        .slice(1)
-        .filter((part) => !part.includes('RESULT {"ok":true'));
-      expect(refused).toEqual([]);
-      expect(finished).toBe(true);
-    });
+    }
 
-    it("keeps the kernel's record of idle CPUs for a policy that is told of them too", async () => {
-      const path = join(folder, 'told_of_idle.pvpolicy');
-      writeFileSync(path, TOLD_OF_IDLE);
-      const object = compileUnchecked(path, folder);
-      const { console: text, finished } = await boot({
-        kernel: 'newest',
-        files: [loader, object],
-        script: `(while :; do sleep 0.02; done) &\n/load /told_of_idle.bpf.o 3\ndmesg | grep sched_ext`,
-        timeoutMs: 240_000,
-      });
-      expect(text).toContain('"state":"enabled","ops":"told_of_idle"');
-      expect(text).not.toMatch(/runtime error|stall/);
-      expect(finished).toBe(true);
-    });
+    it.concurrent.each(KERNELS)(
+      'accepts each tracing example, and random policies and schedulers (%s)',
+      async (kernel) => {
+        const paths = [
+          ...examplesFor('tracing'),
+          ...written(randomPolicy, 'random'),
+          // Debian builds the older one without sched_ext.
+          ...(kernel === 'newest' ? written(randomSchedExtPolicy, 'scheduler') : []),
+        ];
+        const names = paths.flatMap((path) => objectsOf(path, folder)).map((path) => basename(path));
+        const { console: text, finished } = await boot({
+          kernel,
+          files: [loader, ...names.map((name) => join(folder, name))],
+          script: names.map((name) => `echo "LOAD ${name}"\n/load /${name} 0 verify`).join('\n'),
+          timeoutMs: 290_000,
+        });
+        const refused = text
+          .split(/^LOAD /m)
+          .slice(1)
+          .filter((part) => !part.includes('RESULT {"ok":true'));
+        expect(refused).toEqual([]);
+        expect(finished).toBe(true);
+      },
+    );
 
-    it('runs the sched_ext example under load and gives the machine back', async () => {
+    it.concurrent(
+      "keeps the kernel's record of idle CPUs for a policy that is told of them too",
+      async () => {
+        const path = join(folder, 'told_of_idle.pvpolicy');
+        writeFileSync(path, TOLD_OF_IDLE);
+        const object = compileUnchecked(path, folder);
+        const { console: text, finished } = await boot({
+          kernel: 'newest',
+          files: [loader, object],
+          script: `(while :; do sleep 0.02; done) &\n/load /told_of_idle.bpf.o 3\ndmesg | grep sched_ext`,
+          timeoutMs: 240_000,
+        });
+        expect(text).toContain('"state":"enabled","ops":"told_of_idle"');
+        expect(text).not.toMatch(/runtime error|stall/);
+        expect(finished).toBe(true);
+      },
+    );
+
+    it.concurrent('runs the sched_ext example under load and gives the machine back', async () => {
       const object = compileUnchecked(join(EXAMPLES, 'vm_share.pvpolicy'), folder);
       const script = `${HOGS}
 /load /vm_share.bpf.o 6

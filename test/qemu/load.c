@@ -7,9 +7,11 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #define MAX_LINKS 64
@@ -49,6 +51,16 @@ static int run_once(struct bpf_program *program)
 	return bpf_prog_test_run_opts(bpf_program__fd(program), &opts);
 }
 
+/* As the agent has it: before 6.10 a program that is run cannot look for a thread. */
+static bool can_meet_vcpus(void)
+{
+	struct utsname kernel;
+	int major = 0, minor = 0;
+
+	return !uname(&kernel) && sscanf(kernel.release, "%d.%d", &major, &minor) == 2 &&
+	       (major > 6 || (major == 6 && minor >= 10));
+}
+
 int main(int argc, char **argv)
 {
 	struct bpf_link *links[MAX_LINKS];
@@ -65,6 +77,9 @@ int main(int argc, char **argv)
 	object = bpf_object__open(argv[1]);
 	if (!object)
 		return fail("open", errno);
+	program = bpf_object__find_program_by_name(object, "pv_meet_vcpu");
+	if (program)
+		bpf_program__set_autoload(program, can_meet_vcpus());
 	if (bpf_object__load(object))
 		return fail("load", errno);
 	if (argc > 3 && !strcmp(argv[3], "verify")) {

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { emitC } from '../../server/src/emit/c/index.ts';
 import { BPF_FLAGS } from '../../server/src/emit/c/makefile.ts';
@@ -43,6 +43,17 @@ export function compileUnchecked(policy: string, folder: string, edit?: Edit): s
   const result = join(folder, `${name}.bpf.o`);
   copyFileSync(object, result);
   return result;
+}
+
+/** Compiles a policy to its BPF objects in `folder`, that of its guest too, and gives their paths; unchecked, as `writeC`. */
+export function objectsOf(policy: string, folder: string): readonly string[] {
+  const host = compileUnchecked(policy, folder);
+  const name = basename(host, '.bpf.o');
+  const guest = join(folder, name, `${name}.guest.bpf.c`);
+  if (!existsSync(guest)) return [host];
+  const result = join(folder, `${name}.guest.bpf.o`);
+  copyFileSync(compileC(guest, [...BPF_FLAGS, '-Werror']), result);
+  return [host, result];
 }
 
 /** Compiles BPF C to an object beside it and gives its path. */

@@ -1,10 +1,16 @@
 import { defineConfig } from 'vitest/config';
 
-/** One virtual machine at a time: it is emulated, and takes a core for itself. */
+/**
+ * One file at a time, as each watches what is left behind on this machine. Tests of a file that only boot virtual machines
+ * run two at once: one is emulated, and takes a core for itself.
+ */
 export default defineConfig({
   test: {
     include: ['test/qemu/*.scenario.ts'],
+    globalSetup: ['test/support/seed.ts'],
+    setupFiles: ['test/support/properties.ts', 'test/qemu/around.ts'],
     fileParallelism: false,
+    maxConcurrency: 2,
     testTimeout: 300_000,
     hookTimeout: 60_000,
   },

@@ -13,9 +13,10 @@ import {
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 
-/** `stable`: the kernel of Debian stable (6.12). `newest`: the newest of its backports (7.x). */
-export type Kernel = 'stable' | 'newest';
+/** `stable`: the kernel of Debian stable (6.12). `newest`: the newest of its backports (7.x). `oldest`: that of Debian 12 (6.1). */
+export type Kernel = 'oldest' | 'stable' | 'newest';
 
+/** Those that policies are for unless they say otherwise. */
 export const KERNELS: readonly Kernel[] = ['stable', 'newest'];
 
 const HERE = import.meta.dirname;
@@ -30,9 +31,12 @@ export const LIBBPF = join(FOLDER, 'libbpf');
 /** A machine that is silent for so long while it boots has hung: it takes ten to thirty seconds. */
 const BOOT_MS = 120_000;
 
+/** A CPU that the kernel says has been stuck for a minute or more will not come free: it reports again every half minute. */
+const STUCK = /soft lockup - CPU#\d+ stuck for (?:[6-9]\d|\d{3,})s/;
+
 /** Is everything there that `boot` needs? */
 export function vmToolsPresent(): boolean {
-  const files = KERNELS.map((kernel) => join(FOLDER, kernel, 'vmlinuz'));
+  const files = [...KERNELS, 'oldest'].map((kernel) => join(FOLDER, kernel, 'vmlinuz'));
   return [...files, join(LIBBPF, 'libbpf.a'), '/usr/bin/qemu-system-x86_64', '/bin/busybox'].every(
     existsSync,
   );
@@ -62,15 +66,19 @@ export interface Boot {
 export interface BootResult {
   /** The machine switched itself off; false: it hung, or ran out of time, and was ended. */
   readonly finished: boolean;
-  /** It was ended, for it ran out of time or printed nothing. */
+  /** It was ended, for a CPU was stuck, it ran out of time or printed nothing. */
   readonly hung: boolean;
   /** Everything on its console: what the script printed and the kernel's messages. */
   readonly console: string;
 }
 
+/** What the script left behind in the machine, a line each (state.c); the kernel's messages may come in between. */
+const leftovers = ({ console: text }: BootResult): readonly string[] =>
+  [...text.matchAll(/^LEFT (.*)$/gm)].map(([, line = '']) => line);
+
 /**
  * Boots a virtual machine of two CPUs (of one where it counts instructions), fully emulated and on one thread: with several threads QEMU can crash the
- * guest while sched_ext patches its static keys.
+ * guest while sched_ext patches its static keys. Whatever the script leaves behind in the kernel is an error.
  */
 export async function boot(options: Boot): Promise<BootResult> {
   const work = mkdtempSync(join(tmpdir(), 'pvpolicy-vm-'));
@@ -80,6 +88,8 @@ export async function boot(options: Boot): Promise<BootResult> {
     let result = await run(options, initramfs, vmlinuz);
     for (let again = 0; again < 4 && emulatorFailed(result); again++)
       result = await run(options, initramfs, vmlinuz);
+    const left = leftovers(result);
+    if (left.length > 0) throw new Error(`left behind in the machine:\n${left.join('\n')}`);
     return result;
   } finally {
     rmSync(work, { recursive: true, force: true });
@@ -93,6 +103,9 @@ export async function boot(options: Boot): Promise<BootResult> {
  */
 const emulatorFailed = ({ finished, hung, console: text }: BootResult): boolean =>
   text.includes('Kernel panic - not syncing') || !text.includes('BOOTED') || (!finished && !hung);
+
+/** The program that tells the state of a machine (state.c), built into `folder`. */
+export const buildStateTool = (folder: string): string => buildStatic(join(HERE, 'state.c'), folder);
 
 /** The static loader for BPF objects (load.c), built once per test run into `folder`. */
 export const buildLoader = (folder: string): string => buildStatic(join(HERE, 'load.c'), folder);
@@ -117,7 +130,7 @@ function packInitramfs(work: string, { kernel, files, script }: Boot): string {
   const modules = join(FOLDER, kernel, 'modules');
   for (const module of readdirSync(modules))
     copyFileSync(join(modules, module), join(root, 'modules', module));
-  for (const file of files) copyFileSync(file, join(root, basename(file)));
+  for (const file of [...files, buildStateTool(work)]) copyFileSync(file, join(root, basename(file)));
   writeFileSync(join(root, 'run.sh'), script);
   const image = join(work, 'initramfs.gz');
   execFileSync('sh', ['-c', `find . | cpio -o -H newc --quiet | gzip -1 > "${image}"`], { cwd: root });
@@ -164,6 +177,7 @@ function run(
     let silence = setTimeout(end, BOOT_MS);
     const collect = (chunk: Buffer): void => {
       text += chunk.toString();
+      if (STUCK.test(text)) end();
       clearTimeout(silence);
       // Emulated, a machine takes its time to come up.
       silence = setTimeout(end, text.includes('BOOTED') ? silentMs : BOOT_MS);

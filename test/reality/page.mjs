@@ -35,17 +35,19 @@ really was recorded, without a policy: how far it is from the line above is what
 ## Three policies with the agent, on a stock kernel
 
 Linux 6.18 in a virtual machine of 2 CPUs. Four threads compute, one (\`web\`) wakes up every 4 ms and works for 0.5 ms
-(\`test/reality/threads.c\`); beside them, a compiler and tests of others ran, differently in each recording. The policies act on
-threads by their names, because this machine's KVM emits no \`kvm_entry\`, by which vCPUs are known; their actions are those of
-the gallery's \`07_latency_class_agent\`, \`08_realtime_guest_agent\` and \`06_numa_home_agent\`. The recordings have sidecars, so
-the model knows the groups.
+(\`test/reality/threads.c\`); beside them, compilers, emulators and tests of others ran, which left them a tenth of the CPUs,
+differently in each recording. The policies act on threads by their names, because this machine's KVM emits no \`kvm_entry\`, by
+which vCPUs are known; their actions are those of the gallery's \`07_latency_class_agent\`, \`08_realtime_guest_agent\` and
+\`06_numa_home_agent\`. The recordings have sidecars, so the model knows the groups.
 
 ${table(host)}
-What to make of it: **the directions are right, and the sizes roughly**: of the boost the median within 2 µs, of pinning
-within a third, of the nice value within a factor of five; the switches within a fifth. But the verdict is "poor", and says
-so beforehand: the named threads get more of the CPUs in the model than they really got, so they wait less there. Why is known:
-this kernel has an option of its own, \`sched_vcpu_pack\`, and leaves many tasks on one CPU while the other one has a single one
-([the simulated machine](machine-model.md)). The recordings also differ in what else ran.
+What to make of it: **the latencies go where it was said, and roughly as far**: of the boost the median within 5 µs, of pinning
+median and p99 within an eighth, of the nice value a third of it; the switches only within a factor of two, and with the nice
+value the other way. But the verdict is "poor", and says so beforehand: the named threads get more of the CPUs in the model than
+they really got. Why is known: this kernel has an option of its own, \`sched_vcpu_pack\`, and leaves many tasks on one CPU while
+the other one has a single one ([the simulated machine](machine-model.md)). Boosted, \`web\` sleeps and works five times as
+often as without, and so switches more often; the model holds the recorded work constant. The recordings also differ in what
+else ran.
 
 ## Three schedulers, with real vCPUs
 
@@ -56,7 +58,7 @@ emulated, and its clock go on.
 
 ${table(vm)}
 What to make of it: **on a stock kernel, with nothing else in the times, the predictions hold**: medians within 2 µs or 2 %, p99
-within 2 %, switches within 2 %. \`web\`'s part of the CPU time is smaller than predicted where it waits for long: ticks of a
+within 15 µs or 2 %, switches within 2 %. \`web\`'s part of the CPU time is smaller than predicted where it waits for long: ticks of a
 guest's timer that come while its vCPU waits become one, so there is less to do. The model holds the recorded work constant.
 
 ## Again

@@ -37,6 +37,8 @@ for name in ${POLICIES.map((file) => file.slice(3)).join(' ')}; do
   record $name
   wait $!
 done
+for event in ${EVENTS}; do echo 0 > events/$event/enable; done
+echo 1 > tracing_on
 pkill vmm
 for name in baseline ${POLICIES.map((file) => file.slice(3)).join(' ')}; do
   echo "TRACE $name"; base64 < /$name.gz; echo "END"

@@ -1,6 +1,7 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { runs } from '../support/runs.ts';
 import { diagnose } from './support.ts';
 
 const texts = ['examples', 'examples/unsafe', 'examples/risky'].flatMap((folder) =>
@@ -48,7 +49,7 @@ describe('a policy that is being typed', () => {
           }
         }
       }),
-      { numRuns: 300 },
+      { numRuns: runs(300) },
     );
   });
 });

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { runs } from '../support/runs.ts';
 import { diagnose, expectDiagnostics } from './support.ts';
 
 const inSwitch = (body: string, more = ''): string => `policy p for tracing
@@ -91,7 +92,7 @@ on init { for i in 0..900_000 { total += i } } //~ PV5009
         const codes = diagnose(inSwitch(body)).map(({ code }) => code);
         expect(codes).toEqual(cost > 1_000_000 ? ['PV5008'] : cost > 5000 ? ['PV5009'] : []);
       }),
-      { numRuns: 60 },
+      { numRuns: runs(60) },
     );
   });
 });

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { runs } from '../support/runs.ts';
 import { diagnose, expectDiagnostics } from './support.ts';
 
 /** A scheduler whose `enqueue` has the body, with two queues that are drained. */
@@ -217,7 +218,7 @@ describe('random bodies', () => {
         expect(found.has('PV5001')).toBe(counts.includes(0));
         expect(found.has('PV5002')).toBe(counts.some((count) => count > 1));
       }),
-      { numRuns: 150 },
+      { numRuns: runs(150) },
     );
   });
 });

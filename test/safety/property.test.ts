@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { runs } from '../support/runs.ts';
 import { diagnose } from './support.ts';
 
 interface Graph {
@@ -83,7 +84,7 @@ describe('a forbidden call in a random call graph', () => {
         expect(steps.at(-1)).toBe(graph.guilty);
         steps.slice(1).forEach((fn, i) => expect(graph.calls[steps[i] ?? -1]).toContain(fn));
       }),
-      { numRuns: 60 },
+      { numRuns: runs(60) },
     );
   });
 
@@ -92,7 +93,7 @@ describe('a forbidden call in a random call graph', () => {
       fc.property(graphs, (graph) => {
         expect(unsafe(policy(graph, 'if scx_bpf_cpuperf_cur(this_cpu()) > 512 { seen += 1 }'))).toEqual([]);
       }),
-      { numRuns: 30 },
+      { numRuns: runs(30) },
     );
   });
 
@@ -128,7 +129,7 @@ describe('a forbidden call in a random call graph', () => {
           expect(found[i]?.related[0]?.message).toContain(`'${title}'`);
         });
       }),
-      { numRuns: 40 },
+      { numRuns: runs(40) },
     );
   });
 

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { runs } from '../support/runs.ts';
 import { diagnose, expectDiagnostics } from './support.ts';
 
 /** A scheduler with two queues; what of it goes into `high`, and how `dispatch` takes from both. */
@@ -160,7 +161,7 @@ describe('random chains of queues', () => {
         const codes = diagnose(text).map(({ code }) => code);
         expect(codes).toEqual(Array.from({ length: starved }, () => 'PV5010'));
       }),
-      { numRuns: 40 },
+      { numRuns: runs(40) },
     );
   });
 });

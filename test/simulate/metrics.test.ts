@@ -96,3 +96,18 @@ describe('quantiles', () => {
     expect(jain([5, 0, 0, 0])).toBe(0.25);
   });
 });
+
+test('few values and many are sorted alike, whether or not they are whole numbers of 32 bits', () => {
+  const wide = [0, 1, 2047, 2048, 2 ** 22, 2 ** 31, 2 ** 32 - 1];
+  const values = (of: fc.Arbitrary<number>, most: number): fc.Arbitrary<number[]> =>
+    fc.array(of, { minLength: most - 2, maxLength: most });
+  const whole = fc.oneof(fc.nat(5000), fc.constantFrom(...wide), fc.integer({ min: 0, max: 2 ** 32 - 1 }));
+  const any = fc.oneof(whole, fc.constantFrom(2 ** 32, 2 ** 53, -1), fc.double({ noNaN: true }));
+  for (const list of [values(whole, 600), values(whole, 40), values(any, 600)])
+    fc.assert(
+      fc.property(list, (given) => {
+        expect([...sorted(given)]).toEqual([...new Float64Array(given).sort()]);
+      }),
+      { numRuns: 30 },
+    );
+});

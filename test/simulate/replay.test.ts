@@ -272,6 +272,42 @@ on tracepoint sched:sched_switch(preempt, prev, next, prev_state) {
       { line: 6, taken: [0, 2] },
     ]);
   });
+
+  test('an arm of a match, also one of which nothing is done', () => {
+    const text = `policy t for tracing
+counter c
+on tracepoint sched:sched_switch(preempt, prev, next, prev_state) {
+    match prev_state {
+        0 => {}
+        2 |
+        3 => { c += 1 }
+        4 => {
+            c += 1
+        }
+    }
+}
+`;
+    const found = result(text, KVM);
+    expect(found.lines).toEqual([
+      { line: 4, hits: 3 },
+      { line: 5, hits: 1 },
+      { line: 6, hits: 0 },
+      { line: 7, hits: 0 },
+      { line: 8, hits: 0 },
+      { line: 9, hits: 0 },
+    ]);
+    expect(found.branches).toEqual([
+      {
+        line: 4,
+        taken: [1, 0, 0, 2],
+        arms: [
+          { line: 5, pattern: '0' },
+          { line: 6, pattern: '2 | 3' },
+          { line: 8, pattern: '4' },
+        ],
+      },
+    ]);
+  });
 });
 
 describe('what stands in the way', () => {

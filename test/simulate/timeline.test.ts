@@ -4,6 +4,7 @@ import { unpack } from '../../client/report/data.ts';
 import { CURVE, distributionsOf } from '../../server/src/simulate/distribution.ts';
 import { timelineOf, type Timeline } from '../../server/src/simulate/timeline.ts';
 import { machines, machinesOf, type Machines } from '../../server/src/simulate/vms.ts';
+import { runs } from '../support/runs.ts';
 import { exampleTrace, switched, trace, wake } from '../support/trace.ts';
 
 const VM: Machines = machines([{ name: 'web', id: 5, vcpus: [{ tid: 5, id: 0 }] }]);
@@ -107,6 +108,6 @@ test('unpacking gives back what was packed, whatever the sizes', () => {
       const timeline = { from: bytes, to: '', cpu: '', what: '' } as unknown as Timeline;
       expect(unpack(timeline).from).toEqual(column);
     }),
-    { numRuns: 20 },
+    { numRuns: runs(20) },
   );
 });

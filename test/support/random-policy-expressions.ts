@@ -36,10 +36,18 @@ export interface Scope {
   readonly values: readonly Named[];
   readonly things: readonly Thing[];
   readonly tables: readonly Table[];
+  /** Masks that are kept, by what they are called here. */
+  readonly masks?: readonly string[];
   readonly functions: readonly Callable[];
   /** `now()` and other things that no two runs agree on. */
   readonly clock: boolean;
+  /** The code of the guest, which knows no vCPUs. */
+  readonly guest?: boolean;
 }
+
+/** The scalar types that code has names for: classes are the host's. */
+export const scalarsOf = ({ guest }: Pick<Scope, 'guest'>): readonly Scalar[] =>
+  guest === true ? SCALARS.filter((type) => type !== 'sched_class') : SCALARS;
 
 const UNSIGNED: readonly Scalar[] = ['u64', 'u8', 'u16', 'u32', 'rt_prio', 'weight'];
 const SIGNED: readonly Scalar[] = ['s64', 's8', 's16', 's32', 'nice'];
@@ -120,7 +128,7 @@ export function expression(c: Choices, scope: Scope, type: Scalar, depth: number
   const e = (of: Scalar, alone = true): string => expression(c, scope, of, depth - 1, alone);
   const ways: (() => string)[] = [
     () => leaf(c, scope, type, own),
-    ...specific(c, type, e),
+    ...specific(c, type, e, scope),
     () => `(${e('bool')} ? ${e(type)} : ${e(type)})`,
     ...questions(c, scope, type, e),
   ];
@@ -142,7 +150,9 @@ export function call(c: Choices, scope: Scope, fn: Callable, e: Sub): string | u
 
 /** Does it name nothing that changes? The checker knows its value then, and holds it against what is possible. */
 export const isConstant = (text: string): boolean =>
-  !/\b(?:v|p|g|t|c|k|m|par|fun|count|tab|set)\d|\b(?:prev|current|this_cpu|has|vcpu)\b/.test(text);
+  !/\b(?:v|p|g|t|c|k|m|n|h|par|fun|gun|count|seen|tab|set|q)\d|\b(?:prev|next|current|this_cpu|has|vcpu|vec|p|scx_bpf_\w+)\b/.test(
+    text,
+  );
 
 /** A shift count: constants from 0 to 63, variables as they come. */
 export function shiftCount(c: Choices, text: string): string {
@@ -159,7 +169,7 @@ const infix = (c: Choices, e: Sub, ops: readonly string[], left: Scalar, right =
 const compare = (c: Choices, e: Sub, type: Scalar): string =>
   `(${e(type)} ${c.pick(COMPARISONS)} ${e(type)})`;
 
-function specific(c: Choices, type: Scalar, e: Sub): (() => string)[] {
+function specific(c: Choices, type: Scalar, e: Sub, { guest }: Scope): (() => string)[] {
   const two = (name: string, of: Scalar): string => `${name}(${e(of)}, ${e(of)})`;
   switch (type) {
     case 'u64':
@@ -192,7 +202,7 @@ function specific(c: Choices, type: Scalar, e: Sub): (() => string)[] {
         () => compare(c, e, c.pick(ORDERED)),
         () => compare(c, e, c.pick([...UNSIGNED, ...SIGNED])),
         () => `(${e(c.pick([...UNSIGNED, ...SIGNED]))} ${c.pick(COMPARISONS)} ${1 + c.below(19)})`,
-        () => infix(c, e, ['==', '!='], c.pick(['Mode', 'bool', 'sched_class'] as const)),
+        () => infix(c, e, ['==', '!='], c.pick(guest ? ['Mode', 'bool'] : ['Mode', 'bool', 'sched_class'])),
         () => two('before', c.pick(['instant', 'vtime'] as const)),
       ];
     case 'duration':

@@ -10,7 +10,7 @@ export type Owner = (typeof OWNERS)[number];
 export interface Stored {
   readonly owner: Owner;
   readonly name: string;
-  readonly kind: 'scalar' | 'ewma' | 'list' | 'ring' | 'counter' | 'histogram';
+  readonly kind: 'scalar' | 'ewma' | 'list' | 'ring' | 'counter' | 'histogram' | 'mask' | 'hint';
   readonly type: Scalar;
   /** Of a list or ring: its room. */
   readonly max: number;
@@ -30,12 +30,18 @@ const COUNTED: readonly Scalar[] = ['duration', 'u64', 'u32', 'ratio'];
 
 const PREFIX: Readonly<Record<Owner, string>> = { '': 'g', task: 't', cpu: 'c', vcpu: 'k', vm: 'm' };
 
-/** The state that is kept for an owner. */
-export function stateFrom(c: Choices, owner: Owner, most: number): Stored[] {
+/** The state that is kept for an owner, of these types; `prefix` begins the names of its fields. */
+export function stateFrom(
+  c: Choices,
+  owner: Owner,
+  most: number,
+  prefix = PREFIX[owner],
+  scalars: readonly Scalar[] = SCALARS,
+): Stored[] {
   return Array.from({ length: c.below(most) }, (_, i): Stored => {
-    const kind = c.pick(['scalar', 'scalar', 'scalar', 'ewma', 'list', 'ring'] as const);
-    const types = kind === 'scalar' ? SCALARS : kind === 'list' ? LISTED : AVERAGED;
-    return { owner, name: `${PREFIX[owner]}${i}`, kind, type: c.pick(types), max: 1 + c.below(5) };
+    const kind = c.pick(['scalar', 'scalar', 'scalar', 'ewma', 'list', 'ring', 'mask'] as const);
+    const types = kind === 'scalar' ? scalars : kind === 'list' ? LISTED : AVERAGED;
+    return { owner, name: `${prefix}${i}`, kind, type: c.pick(types), max: 1 + c.below(5) };
   });
 }
 
@@ -49,6 +55,8 @@ export function stateText(owner: Owner, fields: readonly Stored[]): string {
       case 'list':
       case 'ring':
         return `    ${name}: ${kind} of ${type} max ${max}`;
+      case 'mask':
+        return `    ${name}: cpumask`;
       default:
         return `    ${name}: ${type}`;
     }
@@ -56,7 +64,7 @@ export function stateText(owner: Owner, fields: readonly Stored[]): string {
   return `state${owner === '' ? '' : ` ${owner}`} {\n${lines.join('\n')}\n}`;
 }
 
-/** Counters and histograms. */
+/** Counters and histograms of the host. */
 export function metricsFrom(c: Choices): readonly Stored[] {
   return Array.from({ length: c.below(4) }, (_, i): Stored => {
     const counter = !c.flip();
@@ -111,10 +119,41 @@ export function readings(fields: readonly Field[]): Named[] {
           { text: `${text}.len`, type: 'u64' },
           ...['sum', 'avg', 'max'].map((m) => ({ text: `${text}.${m}`, type })),
         ];
+      case 'mask':
+        return [
+          { text: `(${text}.count as u64)`, type: 'u64' },
+          ...['0', '1', '3'].map((cpu) => ({ text: `${text}.has(${cpu})`, type: 'bool' as const })),
+        ];
+      case 'hint':
+        return bounded(text, type);
       case 'histogram':
         return [];
     }
   });
+}
+
+/** What a policy may take a hint for, whose value the guest may have made up: a choice, or what it bounds itself. */
+function bounded(text: string, type: Scalar): Named[] {
+  switch (type) {
+    case 'bool':
+      return [{ text, type }];
+    case 'Mode':
+      return [{ text: `(${text} == Mode.busy)`, type: 'bool' }];
+    case 'duration':
+      return [
+        { text: `min(${text}, 3ms)`, type },
+        { text: `(${text} > 1us)`, type: 'bool' },
+      ];
+    case 'ratio':
+      return [{ text: `clamp(${text}, 10%, 90%)`, type }];
+    default:
+      return [
+        { text: `min(${text}, 7)`, type: /^s\d/.test(type) ? 's64' : 'u64' },
+        { text: `((${text} as u64) & 255)`, type: 'u64' },
+        { text: `((${text} as u64) % 9)`, type: 'u64' },
+        { text: `(${text} != 3)`, type: 'bool' },
+      ];
+  }
 }
 
 /** A function that reads one thing that is kept, of the owner that it is given. */
@@ -122,8 +161,8 @@ export interface Reader extends Callable {
   readonly text: string;
 }
 
-/** Readers of all that is stored. */
-export function readersOf(stored: readonly Stored[]): Reader[] {
+/** Readers of all that is stored, whose names begin with `prefix`. */
+export function readersOf(stored: readonly Stored[], prefix = 'read'): Reader[] {
   const all = stored.flatMap((one) => {
     const params = one.owner === '' ? [] : [{ text: 'p0', type: one.owner }];
     const text =
@@ -131,7 +170,7 @@ export function readersOf(stored: readonly Stored[]): Reader[] {
     return readings([{ ...one, text }]).map((reading) => ({ ...reading, params }));
   });
   return all.map(({ text, type, params }, i) => {
-    const name = `read${i}`;
+    const name = `${prefix}${i}`;
     const head = params.map((param) => `${param.text}: ${param.type}`).join(', ');
     return { name, params, result: type, text: `fn ${name}(${head}) -> ${type} {\n    return ${text}\n}` };
   });

@@ -7,10 +7,19 @@ import {
   type Named,
   type Scalar,
   type Scope,
-  SCALARS,
+  type Sub,
+  scalarsOf,
 } from './random-policy-expressions.ts';
 import { fieldsOf, readings, type Field, type Stored } from './random-policy-state.ts';
-import { action, mask, namedThings, thing, type Thing } from './random-policy-things.ts';
+import { mask, namedThings, thing, type Thing } from './random-policy-things.ts';
+
+/** A statement that asks for something, with arguments as they come. */
+export type Ask = (c: Choices, scope: Scope, e: Sub) => string;
+
+/** How a hook is left before its end. */
+export interface Leave {
+  readonly leave: string;
+}
 
 /** A body while it is written. */
 interface Body {
@@ -19,25 +28,25 @@ interface Body {
   /** What is stored, for each owner at hand. */
   readonly fields: readonly Field[];
   readonly scope: Scope;
-  /** May it ask the agent for something? */
-  readonly asks: boolean;
+  /** What it may ask the agent or the kernel for. */
+  readonly asks: Ask | undefined;
   /** Variables that can be assigned. */
   readonly variables: readonly Named[];
-  /** What `return` gives; undefined in hooks. */
-  readonly result: Scalar | undefined;
+  /** What `return` gives in functions; how the body is left in hooks that may be left; else undefined. */
+  readonly result: Scalar | Leave | undefined;
   readonly inLoop: boolean;
   readonly depth: number;
   readonly fresh: () => string;
   readonly indent: string;
 }
 
-/** The statements of a function or hook, which may use `scope`, change what is `stored`, and ask the agent. */
+/** The statements of a function or hook, which may use `scope`, change what is `stored`, and ask for something. */
 export function body(
   c: Choices,
   scope: Scope,
   stored: readonly Stored[],
-  asks: boolean,
-  result: Scalar | undefined,
+  asks: Ask | undefined,
+  result: Scalar | Leave | undefined,
   extra: readonly string[] = [],
 ): string {
   let count = 0;
@@ -47,7 +56,7 @@ export function body(
     stored,
     fields,
     asks,
-    scope: { ...scope, values: [...scope.values, ...readings(fields)] },
+    scope: { ...scope, values: [...scope.values, ...readings(fields)], masks: masksOf(fields) },
     variables: [],
     result,
     inLoop: false,
@@ -56,9 +65,12 @@ export function body(
     indent: '    ',
   };
   const { lines, inner } = statements(start, 5);
-  const last = result === undefined ? [...extra] : [`return ${expression(c, inner.scope, result, 3)}`];
+  const last = typeof result === 'string' ? [`return ${expression(c, inner.scope, result, 3)}`] : [...extra];
   return [...lines, ...last.map((line) => `    ${line}`)].join('\n');
 }
+
+const masksOf = (fields: readonly Field[]): string[] =>
+  fields.filter(({ kind }) => kind === 'mask').map(({ text }) => text);
 
 function statements(body: Body, most: number): { readonly lines: string[]; readonly inner: Body } {
   const lines: string[] = [];
@@ -82,7 +94,7 @@ function statement(body: Body): [string[], Body] {
   const { c, depth } = body;
   const one = (text: string): [string[], Body] => [[`${body.indent}${text}`], body];
   const ways: (() => [string[], Body])[] = [() => one(assignment(body)), () => declaration(body)];
-  if (body.fields.some((field) => field.kind !== 'scalar')) ways.push(() => one(collect(body)));
+  if (body.fields.some(collects)) ways.push(() => one(collect(body)));
   if (depth > 0) {
     ways.push(
       () => [choice(body), body],
@@ -90,7 +102,7 @@ function statement(body: Body): [string[], Body] {
       () => [loop(body), body],
     );
   }
-  ways.push(() => one(logged(expr(body, c.pick(SCALARS), 2))));
+  ways.push(() => one(logged(expr(body, c.pick(scalarsOf(body.scope)), 2))));
   if (depth > 0) {
     ways.push(
       () => [found(body), body],
@@ -98,14 +110,16 @@ function statement(body: Body): [string[], Body] {
     );
   }
   ways.push(() => name(body));
-  if (body.asks) ways.push(() => one(action(c, body.scope, (type, own) => expr(body, type, 2, own))));
+  const { asks, result } = body;
+  if (asks) ways.push(() => one(asks(c, body.scope, (type, own) => expr(body, type, 2, own))));
   if (body.inLoop) {
     const word = c.pick(['break', 'continue']);
     ways.push(() => one(`if ${expr(body, 'bool', 2)} { ${word} }`));
   }
-  if (body.result !== undefined && depth < 3) {
-    const { result } = body;
-    ways.push(() => one(`if ${expr(body, 'bool', 1)} { return ${expr(body, result, 2)} }`));
+  if (result !== undefined && depth < 3) {
+    const left = (): string =>
+      typeof result === 'string' ? `return ${expr(body, result, 2)}` : result.leave;
+    ways.push(() => one(`if ${expr(body, 'bool', 1)} { ${left()} }`));
   }
   return c.pick(ways)();
 }
@@ -119,7 +133,7 @@ const expr = (body: Body, type: Scalar, depth: number, own = true): string =>
 function declaration(body: Body): [string[], Body] {
   const { c } = body;
   const name = body.fresh();
-  const type = c.pick(SCALARS);
+  const type = c.pick(scalarsOf(body.scope));
   const mutable = c.flip();
   const text = `${body.indent}${mutable ? 'var' : 'let'} ${name}: ${type} = ${expr(body, type, 3, false)}`;
   const named: Named = { text: name, type };
@@ -129,7 +143,7 @@ function declaration(body: Body): [string[], Body] {
 
 function assignment(body: Body): string {
   const { c } = body;
-  const places = [...body.fields.filter((field) => field.kind === 'scalar'), ...body.variables];
+  const places = [...body.fields.filter(({ kind }) => kind === 'scalar'), ...body.variables];
   if (places.length === 0) return `log "nothing"`;
   const { text, type } = c.pick(places);
   const [op, right] = c.pick(assignments(type));
@@ -161,15 +175,21 @@ function assignments(type: Scalar): [string, Scalar][] {
   }
 }
 
+const collects = ({ kind }: Field): boolean => kind !== 'scalar' && kind !== 'hint';
+
 function collect(body: Body): string {
   const { c } = body;
-  const field = c.pick(body.fields.filter(({ kind }) => kind !== 'scalar'));
+  const field = c.pick(body.fields.filter(collects));
   const value = (): string => expr(body, field.type, 3);
   switch (field.kind) {
     case 'counter':
       return `${field.text} += ${c.flip() ? expr(body, 'u64', 2) : '1'}`;
     case 'histogram':
       return `${field.text}.record(${value()})`;
+    case 'mask':
+      return c.flip(3)
+        ? `${field.text} ${c.pick(['|= ', '&= ~', '^= '])}cpus(${c.pick(['0', '1', '300', ...namedThings(body.scope, 'cpu')])})`
+        : `${field.text} ${c.pick(['=', '|=', '&=', '^='])} ${setOf(body)}`;
     case 'ewma':
       return `${field.text}.update(${value()})`;
     case 'list':
@@ -220,8 +240,6 @@ function loop(body: Body): string[] {
   const inside = (type: Scalar): Partial<Body> => ({
     inLoop: true,
     scope: { ...body.scope, values: [...body.scope.values, { text: name, type }] },
-    // A loop in a loop in a loop is more than the verifier's patience is for.
-    depth: Math.min(body.depth, 2),
   });
   if (lists.length > 0 && c.flip(3)) {
     const list = c.pick(lists);
@@ -241,7 +259,11 @@ function knowing(body: Body, thing: Thing): Pick<Body, 'scope' | 'fields'> {
   const scope = { ...body.scope, things: [...body.scope.things, thing] };
   const more = fieldsOf(body.stored, scope, thing.text);
   return {
-    scope: { ...scope, values: [...scope.values, ...readings(more)] },
+    scope: {
+      ...scope,
+      values: [...scope.values, ...readings(more)],
+      masks: [...(scope.masks ?? []), ...masksOf(more)],
+    },
     fields: [...body.fields, ...more],
   };
 }
@@ -250,7 +272,7 @@ function knowing(body: Body, thing: Thing): Pick<Body, 'scope' | 'fields'> {
 function found(body: Body): string[] {
   const { c, scope, indent } = body;
   const text = body.fresh();
-  const vcpu = !c.flip();
+  const vcpu = !c.flip() && scope.guest !== true;
   const value = vcpu
     ? c.pick(['current_vcpu()', ...namedThings(scope, 'task').map((task) => `vcpu(${task})`)])
     : `${setOf(body)}.first`;
@@ -272,11 +294,12 @@ function each(body: Body): string[] {
   const inside = (type: Thing['type']): Partial<Body> => ({
     ...knowing(body, { text, type }),
     inLoop: true,
-    depth: Math.min(body.depth, 2),
   });
   const ways = [
     () => block(body, `for ${text} in cpus(${setOf(body)}) max ${1 + c.below(3)}`, inside('cpu')),
-    () => block(body, `for ${text} in vms max ${1 + c.below(3)}`, inside('vm')),
+    ...(scope.guest === true
+      ? []
+      : [() => block(body, `for ${text} in vms max ${1 + c.below(3)}`, inside('vm'))]),
     ...vms.map((vm) => () => block(body, `for ${text} in ${vm}.vcpus max ${1 + c.below(3)}`, inside('vcpu'))),
   ];
   return c.pick(ways)();
@@ -295,6 +318,5 @@ function name(body: Body): [string[], Body] {
   return [[`${body.indent}let ${text} = ${chosen}`], { ...body, ...knowing(body, { text, type }) }];
 }
 
-/** Masks that are made in a loop are more than the verifier's patience is for, too. */
-const setOf = (body: Body): string =>
-  mask(body.c, body.scope, body.inLoop ? 1 : 2, () => expr(body, 'bool', 1));
+/** A set of CPUs. */
+const setOf = (body: Body): string => mask(body.c, body.scope, 2, () => expr(body, 'bool', 1));

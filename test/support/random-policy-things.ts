@@ -43,7 +43,7 @@ export function namedThings(scope: Scope, type: ThingType): readonly string[] {
 
 /** A set of CPUs. */
 export function mask(c: Choices, scope: Scope, depth: number, bool?: () => string): string {
-  const masks = namedThings(scope, 'cpumask');
+  const masks = [...namedThings(scope, 'cpumask'), ...(scope.masks ?? [])];
   if (depth <= 0 || c.flip()) {
     const leaves: (() => string)[] = [
       () => `cpus(${c.pick(['0', '1', '0..1', '2..5', '0, 2..70', '300'])})`,
@@ -87,13 +87,14 @@ export function questions(c: Choices, scope: Scope, type: Scalar, e: Sub): (() =
     () => `${set()}.${c.pick(['has(0)', 'empty'])}`,
     () => `${set()}.has(${cpu()})`,
     () => `(${set()}.any ${c.pick(['==', '!='])} none)`,
-    () => `can_run_on(${task()}, ${cpu()})`,
     () => `is_kthread(${task()})`,
     () => `(${task()}.comm ${c.pick(['==', '!='])} "${c.pick(NAMES)}")`,
     () => `(${task()}.comm == ${task()}.comm)`,
     () => `(${task()} ${c.pick(['==', '!='])} ${task()})`,
     () => `(${cpu()} == ${cpu()})`,
-    () => `(vcpu(${task()}) == none)`,
+    ...(scope.guest === true
+      ? []
+      : [() => `(vcpu(${task()}) == none)`, () => `can_run_on(${task()}, ${cpu()})`]),
     ...(vms.length > 0 ? [() => `(${c.pick(vms)} != ${c.pick(vms)})`] : []),
   ];
 }

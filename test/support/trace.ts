@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import { openTrace } from '../../server/src/trace/open.ts';
 import { createTextReader } from '../../server/src/trace/read-text.ts';
 import type { Trace } from '../../server/src/trace/columns.ts';
@@ -41,7 +42,7 @@ export function wake(
 
 /** A trace of `examples/traces`. */
 export async function exampleTrace(name: string): Promise<Trace> {
-  const result = await openTrace(new URL(`../../examples/traces/${name}`, import.meta.url).pathname);
+  const result = await openTrace(fileURLToPath(new URL(`../../examples/traces/${name}`, import.meta.url)));
   if (!result.ok) throw new Error(result.error.message);
   return result.trace;
 }

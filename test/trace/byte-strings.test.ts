@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { ByteStrings } from '../../server/src/trace/byte-strings.ts';
+import { runs } from '../support/runs.ts';
 
 const viewOf = (bytes: Uint8Array) => new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
 
@@ -25,7 +26,7 @@ test('the same bytes have the same number, and no others', () => {
       }
       expect(strings.texts()).toEqual([...numbers.keys()]);
     }),
-    { numRuns: 30 },
+    { numRuns: runs(30) },
   );
 });
 

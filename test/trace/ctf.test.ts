@@ -9,6 +9,7 @@ import { CONTEXT, type Trace } from '../../server/src/trace/columns.ts';
 import { readCtf } from '../../server/src/trace/node/babeltrace.ts';
 import { openTrace } from '../../server/src/trace/open.ts';
 import { lane, onPath } from '../support/lanes.ts';
+import { runs } from '../support/runs.ts';
 import { checkSound } from './sound.ts';
 import { eventsOf, haveRecorded, recordedPath } from './support.ts';
 
@@ -53,6 +54,36 @@ test('lines of LTTng tell events as the kernel names them, in the thread that wa
   expect(trace.tasks.get(12)?.comm).toBe('a "b" = c');
 });
 
+test('lines of LTTng tell threads and their groups, and states by their names', () => {
+  const at = (n: number, rest: string): string => `[1.00000000${n}] host ${rest}\n`;
+  // As babeltrace2 2.0.4 prints enumerations, sequences and texts.
+  const state = (is: string): string =>
+    `{ prev_comm = "x", prev_tid = 11, prev_prio = 20, prev_state = ${is}, next_comm = "y", next_tid = 13, next_prio = 20 }`;
+  const trace = read(
+    [
+      'sched_process_fork: { cpu_id = 0 }, { parent_comm = "x", parent_tid = 11, parent_pid = 10, parent_ns_inum = 4026531836, child_comm = "x", child_tid = 15, _vtids_length = 1, vtids = [ [0] = 15 ], child_pid = 10, child_ns_inum = 4026531836 }',
+      'sched_process_exec: { cpu_id = 0 }, { filename = "/bin/y", tid = 11, old_tid = 12 }',
+      `sched_switch: { cpu_id = 0 }, ${state('( "TASK_INTERRUPTIBLE" : container = 1 )')}`,
+      `sched_switch: { cpu_id = 0 }, ${state('( "TASK_UNINTERRUPTIBLE", "TASK_NOLOAD" : container = 2 )')}`,
+      `sched_switch: { cpu_id = 0 }, ${state('( <unknown> : container = 256 )')}`,
+      'sched_wakeup: { cpu_id = 0 }, { comm = "größer}, {", tid = 13, prio = 20, target_cpu = 1 }',
+    ]
+      .map((rest, n) => at(n, rest))
+      .join(''),
+    5,
+  );
+  expect(eventsOf(trace).map(({ fields }) => fields)).toMatchObject([
+    { parent_pid: 11, child_pid: 15 },
+    { pid: 11, old_pid: 12 },
+    { prev_pid: 11, prev_state: 1, next_pid: 13 },
+    { prev_state: 2 },
+    { prev_state: 256 },
+    { pid: 13 },
+  ]);
+  expect([11, 15].map((tid) => trace.tasks.get(tid)?.tgid)).toEqual([10, 10]);
+  expect(trace.tasks.get(13)?.comm).toBe('größer}, {');
+});
+
 test('lines that perf has converted tell the thread and the context', () => {
   expect(eventsOf(read(PERF))).toMatchObject([
     { name: 'sched_wakeup', cpu: 2, tid: 7, fields: { pid: 1834, prio: 120, target_cpu: 0 } },
@@ -74,13 +105,85 @@ test('lines may come in any pieces, and be damaged anywhere', () => {
   );
 });
 
+test('lines may be made of anything', () => {
+  const value = fc.oneof(
+    fc.bigInt({ min: -(2n ** 63n), max: 2n ** 64n }).map(String),
+    fc.nat(300).map(String),
+    fc.constantFrom(
+      '0xffffffff81000000',
+      '"a \\"b\\\\"',
+      '"}, {"',
+      '( "X", "Y" : container = 2 )',
+      '[ [0] = 1 ]',
+      '{ x = 1 }',
+      '"',
+    ),
+  );
+  const name = fc.constantFrom(
+    ...[
+      'cpu_id',
+      'perf_cpu',
+      'perf_tid',
+      'common_flags',
+      'tid',
+      'pid',
+      'comm',
+      'prio',
+      'target_cpu',
+      'exit_reason',
+    ],
+    ...[
+      'isa',
+      'prev_tid',
+      'prev_state',
+      'next_tid',
+      'next_prio',
+      'child_tid',
+      'child_pid',
+      'parent_tid',
+      'parent_pid',
+    ],
+  );
+  const group = fc
+    .array(fc.tuple(name, value), { maxLength: 8 })
+    .map((pairs) => `{ ${pairs.map(([of, is]) => `${of} = ${is}`).join(', ')} }`);
+  const event = fc.constantFrom(
+    'sched_switch',
+    'sched_process_fork',
+    'sched:sched_wakeup',
+    'kvm_x86_exit',
+    'other',
+  );
+  const line = fc
+    .tuple(
+      fc.bigInt({ min: -5n, max: 2n ** 40n }),
+      fc.nat(999_999_999),
+      event,
+      fc.nat(4),
+      fc.array(group, { maxLength: 3 }),
+    )
+    .map(
+      ([seconds, nanos, of, cpu, groups]) =>
+        `[${seconds}.${String(nanos).padStart(9, '0')}] host ${of}: ${[`{ cpu_id = ${cpu} }`, ...groups].join(', ')}\n`,
+    );
+  fc.assert(
+    fc.property(fc.array(line), fc.integer({ min: 1, max: 100 }), (lines, size) => {
+      const bytes = new TextEncoder().encode(lines.join(''));
+      const reader = new CtfReader();
+      for (let at = 0; at < bytes.length; at += size) reader.push(bytes.subarray(at, at + size));
+      checkSound(reader.finish(), Infinity);
+    }),
+    { numRuns: runs(300) },
+  );
+});
+
 describe('a folder with a CTF trace', () => {
   const folder = mkdtempSync(join(tmpdir(), 'pvpolicy-ctf-'));
   afterAll(() => rmSync(folder, { recursive: true }));
   writeFileSync(join(folder, 'metadata'), '/* CTF 1.8 */\n');
 
   test('needs babeltrace2, and says where that is from', async () => {
-    expect(await readCtf(folder, 'no-such-command')).toMatchObject({
+    expect(await readCtf(folder, Infinity, 'no-such-command')).toMatchObject({
       ok: false,
       error: { message: expect.stringContaining('apt install babeltrace2') as string },
     });
@@ -113,6 +216,12 @@ describe('a folder with a CTF trace', () => {
         expect(brief(events)).toEqual(brief(expected));
         const shift = Number(ctf.trace.baseNs - text.trace.baseNs);
         expect(events.every(({ time }, i) => Math.abs(time + shift - expected[i]!.time) <= 500)).toBe(true);
+        const begin = await openTrace(join(folder, 'perf-taskset2'), 100);
+        if (!begin.ok) throw new Error('its beginning cannot be read');
+        expect(begin.more).toBe(true);
+        const { length } = begin.trace;
+        expect(length).toBeGreaterThan(50);
+        expect(eventsOf(begin.trace)).toEqual(eventsOf(ctf.trace).slice(0, length));
       });
     },
   );

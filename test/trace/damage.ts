@@ -1,9 +1,10 @@
 import fc from 'fast-check';
 import type { TraceResult } from '../../server/src/trace/columns.ts';
+import { runs } from '../support/runs.ts';
 import { checkSound } from './sound.ts';
 
 /** Cuts `file`, flips its bits and moves its parts about, and checks what `read` makes of it. */
-export function damage(file: Uint8Array, read: (file: Uint8Array) => TraceResult, runs = 50): void {
+export function damage(file: Uint8Array, read: (file: Uint8Array) => TraceResult, times = 50): void {
   const check = (damaged: Uint8Array): void => checkSound(read(damaged), damaged.length);
   for (let part = 0; part < 40; part++) check(file.slice(0, Math.floor((file.length * part) / 40)));
   const place = fc.nat(file.length - 1);
@@ -14,7 +15,7 @@ export function damage(file: Uint8Array, read: (file: Uint8Array) => TraceResult
       for (const [byte, bit] of all) damaged[byte]! ^= 1 << bit;
       check(damaged);
     }),
-    { numRuns: runs },
+    { numRuns: runs(times) },
   );
   fc.assert(
     fc.property(place, place, fc.nat(300), (from, to, length) => {
@@ -22,6 +23,6 @@ export function damage(file: Uint8Array, read: (file: Uint8Array) => TraceResult
       damaged.set(file.subarray(from, Math.min(from + length, from + file.length - to)), to);
       check(damaged);
     }),
-    { numRuns: runs },
+    { numRuns: runs(times) },
   );
 }

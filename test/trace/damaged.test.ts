@@ -1,13 +1,20 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import { memorySource } from '../../server/src/trace/binary/bytes.ts';
 import { readPerfData } from '../../server/src/trace/binary/perf-data.ts';
 import { readRawPages } from '../../server/src/trace/binary/raw-pages.ts';
+import { readTar } from '../../server/src/trace/binary/tar.ts';
 import { readTraceDat } from '../../server/src/trace/binary/trace-dat.ts';
 import type { TraceResult } from '../../server/src/trace/columns.ts';
 import { unpack } from '../../server/src/trace/node/unpack.ts';
+import { openTrace } from '../../server/src/trace/open.ts';
 import { readPerfetto } from '../../server/src/trace/perfetto/read.ts';
 import { createSystraceReader } from '../../server/src/trace/systrace.ts';
+import { runs } from '../support/runs.ts';
 import { damage } from './damage.ts';
 import { HEADER_PAGE, type Recorded, formatText, names, pages, traceDatV6, traceDatV7 } from './encode.ts';
 import { checkSound } from './sound.ts';
@@ -50,7 +57,7 @@ describe('pages of ring buffers', () => {
         for (const [at, code] of changes) letters[at] = String.fromCharCode(code);
         checkSound(read(file, letters.join('')), file.length);
       }),
-      { numRuns: 300 },
+      { numRuns: runs(300) },
     );
   });
 });
@@ -65,6 +72,72 @@ test('a page of systrace is usable as far as it goes, whatever is damaged', () =
   };
   damage(Buffer.from(page, 'latin1'), read, 100);
 });
+
+test('an archive of pages is usable as far as it goes, whatever is damaged', () => {
+  const archive = tarOf([
+    ['pages/traces/cpu0', pages(events)],
+    ['pages/events/header_page', new TextEncoder().encode(HEADER_PAGE)],
+    ...names.map((name) => [`pages/events/all/${name}/format`, Buffer.from(formatText(name))] as const),
+  ]);
+  const read = (file: Uint8Array): TraceResult => readRawPages(readTar(memorySource(file)));
+  expect(read(archive)).toMatchObject({ ok: true, trace: { length: events.length, skipped: 0 } });
+  damage(archive, read, 200);
+});
+
+describe('compressed text', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'pvpolicy-damaged-'));
+  afterAll(() => rmSync(folder, { recursive: true }));
+  const text = textOf(example('eevdf-3vm.trace.gz')).subarray(0, 60_000);
+  test.each([
+    ['gzip', gzipSync(text)],
+    ['zstd', zstdOf(text)],
+  ])('with %s is usable as far as it goes, whatever is damaged', async (name, file) => {
+    const path = join(folder, name);
+    const read = async (bytes: Uint8Array): Promise<TraceResult> => {
+      writeFileSync(path, bytes);
+      return openTrace(path);
+    };
+    expect(await read(file)).toMatchObject({ ok: true, trace: { skipped: 1 } });
+    const place = fc.nat(file.length - 1);
+    const flips = fc.array(fc.tuple(place, fc.nat(7)), { maxLength: 3 });
+    await fc.assert(
+      fc.asyncProperty(flips, place, fc.boolean(), async (all, end, cut) => {
+        const damaged = Uint8Array.from(cut ? file.subarray(0, end) : file);
+        for (const [at, bit] of all) if (at < damaged.length) damaged[at]! ^= 1 << bit;
+        checkSound(await read(damaged), Infinity);
+      }),
+      { numRuns: runs(150) },
+    );
+  });
+});
+
+/** A zstd frame of the bytes as they are (RFC 8878): blocks without compression, and no checksum. */
+function zstdOf(bytes: Uint8Array): Uint8Array {
+  const head = Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0xa0, 0, 0, 0, 0]);
+  head.writeUInt32LE(bytes.length, 5);
+  const block = 16_000;
+  const blocks = Array.from({ length: Math.ceil(bytes.length / block) }, (_, i) => {
+    const body = bytes.subarray(i * block, (i + 1) * block);
+    const last = (i + 1) * block >= bytes.length ? 1 : 0;
+    const size = Buffer.alloc(3);
+    size.writeUIntLE(body.length * 8 + last, 0, 3);
+    return Buffer.concat([size, body]);
+  });
+  return Buffer.concat([head, ...blocks]);
+}
+
+/** A tar archive (POSIX ustar) of the files. */
+function tarOf(files: readonly (readonly [path: string, content: Uint8Array])[]): Uint8Array {
+  const parts = files.flatMap(([path, content]) => {
+    const head = Buffer.alloc(512);
+    head.write(path, 0);
+    head.write(`${content.length.toString(8).padStart(11, '0')}\0`, 124);
+    head.write('0', 156);
+    head.write('ustar\x0000', 257);
+    return [head, content, Buffer.alloc((512 - (content.length % 512)) % 512)];
+  });
+  return Buffer.concat([...parts, Buffer.alloc(1024)]);
+}
 
 /** What a file says that it has, in fields of its head, is no reason to ask for memory. */
 describe('heads that promise more than there is', () => {

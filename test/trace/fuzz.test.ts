@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { KINDS } from '../../server/src/trace/kinds.ts';
 import { sniff } from '../../server/src/trace/sniff.ts';
-import { stableOrder } from '../../server/src/trace/stable-order.ts';
+import { disordersIn, stableOrder } from '../../server/src/trace/stable-order.ts';
+import { runs } from '../support/runs.ts';
 import { checkSound } from './sound.ts';
 import { comparable, eventsOf, example, line, read, readTrace, textOf } from './support.ts';
 
@@ -72,7 +73,7 @@ describe('whatever the bytes', () => {
         const text = new TextEncoder().encode(parts.join('') + (ended ? '\n' : ''));
         checkSound(read(text), text.length);
       }),
-      { numRuns: 300 },
+      { numRuns: runs(300) },
     );
   });
 
@@ -86,7 +87,7 @@ describe('whatever the bytes', () => {
         const text = new TextEncoder().encode(`${line(`${name}: ${rest}`)}\n`);
         checkSound(read(text), text.length);
       }),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     );
   });
 
@@ -143,7 +144,7 @@ describe('names of tasks', () => {
         expect(eventsOf(trace)).toMatchObject([{ tid: 8, fields: { prev_pid: 8, next_pid: 9 } }]);
         expect([trace.tasks.get(8)?.comm, trace.tasks.get(9)?.comm]).toEqual([prev, next]);
       }),
-      { numRuns: 1000 },
+      { numRuns: runs(1000) },
     );
   });
 });
@@ -157,6 +158,27 @@ describe('stableOrder', () => {
           .toSorted((left, right) => left.key - right.key);
         expect([...stableOrder(Float64Array.from(keys))]).toEqual(sorted.map(({ index }) => index));
       }),
+    );
+  });
+
+  test('sorts what is in disorder alone, each part on its own', () => {
+    const jitter = fc.integer({ min: 0, max: 300 });
+    fc.assert(
+      fc.property(
+        fc.array(jitter, { maxLength: 3000, size: 'max' }),
+        fc.integer({ min: 1, max: 300 }),
+        (late, many) => {
+          const keys = Float64Array.from(late, (by, index) => index - (by < many ? by : 0));
+          const sorted = keys.slice();
+          let end = 0;
+          for (const { from, to } of disordersIn(keys)) {
+            expect(from).toBeGreaterThanOrEqual(end);
+            sorted.set(keys.slice(from, to).sort(), from);
+            end = to;
+          }
+          expect(sorted).toEqual(keys.toSorted());
+        },
+      ),
     );
   });
 });

@@ -5,7 +5,7 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterAll, describe, expect, test } from 'vitest';
 import type { Trace, TraceError } from '../../server/src/trace/columns.ts';
 import { openTrace } from '../../server/src/trace/open.ts';
-import { HEADER_PAGE, formatText, names, pages } from './encode.ts';
+import { HEADER_PAGE, formatText, names, pages, traceDatV6 } from './encode.ts';
 import { comparable, example, line, read, textOf, totalOf } from './support.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'pvpolicy-trace-'));
@@ -142,6 +142,16 @@ describe('openTrace', () => {
     const trace = await opened(root);
     expect(trace).toMatchObject({ format: 'raw-pages', clock: 'boot', cpus: 4, length: 2, skipped: 0 });
     expect(trace.tasks.get(7)?.tgid).toBe(5);
+  });
+
+  test('unpacks a binary file in memory, but not more of it than its size deserves', async () => {
+    const event = { time: 900n, cpu: 0, tid: 7, name: 'sched_waking', values: ['sh', 8, 120, 1] } as const;
+    const many = Array.from({ length: 40_000 }, (_, i) => ({ ...event, time: BigInt(i) }));
+    const dat = traceDatV6([pages(many)]);
+    expect(dat.length).toBeGreaterThan(2 * 1024 * 1024);
+    expect(await opened(file('packed.dat.gz', gzipSync(dat)))).toMatchObject({ length: 40_000, skipped: 0 });
+    const bomb = gzipSync(Buffer.concat([dat, Buffer.alloc(80 * 1024 * 1024)]));
+    expect((await refused(file('bomb.gz', bomb))).message).toContain('too large to be unpacked in memory');
   });
 
   test('does not take text for something else', async () => {

@@ -256,6 +256,7 @@ describe('traceInfo', () => {
       },
       lost: 0,
       skipped: 0,
+      gaps: 0,
       tasks: 8,
       vms: [
         { name: 'vm-169', vcpus: [{ id: 0, tid: 169 }] },

@@ -37,7 +37,7 @@ const text = (value: unknown): string => new TextDecoder().decode(value as Uint8
 describe('a schedule written for the Perfetto UI', async () => {
   const trace = await exampleTrace('eevdf-3vm.trace.gz');
   const remarks = [{ t: Number(trace.baseNs) + 5000, text: 'boost CPU 0/KVM (RR)' }];
-  const packets = blocks(fieldsOf(perfettoTrace(trace, 'policy p', remarks)), 1);
+  const packets = blocks(fieldsOf(Buffer.concat([...perfettoTrace(trace, 'policy p', remarks)])), 1);
   const bundles = packets.flatMap((packet) => blocks(packet, 1));
   const events = bundles.flatMap((bundle) =>
     blocks(bundle, 2).map((event) => ({ cpu: all(bundle, 1)[0], event })),

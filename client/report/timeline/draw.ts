@@ -96,7 +96,7 @@ function drawLane(
     // A wait is thinner than a run: the two tell apart without colours.
     context.fillRect(left, waits ? top + 5 : top, wide, waits ? LANE - 10 : LANE);
     if (wide > 40 && !waits && lane.kind === 'cpu')
-      drawText(context, labels[thread] ?? '', left, top, wide, palette.onSlice);
+      drawText(context, labels[thread] ?? '', left, top, wide, vm < 0 ? palette.text : palette.onSlice);
     if (selected?.lane === index && selected.slice === i) outline(context, left, top, wide, palette);
     // What begins within the same pixel cannot be seen: the next one to draw ends behind it.
     i = wide > 1 ? i + 1 : firstAfter(lane, (window.from + (left + 1 - LABELS) / scale) / unit, i + 1);
@@ -136,7 +136,7 @@ function outline(
   context.lineWidth = 1;
 }
 
-/** A triangle above each decision; those on one pixel are one. */
+/** A triangle above each decision, or a tick where triangles would hide each other and what is below. */
 function drawMarks(
   context: CanvasRenderingContext2D,
   { marks, window }: Picture,
@@ -144,13 +144,19 @@ function drawMarks(
   scale: number,
 ): void {
   context.fillStyle = palette.mark;
+  const shown = marks.filter(({ at }) => at >= window.from && at <= window.to);
+  const lanes = new Set(shown.map(({ lane }) => lane)).size;
+  const crowded = shown.length * 9 > lanes * (window.to - window.from) * scale;
   const last = new Map<number, number>();
-  for (const { at, lane } of marks) {
-    if (at < window.from || at > window.to) continue;
+  for (const { at, lane } of shown) {
     const x = LABELS + (at - window.from) * scale;
     if (x - (last.get(lane) ?? -Infinity) < 3) continue;
     last.set(lane, x);
     const top = laneTop(lane);
+    if (crowded) {
+      context.fillRect(x - 0.5, top - 2, 1, 6);
+      continue;
+    }
     context.beginPath();
     context.moveTo(x - 4, top - 2);
     context.lineTo(x + 4, top - 2);

@@ -24,14 +24,13 @@ export class TimelineView {
     this.schedules = sources.map((source) => new Schedule(source));
     this.end = Math.max(1, ...this.schedules.map(({ length }) => length));
     this.window = { from: 0, to: this.end };
-    this.element.append(this.toolbar());
+    this.element.append(this.toolbar(), this.said);
     for (const schedule of this.schedules) {
       const holder = el('div', { class: 'schedule' }, schedule.canvas);
       this.element.append(el('figure', {}, el('figcaption', {}, schedule.title), holder));
       this.listen(schedule);
       new ResizeObserver(() => this.repaint()).observe(holder);
     }
-    this.element.append(this.said);
   }
 
   /** Shows `[from, to]` ns with some room around it. */

@@ -10,7 +10,7 @@ export const registerGoToCounterpart = (follow: Follow): Disposable =>
     const [line] = found?.lines ?? [];
     if (!found || line === undefined) {
       const why = found
-        ? 'Nothing was generated from this line.'
+        ? 'This line has no counterpart in the file beside.'
         : 'Compile the policy first, and leave its C open.';
       void window.showInformationMessage(why);
       return;

@@ -8,17 +8,25 @@ import {
   type QuickPickItem,
 } from 'vscode';
 import { COMMANDS } from '../commands.ts';
+import { kernelRows } from '../kernels.ts';
 import type { PolicyClient } from '../policy-client.ts';
 import { setting } from '../settings.ts';
 
-/** Select Kernel Profile: which kernel policies are held against, in the settings of the workspace. */
+/**
+ * Select Kernel Profile: which kernel policies are held against, in the settings of the workspace; in one that is not trusted,
+ * whose own do not hold, in the user's.
+ */
 export const registerKernelProfile = (client: PolicyClient): Disposable =>
   commands.registerCommand(COMMANDS.kernelProfile, async () => {
     const current = setting<string>('kernelProfile');
     const profile = await pickKernel(client, current);
     if (profile === undefined || profile === current) return;
-    const target = workspace.workspaceFolders ? ConfigurationTarget.Workspace : ConfigurationTarget.Global;
-    await workspace.getConfiguration('pvpolicy').update('kernelProfile', profile || undefined, target);
+    const settings = workspace.getConfiguration('pvpolicy');
+    const inWorkspace = workspace.workspaceFolders !== undefined && workspace.isTrusted;
+    const target = inWorkspace ? ConfigurationTarget.Workspace : ConfigurationTarget.Global;
+    // None in the workspace leaves it to the user's settings, which may name one.
+    const users = inWorkspace && settings.inspect<string>('kernelProfile')?.globalValue;
+    await settings.update('kernelProfile', profile || (users ? '' : undefined), target);
   });
 
 interface Choice extends QuickPickItem {
@@ -27,7 +35,6 @@ interface Choice extends QuickPickItem {
 }
 
 async function pickKernel(client: PolicyClient, current: string): Promise<string | undefined> {
-  const profiles = (await client.kernels()).toReversed();
   const items: Choice[] = [
     {
       label: 'Every supported kernel',
@@ -36,11 +43,7 @@ async function pickKernel(client: PolicyClient, current: string): Promise<string
       picked: current === '',
     },
     { label: 'Kernels', kind: QuickPickItemKind.Separator },
-    ...profiles.map((profile): Choice => ({
-      label: profile.startsWith('pvsched') ? profile : `Linux ${profile}`,
-      ...(profile === current && { description: 'selected' }),
-      profile,
-    })),
+    ...kernelRows(await client.kernels(), current),
     { label: '', kind: QuickPickItemKind.Separator },
     {
       label: "$(folder-opened) A kernel's own BTF…",

@@ -1,4 +1,17 @@
-import { commands, env, Uri, window, workspace, type Disposable } from 'vscode';
+import {
+  commands,
+  env,
+  ShellExecution,
+  Task,
+  TaskPanelKind,
+  tasks,
+  TaskScope,
+  Uri,
+  window,
+  workspace,
+  type Disposable,
+  type WorkspaceFolder,
+} from 'vscode';
 import type { Cli } from '../cli.ts';
 import { COMMANDS } from '../commands.ts';
 
@@ -16,8 +29,8 @@ export const registerRecordTrace = (cli: Cli): Disposable =>
         /^[1-9]\d{0,3}$/u.test(text.trim()) ? undefined : 'A number of seconds, at most 9999',
     });
     if (seconds === undefined) return;
-    const folder = workspace.workspaceFolders?.[0]?.uri;
-    const file = folder ? Uri.joinPath(folder, 'recorded.trace.gz').fsPath : 'recorded.trace.gz';
+    const folder = folderInFront();
+    const file = folder ? Uri.joinPath(folder.uri, 'recorded.trace.gz').fsPath : 'recorded.trace.gz';
     const command = commandLine(cli, file, seconds.trim());
     const [run, copy] = ['Run in Terminal', 'Copy Command'];
     const offers = workspace.isTrusted ? [run, copy] : [copy];
@@ -25,10 +38,23 @@ export const registerRecordTrace = (cli: Cli): Disposable =>
     const chosen = await window.showInformationMessage('Record a trace', { modal: true, detail }, ...offers);
     if (chosen === copy) await env.clipboard.writeText(command);
     if (chosen !== run) return;
-    const terminal = window.createTerminal({ name: 'Record a trace', ...(folder && { cwd: folder }) });
-    terminal.show();
-    terminal.sendText(command);
+    await tasks.executeTask(recording(command, folder));
   });
+
+/** The folder of the policy in front; else the first. */
+function folderInFront(): WorkspaceFolder | undefined {
+  const uri = window.activeTextEditor?.document.uri;
+  return (uri && workspace.getWorkspaceFolder(uri)) ?? workspace.workspaceFolders?.[0];
+}
+
+/** A task, whose terminal shows the command once: a shell that is sent text before its prompt echoes it twice. */
+function recording(command: string, folder: WorkspaceFolder | undefined): Task {
+  const definition = { type: 'shell' };
+  const execution = new ShellExecution(command);
+  const task = new Task(definition, folder ?? TaskScope.Global, 'record a trace', 'PV Policy', execution, []);
+  task.presentationOptions = { focus: true, panel: TaskPanelKind.Dedicated, showReuseMessage: false };
+  return task;
+}
 
 const commandLine = ({ program, script, env: own }: Cli, file: string, seconds: string): string => {
   const settings = Object.entries(own).map(([name, value]) => `${name}=${value}`);

@@ -9,6 +9,9 @@ export const registerTestScenarios = (testing: Testing): Disposable =>
     const document = await targetPolicy(argument);
     if (!document) return;
     const running = testing.run(document.uri);
-    void commands.executeCommand('workbench.view.testing.focus');
-    if (!(await running)) void window.showInformationMessage('The policy has no scenario to test.');
+    await commands.executeCommand('workbench.view.testing.focus');
+    if (await running) await testing.reveal(document.uri);
+    else void window.showInformationMessage('The policy has no scenario to test.');
+    // The keys stay with the policy, so that one goes on where one was.
+    await commands.executeCommand('workbench.action.focusActiveEditorGroup');
   });

@@ -42,9 +42,19 @@ export class Follow implements Disposable {
     if (!beside) return undefined;
     const map = this.mapOf(isPolicy ? beside.document : editor.document, nameOf(pair.policy.path));
     const line = editor.selection.active.line;
-    const from = map.policyLine(line);
-    const lines = isPolicy ? map.cLines(line) : from === undefined ? [] : [from];
+    const lines = isPolicy ? linesInC(map, editor.document, line) : linesInPolicy(map, beside.document, line);
     return { beside, lines: lines.filter((one) => one < beside.document.lineCount) };
+  }
+
+  /** Shows beside `editor` what its line became, or where nothing came of it what came of the lines below. */
+  lead(editor: TextEditor): void {
+    const found = this.counterpart(editor);
+    if (!found) return;
+    const map = this.mapOf(found.beside.document, nameOf(editor.document.uri.path));
+    this.show(
+      found.beside,
+      found.lines.length > 0 ? found.lines : map.fromBelow(editor.selection.active.line),
+    );
   }
 
   dispose(): void {
@@ -57,10 +67,14 @@ export class Follow implements Disposable {
     if (textEditor !== window.activeTextEditor || kind === TextEditorSelectionChangeKind.Command) return;
     const found = this.counterpart(textEditor);
     if (!found) return;
-    const ranges = found.lines.map((line) => new Range(line, 0, line, 0));
-    found.beside.setDecorations(this.mark, ranges);
     textEditor.setDecorations(this.mark, []);
-    if (ranges[0]) found.beside.revealRange(ranges[0], TextEditorRevealType.InCenterIfOutsideViewport);
+    this.show(found.beside, found.lines);
+  }
+
+  private show(beside: TextEditor, lines: readonly number[]): void {
+    const ranges = lines.map((line) => new Range(line, 0, line, 0));
+    beside.setDecorations(this.mark, ranges);
+    if (ranges[0]) beside.revealRange(ranges[0], TextEditorRevealType.InCenterIfOutsideViewport);
   }
 
   private mapOf(document: TextDocument, policy: string): LineMap {
@@ -71,3 +85,22 @@ export class Follow implements Disposable {
     return map;
   }
 }
+
+/** Of the head of a hook or function the C of its head, which is in no directive. */
+function linesInC(map: LineMap, policy: TextDocument, line: number): readonly number[] {
+  const own = map.cLines(line);
+  return own.length > 0 || !isHead(policy, line) ? own : map.fromBelow(line);
+}
+
+/** Of the head of a function the head of what it was made from: the one above the body. */
+function linesInPolicy(map: LineMap, policy: TextDocument, line: number): readonly number[] {
+  const from = map.policyLine(line);
+  if (from !== undefined) return [from];
+  let at = map.bodyOf(line) ?? -1;
+  while (at >= 0 && !isHead(policy, at)) at--;
+  return at < 0 ? [] : [at];
+}
+
+/** Does something that has a body of statements begin at this line? */
+const isHead = (policy: TextDocument, line: number): boolean =>
+  line < policy.lineCount && /^(?:on|fn|every)\b.*\{/u.test(policy.lineAt(line).text);

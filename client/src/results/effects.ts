@@ -13,15 +13,20 @@ export function effectName({ metric, of }: Effect): string {
   return `${statistic === undefined ? name : `${statistic} ${name}`} of ${of}`;
 }
 
-/** `1.2 ms → 800 µs, −33 %`; a change that the model cannot tell from its own error says so. */
-export function effectText(effect: Effect): string {
-  const { metric, baseline, policy, change, error, significant } = effect;
-  const by = change === null ? '' : `, ${percent(change, 0)}`;
-  const within = significant
-    ? ''
-    : ` (within the model's error${error === null ? '' : ` of ${percent(error, 0).replace('+', '±')}`})`;
-  return `${metricFigure(metric, baseline)} → ${metricFigure(metric, policy)}${by}${within}`;
+/** `1.2 ms → 800 µs, −33 %` */
+export const effectText = (effect: Effect): string => [values(effect), ...changeOf(effect)].join(', ');
+
+/** `−33 %, 1.2 ms → 800 µs`: what matters first, where there may be room for no more; with the error of the model. */
+export function changeText(effect: Effect): string {
+  const { error, significant } = effect;
+  const within = significant || error === null ? '' : ` ${percent(error, 0).replace('+', '± ')}`;
+  return [...changeOf(effect).map((change) => `${change}${within}`), values(effect)].join(', ');
 }
+
+const values = ({ metric, baseline, policy }: Effect): string =>
+  `${metricFigure(metric, baseline)} → ${metricFigure(metric, policy)}`;
+
+const changeOf = ({ change }: Effect): readonly string[] => (change === null ? [] : [percent(change, 0)]);
 
 /** The largest changes that count, at most `most`. */
 export const largest = (effects: readonly Effect[], most: number): readonly Effect[] =>

@@ -12,6 +12,7 @@ import { count, duration, figure } from '../../figures.ts';
 import { setting } from '../settings.ts';
 import { dataUri, distributionSvg, INKS, momentsSvg, type Distribution, type Look } from './picture.ts';
 import type { Result, Results } from './results.ts';
+import { waysAt } from './ways.ts';
 
 /** Pictures in one hover. */
 const MOST = 3;
@@ -71,13 +72,7 @@ function measured({ report, others }: Result, document: TextDocument, position: 
 
 /** Which ways a condition went, and when the line asked for something. */
 function ofLine({ report: { replay, trace } }: Result, line: number): readonly string[] {
-  const branches = replay.branches
-    .filter((branch) => branch.line === line)
-    .map(({ taken }) =>
-      taken.length === 2
-        ? `Condition: true ${count(taken[0] ?? 0)}×, false ${count(taken[1] ?? 0)}×`
-        : `Ways taken: ${taken.map((one) => `${count(one)}×`).join(', ')}`,
-    );
+  const branches = replay.branches.flatMap((branch) => waysAt(branch, line));
   const decisions = replay.decisions.filter((decision) => decision.line === line);
   if (decisions.length === 0) return branches;
   const [first, last] = [replay.decisions[0], replay.decisions.at(-1)];

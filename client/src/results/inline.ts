@@ -8,6 +8,7 @@ import {
   type Disposable,
   type TextEditor,
 } from 'vscode';
+import { duration } from '../../figures.ts';
 import { setting } from '../settings.ts';
 import type { LineMark, MarkPart } from './marks.ts';
 import type { Result, Results } from './results.ts';
@@ -15,7 +16,7 @@ import type { Result, Results } from './results.ts';
 /** Results at the end of the lines that they are about; lines that never ran are dimmed. */
 export class InlineResults implements Disposable {
   private readonly results: Results;
-  private readonly after = window.createTextEditorDecorationType({ after: { margin: '0 0 0 3em' } });
+  private readonly after = window.createTextEditorDecorationType({ after: { margin: '0 0 0 2em' } });
   private readonly neverRan = window.createTextEditorDecorationType({
     color: new ThemeColor('pvpolicy.results.neverRan'),
   });
@@ -91,17 +92,26 @@ function afterLine(
 ): DecorationOptions[] {
   const shown = parts.filter(({ kind }) => wanted.has(kind));
   if (shown.length === 0) return [];
-  const stale = result?.stale === true;
+  const why = provisional(result);
   // Once for a hook, and for what people rely on; the colour tells of the rest.
-  const says = stale && shown.some(({ kind }) => kind !== 'hits' && kind !== 'action');
-  const contentText = shown.map(({ text }) => text).join(' · ') + (says ? ' (before the edit)' : '');
-  const after = { contentText, color: colorOf(shown, stale), ...(stale && { fontStyle: 'italic' }) };
+  const told = (kind: MarkPart['kind']): boolean =>
+    kind === 'hook' || (result?.stale === true && kind !== 'hits' && kind !== 'action');
+  const says = why !== undefined && shown.some(({ kind }) => told(kind));
+  const contentText = shown.map(({ text }) => text).join(' · ') + (says ? ` (${why})` : '');
+  const pale = why !== undefined;
+  const after = { contentText, color: colorOf(shown, pale), ...(pale && { fontStyle: 'italic' }) };
   return [{ range: new Range(end, end), renderOptions: { after } }];
 }
 
-function colorOf(parts: readonly MarkPart[], stale: boolean): ThemeColor {
+/** Why the result is not the whole truth; undefined: it is. */
+function provisional(result: Result | undefined): string | undefined {
+  if (result?.stale) return 'before the edit';
+  return result?.partial ? `in the first ${duration(result.report.trace.duration_ns)}` : undefined;
+}
+
+function colorOf(parts: readonly MarkPart[], pale: boolean): ThemeColor {
   const has = (kind: MarkPart['kind']): boolean => parts.some((part) => part.kind === kind);
-  if (stale) return new ThemeColor('pvpolicy.results.stale');
+  if (pale) return new ThemeColor('pvpolicy.results.stale');
   if (has('failed')) return new ThemeColor('pvpolicy.results.failed');
   return new ThemeColor(has('passed') ? 'pvpolicy.results.passed' : 'pvpolicy.results.foreground');
 }

@@ -1,5 +1,6 @@
 import type { SimulationReport } from '../../../server/src/lsp/protocol.ts';
 import { count, duration, figure, plural } from '../../figures.ts';
+import { unmatched } from './ways.ts';
 import { effectName, effectsOf, effectText, largest } from './effects.ts';
 
 /** What a run found about one line of a policy. */
@@ -21,11 +22,13 @@ export interface Run {
   readonly report: SimulationReport;
   readonly others: readonly SimulationReport[];
   readonly params: Readonly<Record<string, string>>;
+  /** It is of the first part of a trace, and the whole is still at work. */
+  readonly partial: boolean;
 }
 
-/** What stands after each line, in the order of the lines. `lineOf`: where params and scenarios are declared. */
+/** What stands after each line, in the order of the lines. `lineOf`: where params and scenarios are declared, and `policy`. */
 export function lineMarks(
-  { report, others, params }: Run,
+  { report, others, params, partial }: Run,
   lineOf: ReadonlyMap<string, number>,
 ): readonly LineMark[] {
   const { replay } = report;
@@ -33,29 +36,40 @@ export function lineMarks(
   const add = (line: number, kind: MarkPart['kind'], text: string): void =>
     void parts.set(line, [...(parts.get(line) ?? []), { kind, text }]);
   for (const { line, fired } of replay.hooks)
-    add(line, 'hook', fired === 0 ? 'never fired' : `fired ${times(fired)}`);
+    add(line, 'hook', fired > 0 ? `fired ${times(fired)}` : partial ? 'not fired yet' : 'never fired');
   const ran = new Map(replay.lines.map(({ line, hits }) => [line, hits]));
   const actions = actionsByLine(replay);
+  const none = new Map(replay.branches.map((branch) => [branch.line, unmatched(branch)]));
   for (const [line, hits] of ran) {
     const told = actions.get(line);
     // Of a block that never ran, the first line says so; the others are dimmed.
-    if (hits === 0 && ran.get(previous(ran, line)) !== 0) add(line, 'hits', 'never ran');
+    if (hits === 0 && !partial && ran.get(previous(ran, line)) !== 0) add(line, 'hits', 'never ran');
     // An action that is all of a line was asked for as often as the line ran.
-    if (hits > 0 && told?.count !== hits) add(line, 'hits', times(hits));
+    const missed = none.get(line) ?? 0;
+    if (hits > 0 && told?.count !== hits)
+      add(line, 'hits', `${times(hits)}${missed > 0 ? `, ${times(missed)} no arm` : ''}`);
   }
   for (const [line, { text }] of actions) add(line, 'action', text);
   for (const one of [report, ...others]) {
     for (const expectation of one.expectations)
-      add(expectation.line, verdictKind(expectation.ok), verdict(expectation));
+      if (partial) add(expectation.line, 'open', '… running');
+      else add(expectation.line, verdictKind(expectation.ok), verdict(expectation));
     for (const { line, ok, violations } of one.replay.invariants)
-      add(line, verdictKind(ok), ok ? '✓ always held' : `✗ broken ${times(violations.length)}`);
+      if (partial && ok) add(line, 'open', '… held so far');
+      else add(line, verdictKind(ok), ok ? '✓ always held' : `✗ broken ${times(violations.length)}`);
   }
   for (const [name, value] of Object.entries(params)) {
     const line = lineOf.get(name);
     if (line !== undefined) add(line, 'value', `simulated with ${value}`);
   }
+  const header = lineOf.get('policy');
+  const verdicts = [report, ...others].flatMap((one) =>
+    [...one.expectations, ...one.replay.invariants].map(({ ok }) => ok),
+  );
+  if (!partial && header !== undefined && verdicts.length > 0)
+    add(header, verdictKind(overall(verdicts)), tally(verdicts));
   for (const one of [report, ...others]) {
-    const line = lineOf.get(one.scenario ?? report.policy);
+    const line = lineOf.get(one.scenario ?? 'policy');
     if (line === undefined) continue;
     for (const effect of largest(effectsOf(one), 2))
       add(line, 'value', `${effectName(effect)} ${effectText(effect)}`);
@@ -63,7 +77,19 @@ export function lineMarks(
   const lines = new Set([...parts.keys(), ...ran.keys()]);
   return [...lines]
     .toSorted((a, b) => a - b)
-    .map((line) => ({ line, parts: parts.get(line) ?? [], neverRan: ran.get(line) === 0 }));
+    .map((line) => ({ line, parts: parts.get(line) ?? [], neverRan: !partial && ran.get(line) === 0 }));
+}
+
+/** One that fails is what counts; else one that stays open. */
+const overall = (verdicts: readonly (boolean | null)[]): boolean | null =>
+  verdicts.includes(false) ? false : verdicts.includes(null) ? null : true;
+
+/** `✓ 3 of 3 hold`, `✗ 1 of 3 fails` */
+function tally(verdicts: readonly (boolean | null)[]): string {
+  const of = (wanted: boolean): number => verdicts.filter((ok) => ok === wanted).length;
+  const failed = of(false);
+  if (failed > 0) return `✗ ${failed} of ${verdicts.length} ${failed === 1 ? 'fails' : 'fail'}`;
+  return `${verdicts.includes(null) ? '?' : '✓'} ${of(true)} of ${verdicts.length} hold`;
 }
 
 const times = (number: number): string => `${count(number)}×`;

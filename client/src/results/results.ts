@@ -11,6 +11,8 @@ export interface Result extends Run {
   readonly marks: readonly LineMark[];
   /** The text is no longer the one that ran. */
   readonly stale: boolean;
+  /** Of the first part of a long trace: the whole is still at work. */
+  readonly partial: boolean;
 }
 
 /** Decides which commands are of use. */
@@ -19,6 +21,8 @@ const CONTEXT = 'pvpolicy.hasResults';
 /** The last result of each open policy. An edit makes it stale; taking the edit back makes it good again. */
 export class Results implements Disposable {
   private readonly results = new Map<string, Result & { readonly fresh: readonly LineMark[] }>();
+  /** What runs that have not ended have found so far: it stands before older results. */
+  private readonly partials = new Map<string, Result>();
   private readonly changed = new EventEmitter<void>();
   readonly onDidChange = this.changed.event;
   private readonly listeners = [
@@ -29,7 +33,7 @@ export class Results implements Disposable {
     workspace.onDidCloseTextDocument((document) => this.clear(document)),
   ];
 
-  /** `lineOf`: where the policy declares its params and scenarios. */
+  /** `lineOf`: where the policy declares its params and scenarios, and its header. */
   show(
     document: TextDocument,
     report: SimulationReport,
@@ -41,19 +45,47 @@ export class Results implements Disposable {
     const before = this.results.get(key);
     const kept = before?.text === text ? [before.report, ...before.others] : [];
     const others = kept.filter(({ scenario }) => scenario !== report.scenario);
-    const marks = lineMarks({ report, others, params }, lineOf);
-    this.results.set(key, { report, others, params, text, marks, fresh: marks, stale: false });
+    const run = { report, others, params, partial: false };
+    const marks = lineMarks(run, lineOf);
+    this.partials.delete(key);
+    this.results.set(key, { ...run, text, marks, fresh: marks, stale: false });
     this.tell();
   }
 
+  /** Shows what was found so far, until `show` or `endPartial`, or until the text is edited. */
+  showPartial(
+    document: TextDocument,
+    report: SimulationReport,
+    params: Readonly<Record<string, string>>,
+    lineOf: ReadonlyMap<string, number>,
+  ): void {
+    const run = { report, others: [], params, partial: true };
+    const marks = lineMarks(run, lineOf);
+    const text = document.getText();
+    this.partials.set(document.uri.toString(), { ...run, text, marks, stale: false });
+    this.tell();
+  }
+
+  /** No whole result follows: what there was before is shown again. */
+  endPartial(document: TextDocument): void {
+    if (this.partials.delete(document.uri.toString())) this.tell();
+  }
+
   get(document: Pick<TextDocument, 'uri'>): Result | undefined {
-    return this.results.get(document.uri.toString());
+    const key = document.uri.toString();
+    return this.partials.get(key) ?? this.results.get(key);
   }
 
   /** Forgets one policy's result, or all. */
   clear(document?: TextDocument): void {
-    if (document === undefined) this.results.clear();
-    else if (!this.results.delete(document.uri.toString())) return;
+    if (document === undefined) {
+      this.results.clear();
+      this.partials.clear();
+    } else {
+      const key = document.uri.toString();
+      const had = [this.results.delete(key), this.partials.delete(key)];
+      if (!had.includes(true)) return;
+    }
     this.tell();
   }
 
@@ -62,16 +94,20 @@ export class Results implements Disposable {
   }
 
   private edited(document: TextDocument, edits: readonly Parameters<typeof shiftLine>[1][]): void {
-    const result = this.get(document) as (Result & { readonly fresh: readonly LineMark[] }) | undefined;
-    if (!result) return;
-    const same = document.getText() === result.text;
-    const marks = same ? result.fresh : edits.reduce(shifted, result.marks);
-    this.results.set(document.uri.toString(), { ...result, marks, stale: !same });
-    this.changed.fire();
+    const key = document.uri.toString();
+    const ended = this.partials.delete(key);
+    const result = this.results.get(key);
+    if (result) {
+      const same = document.getText() === result.text;
+      const marks = same ? result.fresh : edits.reduce(shifted, result.marks);
+      this.results.set(key, { ...result, marks, stale: !same });
+    }
+    if (ended) this.tell();
+    else if (result) this.changed.fire();
   }
 
   private tell(): void {
-    void commands.executeCommand('setContext', CONTEXT, this.results.size > 0);
+    void commands.executeCommand('setContext', CONTEXT, this.results.size + this.partials.size > 0);
     this.changed.fire();
   }
 }

@@ -12,6 +12,8 @@ import { nameOf } from '../settings.ts';
 
 /** Names of files that are likely to be traces. */
 const PATTERN = '**/{*.trace,*.trace.*,*.dat,*.perf,*.ftrace,*.pftrace,*.perfetto-trace,perf.data*}';
+/** What lies beside traces and goes by their names. */
+const NO_TRACES = '{**/node_modules/**,**/*.json}';
 const MOST = 50;
 
 /** Which trace a scenario of a policy was last simulated on, where it is not the one that the policy names. */
@@ -51,7 +53,7 @@ export async function pickTrace(
   const folder = workspace.getWorkspaceFolder(document.uri);
   // What is not saved yet is in no folder.
   const where = folder ? new RelativePattern(folder, PATTERN) : PATTERN;
-  const files = await workspace.findFiles(where, '**/node_modules/**', MOST);
+  const files = await workspace.findFiles(where, NO_TRACES, MOST);
   const own: Choice[] =
     names === null
       ? []

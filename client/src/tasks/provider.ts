@@ -20,8 +20,12 @@ interface Definition extends TaskDefinition {
   readonly args?: readonly string[];
 }
 
+/** Ends only when it is ended, and checks again whenever a policy is saved. */
+const WATCH = '--watch';
+
 const KINDS = [
   { command: 'check', name: 'check all policies', group: TaskGroup.Build },
+  { command: 'check', args: [WATCH], name: 'watch all policies', group: TaskGroup.Build },
   { command: 'test', name: 'test all scenarios', group: TaskGroup.Test },
 ] as const;
 
@@ -29,15 +33,15 @@ const COMMANDS: ReadonlySet<string> = new Set(['check', 'compile', 'test']);
 
 const TYPE = 'pvpolicy';
 
-/** Tasks that run the command line; their output has the problem matcher `$pvpolicy`. */
+/** Tasks that run the command line; their output has the problem matcher `$pvpolicy`, or `$pvpolicy-watch`. */
 export const registerTasks = (cli: Cli): Disposable =>
   tasks.registerTaskProvider(TYPE, {
     async provideTasks() {
       const all = (workspace.workspaceFolders ?? []).map(async (folder) => {
         const files = await policiesOf(folder);
         if (files.length === 0) return [];
-        const ofAll = KINDS.map(({ command, name, group }) => {
-          const task = taskOf(cli, { type: TYPE, command }, folder, name, files);
+        const ofAll = KINDS.map(({ name, group, ...definition }) => {
+          const task = taskOf(cli, { type: TYPE, ...definition }, folder, name, files);
           task.group = group;
           return task;
         });
@@ -67,11 +71,19 @@ function taskOf(
   name: string,
   files: readonly string[],
 ): Task {
+  // Beside the policy, of which there is one; its path begins at the folder.
+  const beside = files[0]?.split('/').slice(0, -1) ?? [];
   const output =
-    definition.command === 'compile' ? ['-o', setting<string>('compile.outputFolder', folder)] : [];
+    definition.command === 'compile'
+      ? ['-o', [...beside, setting<string>('compile.outputFolder', folder)].join('/')]
+      : [];
   const args = [script, definition.command, ...files, ...output, ...(definition.args ?? [])];
   const execution = new ProcessExecution(program, args, { cwd: folder.uri.fsPath, env: { ...env } });
-  return new Task(definition, folder, name, 'pvpolicy', execution, ['$pvpolicy']);
+  const watches = definition.args?.includes(WATCH) === true;
+  const matcher = watches ? '$pvpolicy-watch' : '$pvpolicy';
+  const task = new Task(definition, folder, name, 'pvpolicy', execution, [matcher]);
+  task.isBackground = watches;
+  return task;
 }
 
 async function policiesOf(folder: WorkspaceFolder): Promise<readonly string[]> {

@@ -1,5 +1,6 @@
 import {
   CancellationTokenSource,
+  commands,
   TestRunProfileKind,
   TestRunRequest,
   tests,
@@ -18,9 +19,12 @@ const EXCLUDED = '**/{node_modules,.git,out,dist}/**';
 /** Policies that are looked into. */
 const MOST = 500;
 
-/** The scenarios of the workspace's policies in the Test Explorer. `run` runs those of one policy. */
+/** The scenarios of the workspace's policies in the Test Explorer. */
 export interface Testing extends Disposable {
+  /** Runs those of one policy; false where it has none. */
   run(policy: Uri): Promise<boolean>;
+  /** Brings the expectations of a policy's first scenario into view, in the Test Explorer. */
+  reveal(policy: Uri): Promise<void>;
 }
 
 export function activateTesting(client: PolicyClient, simulator: Simulator): Testing {
@@ -57,6 +61,7 @@ export function activateTesting(client: PolicyClient, simulator: Simulator): Tes
     runs,
     covered,
     watcher,
+    workspace.onDidChangeWorkspaceFolders(() => scenarios.relabel()),
     watcher.onDidCreate(look),
     watcher.onDidDelete((uri) => scenarios.update(uri, undefined)),
     client.onDidCheck((uri) => {
@@ -71,11 +76,18 @@ export function activateTesting(client: PolicyClient, simulator: Simulator): Tes
       if (!item) return false;
       await runScenarios(
         parts,
-        new TestRunRequest([item], undefined, runs),
+        new TestRunRequest([item], undefined, runs, false, false),
         new CancellationTokenSource().token,
         false,
       );
       return true;
+    },
+    async reveal(policy) {
+      const first = (item: TestItem | undefined): TestItem | undefined =>
+        item && [...item.children].map(([, child]) => child)[0];
+      const scenario = first(scenarios.of(policy));
+      const item = first(scenario) ?? scenario;
+      if (item) await commands.executeCommand('vscode.revealTestInExplorer', item);
     },
   };
 }

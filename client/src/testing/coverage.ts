@@ -3,11 +3,12 @@ import {
   DeclarationCoverage,
   FileCoverage,
   Position,
+  Range,
   StatementCoverage,
   type FileCoverageDetail,
   type Uri,
 } from 'vscode';
-import type { SimulationReport } from '../../../server/src/lsp/protocol.ts';
+import type { Covered, CoveredLine } from './covered.ts';
 
 /** What a policy's scenarios ran: lines, ways of conditions, and hooks. */
 export class ReportCoverage extends FileCoverage {
@@ -20,55 +21,20 @@ export class ReportCoverage extends FileCoverage {
   }
 }
 
-/** The coverage of one policy by the runs of its scenarios together. */
-export function coverageOf(uri: Uri, reports: readonly SimulationReport[]): ReportCoverage {
-  const lines = sums(
-    reports.flatMap(({ replay }) => replay.lines.map(({ line, hits }) => [line, hits] as const)),
-  );
-  const branches = branchSums(reports);
-  const statements = [...lines].map(
-    ([line, hits]) =>
-      new StatementCoverage(
-        hits,
-        at(line),
-        branches
-          .get(line)
-          ?.map((taken, way, all) => new BranchCoverage(taken, at(line), wayName(way, all.length))),
-      ),
-  );
-  const [first] = reports;
-  const hooks = (first?.replay.hooks ?? []).map(({ hook, line }) => {
-    const fired = reports.reduce((sum, { replay }) => sum + firedOn(replay, line), 0);
-    return new DeclarationCoverage(hook, fired, at(line));
+/** The coverage of one policy as VS Code has it. */
+export const coverageOf = (uri: Uri, { lines, hooks }: Covered): ReportCoverage =>
+  new ReportCoverage(uri, [
+    ...lines.map((one) => new StatementCoverage(one.hits, at(one.line), branchesOf(one))),
+    ...hooks.map(({ hook, line, fired }) => new DeclarationCoverage(hook, fired, at(line))),
+  ]);
+
+/** VS Code puts one without a place at the end of the line, where its count does not hide the line's own. */
+const branchesOf = ({ ways }: CoveredLine): BranchCoverage[] =>
+  ways.map(({ name, taken, at: place }) => {
+    const range = place && new Range(place.line - 1, place.column, place.line - 1, END_OF_LINE);
+    return new BranchCoverage(taken, range, name);
   });
-  return new ReportCoverage(uri, [...statements, ...hooks]);
-}
 
-function sums(pairs: readonly (readonly [number, number])[]): ReadonlyMap<number, number> {
-  const all = new Map<number, number>();
-  for (const [key, value] of pairs) all.set(key, (all.get(key) ?? 0) + value);
-  return all;
-}
-
-/** By line; of two conditions on one line the first counts. */
-function branchSums(reports: readonly SimulationReport[]): ReadonlyMap<number, readonly number[]> {
-  const all = new Map<number, readonly number[]>();
-  for (const { replay } of reports) {
-    const seen = new Set<number>();
-    for (const { line, taken } of replay.branches) {
-      if (seen.has(line)) continue;
-      seen.add(line);
-      const before = all.get(line);
-      all.set(line, before ? taken.map((one, way) => one + (before[way] ?? 0)) : taken);
-    }
-  }
-  return all;
-}
-
-const firedOn = ({ hooks }: SimulationReport['replay'], line: number): number =>
-  hooks.find((hook) => hook.line === line)?.fired ?? 0;
-
-const wayName = (way: number, ways: number): string =>
-  ways === 2 ? (way === 0 ? 'then' : 'else') : way === ways - 1 ? 'none of the arms' : `arm ${way + 1}`;
+const END_OF_LINE = 2 ** 31 - 1;
 
 const at = (line: number): Position => new Position(line - 1, 0);

@@ -10,13 +10,22 @@ import {
   type TestRunRequest,
   type Uri,
 } from 'vscode';
-import type { SimulateResult, SimulationReport } from '../../../server/src/lsp/protocol.ts';
+import type { SimulationReport } from '../../../server/src/lsp/protocol.ts';
 import { verdict } from '../results/marks.ts';
+import { withShortPaths } from '../refusal.ts';
+import { nameOf } from '../settings.ts';
 import type { Simulator } from '../simulation/simulator.ts';
 import { coverageOf, type ReportCoverage } from './coverage.ts';
+import { coveredBy } from './covered.ts';
 import type { ScenarioTests } from './scenarios.ts';
 
-type Succeeded = SimulateResult & { readonly ok: true };
+type Replay = SimulationReport['replay'];
+
+/** A run that came to an end, with the text that it was of. */
+interface Ran {
+  readonly report: SimulationReport;
+  readonly text: string;
+}
 
 export interface RunParts {
   readonly controller: TestController;
@@ -41,7 +50,7 @@ export async function runScenarios(
     run.enqueued(item);
     for (const expectation of expectations) run.enqueued(expectation);
   }
-  const reports = new Map<string, { readonly uri: Uri; readonly reports: SimulationReport[] }>();
+  const ran = new Map<string, { readonly uri: Uri; readonly text: string; readonly replays: Replay[] }>();
   for (const { item, expectations } of scenarios) {
     if (token.isCancellationRequested || run.token.isCancellationRequested) {
       for (const one of [item, ...expectations]) run.skipped(one);
@@ -50,12 +59,13 @@ export async function runScenarios(
     const result = await runOne(parts, run, item, expectations, token);
     if (!result || !item.uri) continue;
     const key = item.uri.toString();
-    const known = reports.get(key) ?? { uri: item.uri, reports: [] };
-    known.reports.push(result.report);
-    reports.set(key, known);
+    const known = ran.get(key) ?? { uri: item.uri, text: result.text, replays: [] };
+    known.replays.push(result.report.replay);
+    ran.set(key, known);
   }
   if (withCoverage)
-    for (const { uri, reports: some } of reports.values()) run.addCoverage(coverageOf(uri, some));
+    for (const { uri, text, replays } of ran.values())
+      run.addCoverage(coverageOf(uri, coveredBy(replays, text)));
   run.end();
 }
 
@@ -98,13 +108,15 @@ async function runOne(
   item: TestItem,
   expectations: readonly TestItem[],
   token: CancellationToken,
-): Promise<Succeeded | undefined> {
+): Promise<Ran | undefined> {
   const subject = tests.subjectOf(item);
   if (subject?.kind !== 'scenario') return undefined;
   for (const one of [item, ...expectations]) run.started(one);
+  const name = `${item.parent?.label ?? nameOf(subject.uri.path)}, scenario ${item.label}`;
   const started = performance.now();
   const say = (line: string): void => run.appendOutput(`${line}\r\n`, undefined, item);
   const document = await workspace.openTextDocument(subject.uri);
+  const text = document.getText();
   const result = await simulator.run(document, subject.scenario, token);
   const took = performance.now() - started;
   if (result === undefined) {
@@ -112,12 +124,14 @@ async function runOne(
     return undefined;
   }
   if (!result.ok) {
-    say(`${item.label}: ${result.message}`);
-    run.errored(item, new TestMessage(result.message), took);
+    const why = withShortPaths(subject.uri, result.message);
+    say(`${name}: ${why}`);
+    run.errored(item, new TestMessage(why), took);
     for (const one of expectations) run.skipped(one);
     return undefined;
   }
-  say(`${item.label} on ${result.report.trace.file}: ${result.report.trace.events} events`);
+  const { file, events } = result.report.trace;
+  say(`${name} on ${withShortPaths(subject.uri, file)}: ${events} events`);
   for (const note of result.notes) say(`  ${note}`);
   for (const expectation of expectations) judge(run, expectation, subject.uri, tests, result.report, say);
   const broken = result.report.replay.invariants.filter(({ ok }) => !ok);
@@ -128,7 +142,7 @@ async function runOne(
       took,
     );
   else if (expectations.every((one) => held(tests, one, result.report))) run.passed(item, took);
-  return result;
+  return { report: result.report, text };
 }
 
 /** Tells what was measured: in the output, and beside the expectation where it failed. */

@@ -1,4 +1,4 @@
-import { Position, Range, type TestController, type TestItem, type Uri } from 'vscode';
+import { Position, Range, workspace, type TestController, type TestItem, type Uri } from 'vscode';
 import type { PolicyOutline } from '../../../server/src/lsp/protocol.ts';
 import { nameOf } from '../settings.ts';
 
@@ -30,10 +30,18 @@ export class ScenarioTests {
   update(uri: Uri, outline: PolicyOutline | undefined): void {
     if (!outline || outline.scenarios.length === 0) return this.controller.items.delete(uri.toString());
     const known = this.of(uri);
-    const policy = known ?? this.item({ kind: 'policy', uri }, uri.toString(), nameOf(uri.path));
+    const policy = known ?? this.item({ kind: 'policy', uri }, uri.toString(), labelOf(uri));
+    policy.label = labelOf(uri);
     policy.description = outline.policy;
     policy.children.replace(outline.scenarios.map((scenario) => this.scenario(uri, policy, scenario)));
     if (!known) this.controller.items.add(policy);
+  }
+
+  /** Names the policies anew: the folders of the workspace have changed, or are known only now. */
+  relabel(): void {
+    this.controller.items.forEach((policy) => {
+      if (policy.uri) policy.label = labelOf(policy.uri);
+    });
   }
 
   private scenario(
@@ -44,7 +52,7 @@ export class ScenarioTests {
     const id = `${uri.toString()}#${name}`;
     const item = policy.children.get(id) ?? this.item({ kind: 'scenario', uri, scenario: name }, id, name);
     item.range = lineRange(line);
-    if (trace !== null) item.description = trace;
+    item.description = trace ?? '';
     item.children.replace(
       expectations.map((expectation, index) => {
         const own = `${id}#${index}`;
@@ -65,5 +73,9 @@ export class ScenarioTests {
     return item;
   }
 }
+
+/** Policies of one name are told apart by their folders; of one outside of the workspace the path would be long. */
+const labelOf = (uri: Uri): string =>
+  workspace.getWorkspaceFolder(uri) ? workspace.asRelativePath(uri) : nameOf(uri.path);
 
 const lineRange = (line: number): Range => new Range(new Position(line - 1, 0), new Position(line - 1, 0));

@@ -1,4 +1,5 @@
 import type { MatrixResult } from '../../../server/src/lsp/protocol.ts';
+import { kernelName } from '../kernels.ts';
 
 const STYLE = `
 body { font: var(--vscode-font-size) var(--vscode-font-family); color: var(--vscode-foreground); padding: 0 1.2em 2em; }
@@ -7,12 +8,13 @@ p { color: var(--vscode-descriptionForeground); margin: 0.3em 0; max-width: 70em
 table { border-collapse: separate; border-spacing: 0; margin-top: 1em; }
 th, td { border-bottom: 1px solid var(--vscode-panel-border); padding: 0.2em 0.55em; }
 thead th { position: sticky; top: 0; background: var(--vscode-editor-background); vertical-align: bottom; font-weight: 400; z-index: 1; }
+thead th:first-child { text-align: left; }
 thead th span { writing-mode: vertical-rl; transform: rotate(180deg); white-space: nowrap; font-family: var(--vscode-editor-font-family); }
 tbody th { text-align: left; font-weight: 400; font-family: var(--vscode-editor-font-family); position: sticky; left: 0; background: var(--vscode-editor-background); white-space: nowrap; }
 td { text-align: center; }
 tbody tr:hover td, tbody tr:hover th { background: var(--vscode-list-hoverBackground); }
 tr.used th, th.used { color: var(--vscode-textLink-foreground); font-weight: 600; }
-.allowed { color: var(--vscode-pvpolicy-results-passed); }
+.allowed { color: var(--vscode-charts-green); }
 .deferred { color: var(--vscode-editorWarning-foreground); }
 .never { color: var(--vscode-errorForeground); }
 summary { cursor: pointer; }
@@ -59,7 +61,7 @@ export function matrixHtml(
 <style>${STYLE}</style>
 </head>
 <body>
-<h1>Linux ${escape(kernel)}: what a hook may call</h1>
+<h1>${escape(kernelName(kernel))}: what a hook may call</h1>
 <p><span class="allowed">✓</span> ${MEANINGS.allowed} · <span class="deferred">defer</span> ${MEANINGS.deferred} ·
 <span class="never">✗</span> ${MEANINGS.never}. Hooks that may do the same share a column, calls that are allowed in the
 same hooks share a row. Rest the mouse on a cell or a head for the reason and the names.${

@@ -1,6 +1,6 @@
 import type { PolicyOutline, SimulationReport } from '../../../server/src/lsp/protocol.ts';
 import { count, figure } from '../../figures.ts';
-import { effectName, effectsOf, effectText, type Effect } from '../results/effects.ts';
+import { changeText, effectName, effectsOf, type Effect } from '../results/effects.ts';
 import { verdict } from '../results/marks.ts';
 
 /** One row of the Policy view. */
@@ -18,6 +18,8 @@ export interface PolicyNode {
   /** Of a param or scenario. */
   readonly name?: string;
   readonly children?: readonly PolicyNode[];
+  /** Its children are seen only when they are asked for. */
+  readonly collapsed?: true;
 }
 
 /** What the view shows of a policy: what it declares, with the values of the last run that is not stale. */
@@ -34,7 +36,7 @@ export function policyNodes(
       'Params',
       outline.params.map((param) => paramNode(param, values[param.name])),
     ),
-    ...section('Effect of the policy', report ? effectsOf(report).map(effectNode) : []),
+    ...section('Effect of the policy', report ? effectNodes(effectsOf(report)) : []),
     ...section(
       'Hooks',
       outline.hooks.map(({ title, line }) => {
@@ -76,9 +78,26 @@ function paramNode(
   };
 }
 
+/** What the model can tell from its own error; the rest is there for those who look. */
+function effectNodes(effects: readonly Effect[]): readonly PolicyNode[] {
+  const within = effects.filter(({ significant }) => !significant).map(effectNode);
+  return [
+    ...effects.filter(({ significant }) => significant).map(effectNode),
+    ...(within.length === 0
+      ? []
+      : [
+          {
+            label: `${within.length} within the error of the model`,
+            children: within,
+            collapsed: true as const,
+          },
+        ]),
+  ];
+}
+
 const effectNode = (effect: Effect): PolicyNode => ({
   label: effectName(effect),
-  description: effectText(effect),
+  description: changeText(effect),
   icon: effect.significant ? 'arrow-swap' : 'dash',
   tooltip: 'In the simulated schedule, without the policy → with it.',
 });

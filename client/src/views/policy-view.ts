@@ -13,6 +13,7 @@ import {
   type TreeDataProvider,
   type Uri,
 } from 'vscode';
+import { policyInFront } from '../in-front.ts';
 import type { PolicyClient } from '../policy-client.ts';
 import type { Results } from '../results/results.ts';
 import { nameOf } from '../settings.ts';
@@ -33,7 +34,7 @@ export interface PolicyViewParts {
 /** The view `pvpolicy.policy`: what the policy in front declares, with the values of its last run. */
 export function registerPolicyView({ client, results, values }: PolicyViewParts): Disposable[] {
   const changed = new EventEmitter<void>();
-  let shown: TextDocument | undefined = activePolicy();
+  let shown: TextDocument | undefined = policyInFront();
   const provider: TreeDataProvider<PolicyRow> = {
     onDidChangeTreeData: changed.event,
     getTreeItem,
@@ -61,22 +62,17 @@ export function registerPolicyView({ client, results, values }: PolicyViewParts)
     client.onDidCheck((uri) => uri.toString() === shown?.uri.toString() && refresh()),
     // Other editors, such as the report, leave the view as it is.
     window.onDidChangeActiveTextEditor(() => {
-      const active = activePolicy();
+      const active = policyInFront();
       if (!active || active === shown) return;
       shown = active;
       refresh();
     }),
     workspace.onDidCloseTextDocument((document) => {
       if (document !== shown) return;
-      shown = activePolicy();
+      shown = policyInFront();
       refresh();
     }),
   ];
-}
-
-function activePolicy(): TextDocument | undefined {
-  const document = window.activeTextEditor?.document;
-  return document?.languageId === 'pvpolicy' ? document : undefined;
 }
 
 const rowsOf = (policy: Uri, nodes: readonly PolicyNode[]): PolicyRow[] =>
@@ -92,8 +88,10 @@ function getTreeItem({
   line,
   context,
   children,
+  collapsed,
 }: PolicyRow): TreeItem {
-  const state = children ? TreeItemCollapsibleState.Expanded : TreeItemCollapsibleState.None;
+  const { Collapsed, Expanded, None } = TreeItemCollapsibleState;
+  const state = children ? (collapsed ? Collapsed : Expanded) : None;
   const item = new TreeItem(label, state);
   if (description !== undefined) item.description = description;
   if (tooltip !== undefined) item.tooltip = tooltip;

@@ -12,7 +12,7 @@ import { junit } from './format/junit.ts';
 import { sarif } from './format/sarif.ts';
 import { text } from './format/text.ts';
 import { readPolicy } from './input.ts';
-import { Refusal } from './refusal.ts';
+import { reason, Refusal } from './refusal.ts';
 import { settingsFor } from './settings.ts';
 
 const FORMATS: Readonly<Record<string, Format>> = { text, json, sarif, github, junit };
@@ -50,8 +50,15 @@ export const check: Command = {
     };
     if (!given.flag('watch')) return once();
     if (operands.includes('-')) throw new Refusal('standard input cannot be watched');
-    once();
-    return watchFiles(operands, once);
+    // Tasks of editors read from this where the findings of a run begin.
+    const again = (): void => {
+      terminal.err('checking…\n');
+      once();
+    };
+    // First, so that what changes during the first run is checked too.
+    watchFiles(operands, again);
+    again();
+    return new Promise(() => {});
   },
 };
 
@@ -79,15 +86,19 @@ function checkFile(path: string, given: Given): Checked & { readonly readable: b
 const SETTLED = 50;
 
 /** Runs `once` after every change, until the process is ended. Folders are watched: editors replace files. */
-function watchFiles(paths: readonly string[], once: () => void): Promise<Exit> {
+function watchFiles(paths: readonly string[], once: () => void): void {
   let timer: NodeJS.Timeout | undefined;
   for (const folder of new Set(paths.map((path) => dirname(path)))) {
     const wanted = new Set(paths.filter((path) => dirname(path) === folder).map((path) => basename(path)));
-    watch(folder, (_, name) => {
+    const look = (_: string, name: string | null): void => {
       if (name !== null && !wanted.has(name)) return;
       clearTimeout(timer);
       timer = setTimeout(once, SETTLED);
-    });
+    };
+    try {
+      watch(folder, look);
+    } catch (error) {
+      throw new Refusal(`cannot be watched: ${reason(error)}`, folder);
+    }
   }
-  return new Promise(() => {});
 }

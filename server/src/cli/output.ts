@@ -1,10 +1,24 @@
-import { writeFileSync } from 'node:fs';
+import { createWriteStream, writeFileSync } from 'node:fs';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { createGzip } from 'node:zlib';
 import { reason, Refusal } from './refusal.ts';
 
 /** Writes a file that the user asked for; a place where none can be written is the user's mistake. */
 export function writeResult(path: string, text: string | Uint8Array): void {
   try {
     writeFileSync(path, text);
+  } catch (error) {
+    throw new Refusal(`cannot be written: ${reason(error)}`, path);
+  }
+}
+
+/** Writes the parts of a file that the user asked for one after the other, compressed where it is to be called .gz. */
+export async function writeParts(path: string, parts: Iterable<string | Uint8Array>): Promise<void> {
+  try {
+    const file = createWriteStream(path);
+    if (path.endsWith('.gz')) await pipeline(Readable.from(parts), createGzip(), file);
+    else await pipeline(Readable.from(parts), file);
   } catch (error) {
     throw new Refusal(`cannot be written: ${reason(error)}`, path);
   }

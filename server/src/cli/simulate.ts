@@ -1,27 +1,31 @@
 import { hasErrors, snapshot, type Snapshot } from '../pipeline.ts';
 import {
+  FIRST_EVENTS,
+  firstPart,
   hasFailed,
   scenarioOf,
   simulateSnapshot,
   traceNamed,
+  type SimulationOptions,
   type SimulationOutcome,
 } from '../simulation.ts';
 import type { Trace } from '../trace/columns.ts';
+import { openTrace } from '../trace/open.ts';
 import { perfettoTrace } from '../trace/perfetto/write.ts';
 import type { Command, Given, Invocation } from './command.ts';
 import { EXIT, type Exit } from './exit.ts';
 import { json } from './format/json.ts';
 import { text as textFormat } from './format/text.ts';
 import { onePolicy } from './input.ts';
-import { writeResult } from './output.ts';
-import { newProgress } from './progress.ts';
+import { writeParts, writeResult } from './output.ts';
+import { newProgress, type Progress } from './progress.ts';
 import { Refusal } from './refusal.ts';
 import { fromPolicy, RUN_OPTIONS, runOptions } from './run-options.ts';
 import { settingsFor } from './settings.ts';
-import { showSimulation } from './simulation-text.ts';
+import { showFirst, showSimulation } from './simulation-text.ts';
 import { runSweep, SWEEP_OPTIONS } from './simulate-sweep.ts';
 import { plain, type Terminal } from './terminal.ts';
-import { readTrace } from './trace.ts';
+import { readTrace, traceIn } from './trace.ts';
 import { reportData } from '../report.ts';
 import { reportPage } from './report-page.ts';
 import { sidecarOf } from '../trace/node/sidecar-file.ts';
@@ -66,7 +70,6 @@ Ends with status 1 where an expectation or an invariant does not hold, or sched_
     if (path === undefined) {
       throw new Refusal(`which trace? Name one with --trace, or in a scenario of the policy`, policy.file);
     }
-    const trace = await readTrace(path);
     const progress = newProgress();
     const full = {
       ...options,
@@ -74,6 +77,7 @@ Ends with status 1 where an expectation or an invariant does not hold, or sched_
       sidecar: sidecarOf(path),
       progress: (part: number) => progress.show('simulating', part),
     };
+    const trace = progress.seen ? await readSeen(path, current, full, progress) : await readTrace(path);
     if (given.texts('sweep').length > 0) {
       const input = { file: operands[0] ?? '-', text: policy.text, settings, scenario: scenario?.name.text };
       return runSweep(current, trace, path, { given, terminal, options: full, progress, input });
@@ -92,7 +96,7 @@ Ends with status 1 where an expectation or an invariant does not hold, or sched_
       writeResult(output, page);
     }
     const perfetto = given.text('perfetto');
-    if (perfetto !== undefined) writeResult(perfetto, perfettoOf(outcome, trace));
+    if (perfetto !== undefined) await writeParts(perfetto, perfettoOf(outcome, trace));
     if (given.flag('json')) {
       terminal.out(`${JSON.stringify(report)}\n`);
     } else {
@@ -104,11 +108,26 @@ Ends with status 1 where an expectation or an invariant does not hold, or sched_
   },
 };
 
+/** Reads the trace in `path`; of a long one, tells what a replay of its first part shows before it reads on. */
+async function readSeen(
+  path: string,
+  current: Snapshot,
+  options: SimulationOptions,
+  progress: Progress,
+): Promise<Trace> {
+  const begin = await openTrace(path, FIRST_EVENTS);
+  const report = firstPart(current, begin, path, options);
+  if (report) progress.tell(showFirst(report));
+  const whole = begin.ok && begin.more === true ? await openTrace(path) : begin;
+  if (!whole.ok) progress.end();
+  return traceIn(whole, path);
+}
+
 /** The schedule that the policy makes in the model; without one the recorded schedule. */
 function perfettoOf(
   { report, schedules }: SimulationOutcome & { readonly ok: true },
   recorded: Trace,
-): Uint8Array {
+): Iterable<Uint8Array> {
   const decisions = (schedules ? report.whatif?.run : report.replay)?.decisions ?? [];
   const remarks = decisions.map(({ t, action, target, words, line }) => ({
     t,

@@ -10,6 +10,12 @@ const SHOWN = 10;
 const left = (title: string): Column => ({ title });
 const right = (title: string): Column => ({ title, align: 'right' });
 
+/** One line of what a replay of the first part of a trace shows. */
+export function showFirst({ trace, replay }: SimulationReport): string {
+  const actions = Object.entries(replay.actions).map(([action, count]) => `${action} ${count}×`);
+  return `in the first ${duration(trace.duration_ns)}: ${actions.join(', ') || 'no action'}`;
+}
+
 /**
  * What a simulation found, for people: a table a subject, those without rows left out. `replayed`: also what the
  * replay found, where there is a what-if run.

@@ -1,8 +1,4 @@
-import { createWriteStream } from 'node:fs';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
-import { createGzip } from 'node:zlib';
-import type { Trace } from '../trace/columns.ts';
+import type { Trace, TraceResult } from '../trace/columns.ts';
 import { traceInfo, traceInfoJson, type TraceInfo } from '../trace/info.ts';
 import { KINDS, kindIndex } from '../trace/kinds.ts';
 import { openTrace } from '../trace/open.ts';
@@ -10,7 +6,8 @@ import { perfettoTrace } from '../trace/perfetto/write.ts';
 import { jsonWriter, lineWriter, textHead } from '../trace/write-text.ts';
 import type { Command, Given, Invocation } from './command.ts';
 import { EXIT, type Exit } from './exit.ts';
-import { reason, Refusal } from './refusal.ts';
+import { writeParts } from './output.ts';
+import { Refusal } from './refusal.ts';
 import { table, type Paint } from './terminal.ts';
 
 const ACTIONS = ['info', 'events', 'convert'];
@@ -61,12 +58,12 @@ perf.data, Perfetto traces, and folders with a CTF trace or ring-buffer pages; p
     if (to === 'perfetto') {
       if (action === 'events')
         throw new Refusal('events are printed as text or jsonl; convert writes perfetto');
-      await writeTo(output ?? '', [perfettoTrace(read, '', [], wanted(given))]);
+      await writeParts(output ?? '', perfettoTrace(read, '', [], wanted(given)));
       return EXIT.ok;
     }
     const parts = written(read, to, wanted(given));
     if (action === 'events') for (const part of parts) terminal.out(part);
-    else await writeTo(output ?? '', parts);
+    else await writeParts(output ?? '', parts);
     return EXIT.ok;
   },
 };
@@ -105,19 +102,11 @@ function* written(read: Trace, to: 'text' | 'jsonl', isWanted: (kind: number) =>
   yield lines.join('');
 }
 
-async function writeTo(path: string, parts: Iterable<string | Uint8Array>): Promise<void> {
-  try {
-    const file = createWriteStream(path);
-    if (path.endsWith('.gz')) await pipeline(Readable.from(parts), createGzip(), file);
-    else await pipeline(Readable.from(parts), file);
-  } catch (error) {
-    throw new Refusal(`cannot be written: ${reason(error)}`, path);
-  }
-}
-
 /** The trace in the file `path`; a Refusal that says where and why where it cannot be read. */
-export async function readTrace(path: string): Promise<Trace> {
-  const result = await openTrace(path);
+export const readTrace = async (path: string): Promise<Trace> => traceIn(await openTrace(path), path);
+
+/** The trace that was read of the file `path`; a Refusal where it could not be. */
+export function traceIn(result: TraceResult, path: string): Trace {
   if (result.ok) return result.trace;
   const { message, line, offset } = result.error;
   const byte = `byte ${offset ?? 0}`;
@@ -149,6 +138,7 @@ function describe(info: TraceInfo, paint: Paint): string {
     ['tasks', String(info.tasks)],
     ...(info.lost > 0 ? [['lost', `${info.lost} events, by the recorder`]] : []),
     ...(info.skipped > 0 ? [['skipped', `${info.skipped} lines or records that could not be read`]] : []),
+    ...(info.gaps > 0 ? [['gaps', `${info.gaps} switches are missing, as those around them show`]] : []),
     ...(info.partialUntil > 0 ? [['partial', `until ${seconds(info.partialUntil)} on some CPUs`]] : []),
   ];
   const notes = info.notes.map(({ message, line, offset, count }) => [

@@ -7,13 +7,15 @@ interface Anchor {
 
 interface Place {
   readonly anchor: Anchor | undefined;
+  readonly edge: 'start' | 'end';
   readonly from: number;
   readonly to: number;
 }
 
 /**
  * Diagnostics that are kept while the parts of the text which they speak of move. Each of their places is counted from
- * the start of the last of `anchors` (in the order of the text) that begins before it.
+ * the start of the last of `anchors` (in the order of the text) that begins before it. One at its end is counted from
+ * there: a fix may add to a declaration, or behind it, while its body becomes another.
  */
 export class Anchored {
   private readonly kept: readonly (readonly [Diagnostic, readonly Place[]])[];
@@ -49,12 +51,14 @@ function placeOf({ start, end }: Span, anchors: readonly Anchor[]): Place {
     else high = middle;
   }
   const anchor = anchors[low - 1];
-  const base = anchor?.span.start ?? 0;
-  return { anchor, from: start - base, to: end - base };
+  // The last character of a declaration is its closing brace, before which statements are added.
+  const edge = anchor !== undefined && start >= anchor.span.end - 1 ? 'end' : 'start';
+  const base = anchor?.span[edge] ?? 0;
+  return { anchor, edge, from: start - base, to: end - base };
 }
 
-function spanNow({ anchor, from, to }: Place): Span {
-  const base = anchor?.span.start ?? 0;
+function spanNow({ anchor, edge, from, to }: Place): Span {
+  const base = anchor?.span[edge] ?? 0;
   return { start: base + from, end: base + to };
 }
 

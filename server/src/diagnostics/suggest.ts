@@ -21,6 +21,14 @@ export function closest(word: string, candidates: Iterable<string>): string | un
   return best;
 }
 
+/** What `word` most likely stands for: `known`, if it is one of the candidates, else the nearest of them. */
+export const likely = (
+  word: string,
+  known: string | undefined,
+  candidates: readonly string[],
+): string | undefined =>
+  known !== undefined && candidates.includes(known) ? known : closest(word, candidates);
+
 /** Edits between `a` and `b`, with a swap of neighbours as one; `bound` or more is answered as `bound`. */
 function distance(a: string, b: string, bound: number): number {
   if (Math.abs(a.length - b.length) >= bound) return bound;

@@ -232,6 +232,8 @@ export type Stmt = (
   | {
       readonly kind: 'collect';
       readonly op: 'update' | 'push' | 'remove' | 'clear';
+      /** Several CPUs may change it at once: each change is one step, or is counted as lost. */
+      readonly shared: boolean;
       readonly instance: Instance;
       readonly field: string;
       readonly value: Expr | undefined;
@@ -282,6 +284,8 @@ export interface MatchArm {
   /** Empty: matches everything. */
   readonly ranges: readonly { readonly lo: bigint; readonly hi: bigint }[];
   readonly body: readonly Stmt[];
+  /** Of its patterns. */
+  readonly span: Span;
 }
 
 export type Source =

@@ -52,7 +52,7 @@ function combined(body: Body, stmt: ast.AssignStmt, old: Expr): Expr {
 function lowerStore(body: Body, stmt: ast.AssignStmt, place: Place): Stmt {
   const { span, op } = stmt;
   const update = op in ATOMIC ? ATOMIC[op as keyof typeof ATOMIC] : undefined;
-  const shared = place.kind === 'state' && !isPrivate(body, place.instance);
+  const shared = isShared(body, place);
   if (update && place.type.kind === 'int') {
     return {
       kind: 'store',
@@ -64,6 +64,10 @@ function lowerStore(body: Body, stmt: ast.AssignStmt, place: Place): Stmt {
       span,
     };
   }
+  if (update && place.type.kind === 'cpumask') {
+    const value = lowerAs(body, stmt.value, place.type);
+    return { kind: 'store', place, op: update, saturate: false, atomic: shared, value, span };
+  }
   const old: Expr = { kind: 'load', place, type: place.type, span };
   return {
     kind: 'store',
@@ -74,6 +78,12 @@ function lowerStore(body: Body, stmt: ast.AssignStmt, place: Place): Stmt {
     value: combined(body, stmt, old),
     span,
   };
+}
+
+/** May another CPU, or a hook that interrupts this one, change the place meanwhile? Pages are anybody's. */
+function isShared(body: Body, place: Place): boolean {
+  if (place.kind === 'hint' || place.kind === 'feedback') return true;
+  return place.kind === 'state' && !isPrivate(body, place.instance);
 }
 
 function lowerPlace(body: Body, target: ast.Expr): Place {

@@ -3,7 +3,7 @@ import type { Type } from '../semantics/types.ts';
 import { coerce } from './coerce.ts';
 import type { Expr, MatchArm, Source, Stmt } from './ir.ts';
 import { lowerAssign } from './lower-assign.ts';
-import { bare, declare, declaredType, isOwn, symbolOf, typeOf, type Body } from './lower-body.ts';
+import { bare, declare, declaredType, isOwn, isPrivate, symbolOf, typeOf, type Body } from './lower-body.ts';
 import { lowerAction, resolved } from './lower-call.ts';
 import { lowerAs, lowerExpr } from './lower-expr.ts';
 import { collectionOf, lowerEntity } from './lower-place.ts';
@@ -98,6 +98,7 @@ function lowerMatch(body: Body, stmt: ast.MatchStmt): Stmt {
       ? []
       : arm.patterns.map((pattern) => patternRange(body, pattern)),
     body: lowerBlock(body, arm.body),
+    span: { start: arm.span.start, end: arm.patterns.at(-1)?.span.end ?? arm.span.start },
   }));
   return { kind: 'match', subject: coerce(number, wide(number.type)), arms, span: stmt.span };
 }
@@ -200,7 +201,7 @@ function lowerEffect(
   if (method !== 'update' && method !== 'push' && method !== 'remove' && method !== 'clear') return undefined;
   const { instance, field, type } = collection;
   const value = arg && lowerAs(body, arg, irType(type.of));
-  return { kind: 'collect', op: method, instance, field, value, span };
+  return { kind: 'collect', op: method, shared: !isPrivate(body, instance), instance, field, value, span };
 }
 
 function lowerRecord(body: Body, receiver: ast.Expr, arg: ast.Expr, stmt: ast.ExprStmt): Stmt {

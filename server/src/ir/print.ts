@@ -103,7 +103,9 @@ function printStmt(stmt: Stmt): Printed {
       return line(`record ${stmt.histogram}${index(stmt.entity)} ${printExpr(stmt.value)}`);
     case 'collect': {
       const value = stmt.value ? ` ${printExpr(stmt.value)}` : '';
-      return line(`${stmt.op} ${printInstance(stmt.instance)}.${stmt.field}${value}`);
+      return line(
+        `${stmt.op}${stmt.shared ? '!' : ''} ${printInstance(stmt.instance)}.${stmt.field}${value}`,
+      );
     }
     case 'if':
       return withElse(`if ${printExpr(stmt.condition)}`, stmt.then, stmt.otherwise);

@@ -31,7 +31,7 @@ const AGENT: Readonly<Record<string, string>> = {
   pin: 'sched_setaffinity(2)',
   unpin: 'sched_setaffinity(2) with what the thread had before',
   cap: "cpu.max of the VM's cgroup",
-  set_halt_poll: 'KVM_CAP_HALT_POLL of the VM',
+  set_halt_poll: 'halt_poll_ns of KVM, which holds for all VMs',
   core_tag: 'prctl(PR_SCHED_CORE)',
   signal: 'a record in the ring buffer',
 };

@@ -5,7 +5,7 @@ import {
   type CallHierarchyOutgoingCall,
   type Position,
 } from 'vscode-languageserver';
-import type { CallExpr, EveryDecl, FnDecl, HookDecl } from '../../../grammar/ast.ts';
+import type { CallExpr, EveryDecl, FnDecl, HookDecl, InvariantDecl } from '../../../grammar/ast.ts';
 import { pathTo, walk } from '../../../grammar/walk.ts';
 import type { Span } from '../diagnostics/diagnostic.ts';
 import type { Snapshot } from '../pipeline.ts';
@@ -13,7 +13,7 @@ import { toOffset, toRange } from './convert.ts';
 import { occurrenceAt } from './occurrences.ts';
 import { hookTitle } from './symbols.ts';
 
-type Caller = FnDecl | HookDecl | EveryDecl;
+type Caller = FnDecl | HookDecl | EveryDecl | InvariantDecl;
 
 /** The function that is named at `position`, or the hook or function in whose head it is. */
 export function prepareCallHierarchy(
@@ -26,7 +26,7 @@ export function prepareCallHierarchy(
   const called = named?.kind === 'callable' && named.callee.kind === 'fn' ? named.callee.decl : undefined;
   const fn = named?.kind === 'fn' ? named.decl : called;
   const around = pathTo(snapshot.file, offset).findLast(isCaller);
-  const decl = fn ?? (around !== undefined && offset < around.body.span.start ? around : undefined);
+  const decl = fn ?? (around !== undefined && offset < bodyOf(around) ? around : undefined);
   return decl === undefined ? [] : [itemOf(snapshot, uri, decl)];
 }
 
@@ -65,19 +65,24 @@ export function outgoingCalls(
 }
 
 const isCaller = (node: { readonly kind: string }): node is Caller =>
-  node.kind === 'fn' || node.kind === 'hook' || node.kind === 'every';
+  node.kind === 'fn' || node.kind === 'hook' || node.kind === 'every' || node.kind === 'invariant';
+
+/** Where what it does begins. */
+const bodyOf = (decl: Caller): number =>
+  decl.kind === 'invariant' ? (decl.always[0]?.span.start ?? decl.span.end) : decl.body.span.start;
 
 const callers = ({ model }: Snapshot): readonly Caller[] =>
-  [...model.functions, ...model.handlers.map(({ decl }) => decl)].toSorted(
+  [...model.functions, ...model.handlers.map(({ decl }) => decl), ...model.invariants].toSorted(
     (a, b) => a.span.start - b.span.start,
   );
 
 function callsIn({ model }: Snapshot, caller: Caller): readonly { readonly to: FnDecl; readonly at: Span }[] {
   const found: { to: FnDecl; at: Span }[] = [];
-  walk(caller.body, (node) => {
-    const callee = node.kind === 'call' ? model.calls.get(node)?.callee : undefined;
-    if (callee?.kind === 'fn') found.push({ to: callee.decl, at: (node as CallExpr).callee.span });
-  });
+  for (const part of caller.kind === 'invariant' ? caller.always : [caller.body])
+    walk(part, (node) => {
+      const callee = node.kind === 'call' ? model.calls.get(node)?.callee : undefined;
+      if (callee?.kind === 'fn') found.push({ to: callee.decl, at: (node as CallExpr).callee.span });
+    });
   return found;
 }
 
@@ -90,6 +95,7 @@ const declOf = (snapshot: Snapshot, { selectionRange }: CallHierarchyItem): Call
 function nameOf(decl: Caller): Span {
   switch (decl.kind) {
     case 'fn':
+    case 'invariant':
       return decl.name.span;
     case 'hook':
       return decl.hook.name?.span ?? decl.hook.span;
@@ -98,12 +104,19 @@ function nameOf(decl: Caller): Span {
   }
 }
 
+const KINDS: Readonly<Record<Caller['kind'], SymbolKind>> = {
+  fn: SymbolKind.Function,
+  hook: SymbolKind.Event,
+  every: SymbolKind.Event,
+  invariant: SymbolKind.Boolean,
+};
+
 function itemOf(snapshot: Snapshot, uri: string, decl: Caller): CallHierarchyItem {
   const name = nameOf(decl);
   const shown = snapshot.text.slice(name.start, name.end);
   return {
     name: decl.kind === 'hook' ? hookTitle(decl.hook) : decl.kind === 'every' ? `every ${shown}` : shown,
-    kind: decl.kind === 'fn' ? SymbolKind.Function : SymbolKind.Event,
+    kind: KINDS[decl.kind],
     uri,
     range: toRange(snapshot, decl.span),
     selectionRange: toRange(snapshot, name),

@@ -1,5 +1,6 @@
 import { TextDocumentSyncKind, type InitializeParams, type InitializeResult } from 'vscode-languageserver';
 import { ACTION_KINDS } from './code-actions.ts';
+import { PATH_TRIGGERS } from './completion-paths.ts';
 import { TRIGGERS } from './completion.ts';
 import { FORMAT_TRIGGERS } from './format-edits.ts';
 import { SERVER_COMMANDS, type InitializationOptions } from './protocol.ts';
@@ -19,7 +20,10 @@ export function capabilities(client: InitializeParams): InitializeResult['capabi
   return {
     textDocumentSync: { openClose: true, change: TextDocumentSyncKind.Incremental },
     hoverProvider: true,
-    completionProvider: { triggerCharacters: [...TRIGGERS], completionItem: { labelDetailsSupport: true } },
+    completionProvider: {
+      triggerCharacters: [...TRIGGERS, ...PATH_TRIGGERS],
+      completionItem: { labelDetailsSupport: true },
+    },
     signatureHelpProvider: { triggerCharacters: ['(', ','] },
     declarationProvider: true,
     definitionProvider: true,

@@ -9,6 +9,7 @@ import type { Span } from '../diagnostics/diagnostic.ts';
 import type { Snapshot } from '../pipeline.ts';
 import { addHook } from './add-hook.ts';
 import { toEdit, toOffset } from './convert.ts';
+import { declareName } from './declare-name.ts';
 import { extractFunction } from './extract-function.ts';
 import { FIX_ALL, fixAll } from './fix-all.ts';
 import { inlineVariable } from './inline-variable.ts';
@@ -18,6 +19,7 @@ type Offer = (snapshot: Snapshot, uri: string, span: Span) => readonly CodeActio
 
 /** What makes actions of each kind, besides the fixes of diagnostics. */
 const OFFERS: readonly (readonly [CodeActionKind, Offer])[] = [
+  [CodeActionKind.QuickFix, declareName],
   [FIX_ALL, fixAll],
   [CodeActionKind.RefactorExtract, extractFunction],
   [CodeActionKind.RefactorInline, inlineVariable],
@@ -25,10 +27,7 @@ const OFFERS: readonly (readonly [CodeActionKind, Offer])[] = [
   [CodeActionKind.RefactorRewrite, toPvsched],
 ];
 
-export const ACTION_KINDS: readonly CodeActionKind[] = [
-  CodeActionKind.QuickFix,
-  ...new Set(OFFERS.map(([kind]) => kind)),
-];
+export const ACTION_KINDS: readonly CodeActionKind[] = [...new Set(OFFERS.map(([kind]) => kind))];
 
 /**
  * What can be done at `range`: the fixes of the diagnostics that touch it, and refactorings. `context` has the client's

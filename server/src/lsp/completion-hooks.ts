@@ -1,24 +1,47 @@
 import { CompletionItemKind, InsertTextFormat } from 'vscode-languageserver';
-import type { HookInfo } from '../semantics/kernel-view.ts';
+import type { HookFamily, HookInfo } from '../semantics/kernel-view.ts';
 import type { Model } from '../semantics/model.ts';
+import { show } from '../semantics/types.ts';
 import { keyword, plainItem, type Item } from './completion-items.ts';
 
-/** What can follow the `on` that a line begins with; undefined where it begins otherwise. */
-export function hookItems(model: Model, before: string): readonly Item[] | undefined {
-  if (/^\s*on\s+\w*$/u.test(before)) return families(model);
-  const [, family, system] = /^\s*on\s+(tracepoint|pvsched|op)\s+(?:(\w+):)?\w*$/u.exec(before) ?? [];
+/**
+ * What can follow in the head of a hook, of which `said` is there; undefined where it is none. `whole`: its parameters are
+ * there already.
+ */
+export function hookItems(model: Model, said: string, whole: boolean): readonly Item[] | undefined {
+  if (said === 'on') return families(model);
+  const [, family, system, name, params] =
+    /^on (tracepoint|pvsched|op)(?: (\w+) :)?(?: (\w+) \((.*))?$/u.exec(said) ?? [];
+  if (name !== undefined)
+    return params?.includes(')') ? undefined : paramItems(model, family, name, params ?? '');
   switch (family) {
     case 'tracepoint':
       return model.kernel
         .hooks(family)
         .filter((hook) => system === undefined || hook.system === system)
-        .map((hook) => hookItem(hook, system === undefined ? `${hook.system}:${hook.name}` : hook.name));
+        .map((hook) =>
+          hookItem(hook, system === undefined ? `${hook.system}:${hook.name}` : hook.name, whole),
+        );
     case 'pvsched':
     case 'op':
-      return model.kernel.hooks(family).map((hook) => hookItem(hook, hook.name));
+      return model.kernel.hooks(family).map((hook) => hookItem(hook, hook.name, whole));
     default:
       return undefined;
   }
+}
+
+/** The kernel's names of the parameters that are not written yet. */
+function paramItems(
+  { kernel }: Model,
+  family: string | undefined,
+  name: string,
+  written: string,
+): readonly Item[] {
+  const hook = kernel.hook(family as HookFamily, name);
+  const index = written.split(',').length - 1;
+  return (hook?.params ?? [])
+    .slice(index)
+    .map((param) => plainItem(param.name, CompletionItemKind.Variable, 'local', show(param.type)));
 }
 
 function families({ target }: Model): readonly Item[] {
@@ -32,10 +55,12 @@ function families({ target }: Model): readonly Item[] {
 }
 
 /** A hook with its parameters, and a body to fill. */
-function hookItem(hook: HookInfo, label: string): Item {
+function hookItem(hook: HookInfo, label: string, whole: boolean): Item {
   const params = hook.params.map(({ name }) => name).join(', ');
+  const item = plainItem(label, CompletionItemKind.Event, 'kernel', `(${params})`, hook.doc);
+  if (whole) return item;
   return {
-    ...plainItem(label, CompletionItemKind.Event, 'kernel', `(${params})`, hook.doc),
+    ...item,
     insertText: `${label}(${params}) {\n\t$0\n}`,
     insertTextFormat: InsertTextFormat.Snippet,
   };

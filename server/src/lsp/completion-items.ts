@@ -7,6 +7,8 @@ import {
 import type { BuiltinInfo, BuiltinType } from '../semantics/builtins.ts';
 import type { CallInfo } from '../semantics/kernel-view.ts';
 
+import { KEYWORDS } from './keywords.ts';
+
 export type Item = CompletionItem;
 
 /** Order of the groups in the list: the policy's own names, then the language's, then the kernel's. */
@@ -24,6 +26,9 @@ export const keyword = (label: string, detail: string): Item => ({
   detail,
   kind: CompletionItemKind.Keyword,
   sortText: RANK.keyword + label,
+  ...(Object.hasOwn(KEYWORDS, label) && {
+    documentation: { kind: 'markdown' as const, value: KEYWORDS[label] ?? '' },
+  }),
 });
 
 export const snippet = (label: string, body: string, detail: string): Item => ({

@@ -1,5 +1,5 @@
 import { CompletionItemKind } from 'vscode-languageserver';
-import type { Expr } from '../../../grammar/ast.ts';
+import type { EnumDecl, Expr } from '../../../grammar/ast.ts';
 import { MEMBERS, METHODS, showSlot } from '../semantics/builtins.ts';
 import type { Model, Scope, Symbol } from '../semantics/model.ts';
 import { show, type Type } from '../semantics/types.ts';
@@ -7,6 +7,8 @@ import { builtinItem, plainItem, type Item } from './completion-items.ts';
 
 /** What can follow the dot behind `object`. */
 export function memberItems(model: Model, object: Expr): readonly Item[] {
+  const named = object.kind === 'name' ? model.names.get(object.name) : undefined;
+  if (named?.kind === 'enum') return enumItems(named.decl, '');
   const type = model.types.get(object);
   if (!type) return [];
   const state = stateFields(model, type);
@@ -21,11 +23,19 @@ export function memberItems(model: Model, object: Expr): readonly Item[] {
     ...state,
     ...builtin,
     ...methods,
-    ...fields.map((field) =>
-      plainItem(field.name, CompletionItemKind.Field, 'kernel', show(field.type), field.doc),
-    ),
+    ...fields
+      .filter((field) => !builtin.some(({ label }) => label === field.name))
+      .map((field) => plainItem(field.name, CompletionItemKind.Field, 'kernel', show(field.type), field.doc)),
   ];
 }
+
+/** The members of an enum, as they are written behind `prefix`. */
+export const enumItems = ({ name, members }: EnumDecl, prefix: string): readonly Item[] =>
+  members.flatMap((member) =>
+    member.name.text === ''
+      ? []
+      : [plainItem(prefix + member.name.text, CompletionItemKind.EnumMember, 'own', name.text, member.doc)],
+  );
 
 /** The kernel struct behind a type, whose fields a policy may read. */
 function struct(type: Type): string | undefined {

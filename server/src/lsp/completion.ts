@@ -1,12 +1,22 @@
 import type { CompletionList, Position } from 'vscode-languageserver';
+import type { Expr, MemberExpr, PolicyFile } from '../../../grammar/ast.ts';
+import { pathTo, type AnyNode } from '../../../grammar/walk.ts';
 import type { Snapshot } from '../pipeline.ts';
-import { TYPES } from '../semantics/builtins.ts';
-import { codeItems } from './completion-code.ts';
+import {
+  constantItems,
+  expressionItems,
+  invariantItems,
+  patternItems,
+  statementItems,
+} from './completion-code.ts';
+import { declarations, nextAfter, typeItems, type Next } from './completion-declarations.ts';
 import { hookItems } from './completion-hooks.ts';
-import { keyword, LEAST, snippet, typeItem, type Item } from './completion-items.ts';
+import { keyword, LEAST, snippet, type Item } from './completion-items.ts';
 import { memberItems } from './completion-members.ts';
+import { scenarioItems } from './completion-scenario.ts';
+import { spotAt, type Spot } from './completion-spot.ts';
 import { toOffset } from './convert.ts';
-import { pathTo } from '../../../grammar/walk.ts';
+import { excerpt } from './excerpt.ts';
 
 /** Characters after which clients ask for completion without a key. */
 export const TRIGGERS = ['.', ':'] as const;
@@ -14,94 +24,98 @@ export const TRIGGERS = ['.', ':'] as const;
 /** What can be written at `position`. */
 export function completion(snapshot: Snapshot, position: Position): CompletionList {
   const offset = toOffset(snapshot, position);
-  const word = /\w*$/u.exec(snapshot.text.slice(Math.max(0, offset - 100), offset))?.[0] ?? '';
+  const spot = spotAt(snapshot.text, snapshot.file, offset);
   // What is left out is listed from a few letters on: until then clients must ask again.
-  return { isIncomplete: word.length < LEAST, items: [...items(snapshot, offset)] };
+  const isIncomplete = spot !== undefined && spot.word.length < LEAST;
+  return { isIncomplete, items: spot === undefined ? [] : [...items(snapshot, offset, spot)] };
 }
 
-function items(snapshot: Snapshot, offset: number): readonly Item[] {
-  const { text, file, model, lines } = snapshot;
-  const before = text.slice(lines.lineStart(lines.lineAt(offset)), offset);
-  if (/\/\/|"[^"]*$/u.test(before.replaceAll(/"(?:[^"\\]|\\.)*"/gu, '""'))) return [];
-  const path = pathTo(file, offset);
-  const member = path.findLast((node) => node.kind === 'member');
-  if (member && offset > member.object.span.end) return memberItems(model, member.object);
-  if (/^\s*policy\s+\w+\s+for\s+\w*$/u.test(before)) return TARGETS;
-  const hooks = hookItems(model, before);
+function items(snapshot: Snapshot, offset: number, spot: Spot): readonly Item[] {
+  const { file, model } = snapshot;
+  const { said, heads } = spot;
+  if (/(?:^| )\.$/u.test(said)) return membersAt(snapshot, offset, spot);
+  const path = around(file, offset, spot);
+  const hooks = hookItems(model, said, /^\w*[ \t]*\(/u.test(snapshot.text.slice(offset, offset + 100)));
   if (hooks) return hooks;
-  if (/^\s*state\s+\w*$/u.test(before) || /\bper\s+\w*$/u.test(before)) return SCOPES;
-  if (isTypePlace(before)) return [...TYPES.map(typeItem), ...enums(snapshot)];
-  if (path.some((node) => node.kind === 'block' || node.kind === 'invariant')) {
-    return codeItems(snapshot, path, offset, before);
+  const kind = kindOf(heads.at(-1));
+  if (kind === 'scenario' && said !== 'vm') return scenarioItems(snapshot, path, said);
+  const next = nextAfter(kind, said);
+  if (next.isName) return [];
+  if (next.isType) return typeItems(snapshot, kind === 'fields');
+  switch (kind) {
+    case 'top':
+    case 'guest':
+      return said === '' ? declarations(kind === 'guest') : afterHead(snapshot, next);
+    case 'fields':
+    case 'enum':
+      return afterHead(snapshot, next);
+    case 'invariant':
+      return said === '' ? ALWAYS : invariantItems(snapshot, path, offset);
+    case 'match':
+      if (!spot.isArm) return patternItems(snapshot, path);
+      return inCode(snapshot, path, offset, spot);
+    case 'code':
+      return /^for \w+$/u.test(said) ? next.items : inCode(snapshot, path, offset, spot);
+    case 'scenario':
+      return [];
   }
-  if (path.some((node) => node.kind === 'scenario')) return SCENARIO;
-  return /^\s*\w*$/u.test(before) ? DECLARATIONS : codeItems(snapshot, path, offset, before);
 }
 
-/** Behind the `:` of a declaration, behind `->`, `as`, or the `of` of a collection. */
-const isTypePlace = (before: string): boolean =>
-  /(?:->|\bas|\bof)\s*\w*$/u.test(before) ||
-  /^\s*(?:param|tunable|const|table|histogram|let|var)\s+\w+\s*:\s*\w*$/u.test(before) ||
-  /^\s*fn\b[^{]*[(,]\s*\w+\s*:\s*\w*$/u.test(before) ||
-  /^\s*\w+\s*:\s*\w*$/u.test(before);
+/** What goes on with a declaration, a field or a member. */
+const afterHead = (snapshot: Snapshot, { isValue, items: words }: Next): readonly Item[] =>
+  isValue ? constantItems(snapshot) : words;
 
-const enums = ({ file }: Snapshot): readonly Item[] =>
-  file.decls.flatMap((decl) =>
-    decl.kind === 'enum' ? [keyword(decl.name.text, 'enum of this policy')] : [],
-  );
+/** The nodes around the place; where something is to follow, or a '}' is missing, those around what is in front of it. */
+function around(file: PolicyFile, offset: number, { said, heads, behind }: Spot): readonly AnyNode[] {
+  const isOpen = said !== '' && (/[^\w)\]"]$/u.test(said) || said.endsWith('return'));
+  const path = pathTo(file, isOpen ? behind : offset);
+  return path.length < 2 && heads.length > 0 ? pathTo(file, behind) : path;
+}
 
-const TARGETS: readonly Item[] = [
-  keyword('tracing', 'tracepoints and an agent; runs on stock kernels'),
-  keyword('sched_ext', 'a scheduler of its own; needs a kernel with sched_ext'),
-  keyword('pvsched', 'the paravirt scheduling patch set; no released kernel has it'),
-];
+/** What the value in front of the dot has. */
+function membersAt(snapshot: Snapshot, offset: number, { word, behind }: Spot): readonly Item[] {
+  const known = objectAt(snapshot.file, behind);
+  if (known && snapshot.model.types.has(known)) return memberItems(snapshot.model, known);
+  // What follows is taken for the member's name, or makes no sense of it.
+  const { of, offset: at } = excerpt(snapshot, offset, word === '' ? 'x\n' : '\n');
+  const object = objectAt(of.file, at - (offset - behind));
+  return object ? memberItems(of.model, object) : [];
+}
 
-const SCOPES: readonly Item[] = ['vcpu', 'vm', 'task', 'cpu'].map((scope) =>
-  keyword(scope, `one instance for each ${scope}`),
-);
+const objectAt = (file: PolicyFile, dotEnd: number): Expr | undefined =>
+  pathTo(file, dotEnd).findLast(
+    (node): node is MemberExpr => node.kind === 'member' && node.object.span.end < dotEnd,
+  )?.object;
 
-const SCENARIO: readonly Item[] = [
-  snippet('trace', 'trace "${1:traces/example.trace.gz}"', 'the recording to run on'),
-  snippet('vm', 'vm ${1:name} = comm "${2:qemu-*}"', 'name a VM of the trace'),
-  snippet(
-    'assume',
-    'assume ${1:hint} on ${2:vm} for ${3:300us} after ${4:intr_inj}',
-    'a hint that the trace has not',
-  ),
-  snippet('set', 'set ${1:param} = ${2:value}', 'a param in this scenario'),
-  snippet('set[]', 'set ${1:table}[${2:vm}] = ${3:value}', 'an entry of a table in this scenario'),
-  snippet('compare', 'compare ${1:eevdf}', 'what to compare with'),
-  snippet('expect', 'expect ${1:p99}(${2:wakeup_latency} of ${3:vm}) < ${4:1ms}', 'what has to hold'),
-];
+/** What a '{' opens, by what stands in front of it. */
+function kindOf(head: string | undefined) {
+  if (head === undefined) return 'top';
+  const [word = ''] = head.split(' ');
+  switch (word) {
+    case 'guest':
+    case 'enum':
+    case 'invariant':
+    case 'scenario':
+    case 'match':
+      return word;
+    case 'state':
+    case 'shared':
+      return 'fields';
+    default:
+      return 'code';
+  }
+}
 
-const DECLARATIONS: readonly Item[] = [
-  snippet('policy', 'policy ${1:name} for ${2|tracing,sched_ext,pvsched|}', 'the header'),
-  snippet('param', 'param ${1:name}: ${2:duration} = ${3:1ms} in ${4:100us}..${5:10ms}', 'fixed at load'),
-  snippet(
-    'tunable',
-    'tunable ${1:name}: ${2:duration} = ${3:1ms} in ${4:100us}..${5:10ms}',
-    'changeable while it runs',
-  ),
-  snippet('const', 'const ${1:name} = ${2:0}', 'a constant'),
-  snippet('enum', 'enum ${1:name} { ${2:A, B} }', 'named values'),
-  snippet('table', 'table ${1:name}: ${2:vm} -> ${3:weight} = ${4:100}', 'filled by the operator'),
-  snippet('shared', 'shared hint {\n\t${1:irqs_off}: ${2:bool}\n}', 'what the guest tells the host'),
-  snippet('state', 'state ${1|vcpu,vm,task,cpu|} {\n\t${2:name}: ${3:bool}\n}', 'what the policy remembers'),
-  snippet('counter', 'counter ${1:name} per ${2|vm,vcpu,cpu,task|}', 'counts events'),
-  snippet(
-    'histogram',
-    'histogram ${1:name}: ${2:duration} per ${3|vm,vcpu,cpu,task|}',
-    'distribution of a value',
-  ),
-  snippet('dsq', 'dsq ${1:name} ${2|fifo,vtime|}', 'a dispatch queue (sched_ext)'),
-  snippet('fn', 'fn ${1:name}(${2:v: vcpu}) -> ${3:bool} {\n\t$0\n}', 'a function'),
-  snippet('on', 'on ${1|tracepoint,pvsched,op|} $0', 'a hook'),
-  snippet('every', 'every ${1:10ms} {\n\t$0\n}', 'a timer'),
-  snippet('guest', 'guest {\n\t$0\n}', 'what runs in the guest'),
-  snippet('invariant', 'invariant ${1:name}(${2:v: vcpu}) {\n\talways $0\n}', 'what always has to hold'),
-  snippet(
-    'scenario',
-    'scenario ${1:name} {\n\ttrace "${2:traces/example.trace.gz}"\n\t$0\n}',
-    'a simulation',
-  ),
+function inCode(snapshot: Snapshot, path: readonly AnyNode[], offset: number, spot: Spot): readonly Item[] {
+  const { said, closed, word } = spot;
+  if (said !== '') return expressionItems(snapshot, path, offset, said, word);
+  const isElse = closed !== undefined && /^(?:else )?if /u.test(closed);
+  return [...(isElse ? ELSE : []), ...statementItems(snapshot, path, offset, word)];
+}
+
+const ALWAYS: readonly Item[] = [keyword('always', 'and what has to hold')];
+
+const ELSE: readonly Item[] = [
+  snippet('else', 'else {\n\t$0\n}', 'otherwise'),
+  snippet('else if', 'else if ${1:condition} {\n\t$0\n}', 'otherwise, if'),
 ];

@@ -1,6 +1,7 @@
 import { CompletionItemKind, type CompletionItem } from 'vscode-languageserver';
 import { describe, TABLE, type Code } from '../diagnostics/table.ts';
 import { knownNames } from '../workspace/config.ts';
+import { ENTRY_WORDS } from '../workspace/config-kernel.ts';
 import { PROFILES } from '../kernel/profiles.ts';
 import { mayChange, SEVERITIES } from '../workspace/settings.ts';
 
@@ -9,6 +10,8 @@ interface Spot {
   readonly path: readonly string[];
   readonly due: 'key' | 'value';
   readonly inString: boolean;
+  /** What the object or the list has already. */
+  readonly there: ReadonlySet<string>;
 }
 
 const KEYS: Readonly<Record<string, string>> = {
@@ -26,9 +29,9 @@ const NARROWED: Readonly<Record<string, string>> = {
   actions: 'boost, pin, kick, …',
 };
 
-/** What can be written at `offset` of a pvpolicy.json. */
+/** What can be written at `offset` of a pvpolicy.json; what is there already is not offered again. */
 export function configCompletion(text: string, offset: number): readonly CompletionItem[] {
-  const { path, due, inString } = spotAt(text.slice(0, offset));
+  const { path, due, inString, there } = spotAt(text.slice(0, offset));
   const quoted = (label: string): string => (inString ? label : JSON.stringify(label));
   const item = (label: string, kind: CompletionItemKind, detail: string): CompletionItem => ({
     label,
@@ -37,14 +40,20 @@ export function configCompletion(text: string, offset: number): readonly Complet
     insertText: due === 'key' && !inString ? `${quoted(label)}: ` : quoted(label),
     filterText: quoted(label),
   });
-  return candidates(path, due).map(([label, detail]) =>
+  const open = candidates(path, due).filter(([label]) => !there.has(label));
+  return open.map(([label, detail]) =>
     item(label, due === 'key' ? CompletionItemKind.Property : CompletionItemKind.Value, detail),
   );
 }
 
 function candidates(path: readonly string[], due: Spot['due']): readonly (readonly [string, string])[] {
-  const [first, second] = path;
+  const [first, second, third = ''] = path;
   const depth = path.length;
+  if (first === 'hooks' || first === 'kfuncs') {
+    const entry = ENTRY_WORDS[first];
+    if (due === 'key') return depth === 2 ? Object.keys(entry).map((key) => [key, first.slice(0, -1)]) : [];
+    return depth === 3 ? (entry[third] ?? []).map((word) => [word, third]) : [];
+  }
   if (due === 'key') {
     if (depth === 0) return Object.entries(KEYS);
     if (depth === 1 && (first === 'allow' || first === 'deny')) return Object.entries(NARROWED);
@@ -64,24 +73,44 @@ function candidates(path: readonly string[], due: Spot['due']): readonly (readon
 
 const TOKEN = /\/\/[^\n]*|"(?:[^"\\\n]|\\.)*"?|[{}[\],:]/gu;
 
+/** An object or a list that is open at the cursor. */
+interface Open {
+  readonly array: boolean;
+  key: string | undefined;
+  readonly there: Set<string>;
+}
+
 /** Reads the text up to the cursor, whole or not. */
 function spotAt(before: string): Spot {
-  const stack: { readonly array: boolean; key: string | undefined }[] = [];
+  const stack: Open[] = [];
   let word = '';
-  let open = false;
+  let inString = false;
   for (const [token] of before.matchAll(TOKEN)) {
-    open = false;
+    inString = false;
     const top = stack.at(-1);
-    if (token === '{' || token === '[') stack.push({ array: token === '[', key: undefined });
+    if (token === '{' || token === '[')
+      stack.push({ array: token === '[', key: undefined, there: new Set() });
     else if (token === '}' || token === ']') stack.pop();
-    else if (token === ':' && top) top.key = word;
-    else if (token === ',' && top && !top.array) top.key = undefined;
-    else if (token.startsWith('"')) {
-      open = token.length === 1 || !token.endsWith('"');
+    else if (token === ':' && top) {
+      top.key = word;
+      top.there.add(word);
+    } else if (token === ',' && top) {
+      if (top.array) top.there.add(word);
+      else top.key = undefined;
+    } else if (token.startsWith('"')) {
+      inString = token.length === 1 || !token.endsWith('"');
       word = token.replaceAll('"', '');
     }
   }
   const top = stack.at(-1);
   const path = stack.flatMap(({ key }) => (key === undefined ? [] : [key]));
-  return { path, due: top?.array === true || top?.key !== undefined ? 'value' : 'key', inString: open };
+  const due = top?.array === true || top?.key !== undefined ? 'value' : 'key';
+  return {
+    path,
+    due,
+    inString,
+    there: due === 'key' || top?.array === true ? (top?.there ?? NOTHING) : NOTHING,
+  };
 }
+
+const NOTHING: ReadonlySet<string> = new Set();

@@ -13,16 +13,21 @@ import { toLsp } from './publish.ts';
 export class Configuration {
   private readonly connection: Connection;
   private readonly host: Host;
+  private readonly push: () => boolean;
   private readonly configs = new Map<string, Config | undefined>();
   private readonly kernels = new Map<string, OpenedKernel>();
   /** Texts of the pvpolicy.json that are open in the editor, by path: they hold already. */
   private readonly texts = new Map<string, string>();
   private readonly found = new Map<string, readonly LspDiagnostic[]>();
   private client: ClientSettings = {};
+  /** Before that the client takes no diagnostics. */
+  private published = false;
 
-  constructor(connection: Connection, host: Host) {
+  /** `push`: false where the client asks for diagnostics itself. */
+  constructor(connection: Connection, host: Host, push: () => boolean) {
     this.connection = connection;
     this.host = host;
+    this.push = push;
   }
 
   /** Takes the client's section `pvpolicy`, in whatever state it is; tells whether that changes anything. */
@@ -36,10 +41,11 @@ export class Configuration {
     return (this.client.kernelProfile ?? '') !== (before ?? '');
   }
 
-  /** Forgets what was read from disk. */
+  /** Forgets what was read from disk, and shows anew what is wrong with the files that were read. */
   invalidate(): void {
     this.configs.clear();
     this.kernels.clear();
+    for (const path of [...this.found.keys()]) this.read(path);
   }
 
   /** Takes the text of a pvpolicy.json that is open; undefined: it was closed, and the file counts again. */
@@ -62,6 +68,20 @@ export class Configuration {
   diagnosticsOf(uri: string): LspDiagnostic[] | undefined {
     const path = this.host.pathOf(uri);
     return path === undefined || !this.texts.has(path) ? undefined : [...(this.found.get(path) ?? [])];
+  }
+
+  /** Shows what is wrong with each pvpolicy.json that was read, and from now on with each that is. */
+  publish(): void {
+    this.published = true;
+    for (const path of this.found.keys()) this.tell(path);
+  }
+
+  private tell(path: string): void {
+    if (!this.published) return;
+    // Who pulls asks about what is open; of the rest nobody else would tell.
+    const pulled = !this.push() && this.texts.has(path);
+    const diagnostics = pulled ? [] : [...(this.found.get(path) ?? [])];
+    void this.connection.sendDiagnostics({ uri: this.host.uriOf(path), diagnostics });
   }
 
   settingsOf(uri: string): Settings {
@@ -101,10 +121,9 @@ export class Configuration {
     this.configs.set(path, config);
     if (config && text !== undefined) {
       const uri = this.host.uriOf(path);
-      const diagnostics = toLsp(config.diagnostics, new LineIndex(text), uri, this.host.docs);
-      this.found.set(path, diagnostics);
-      void this.connection.sendDiagnostics({ uri, diagnostics });
-    }
+      this.found.set(path, toLsp(config.diagnostics, new LineIndex(text), uri, this.host.docs));
+      this.tell(path);
+    } else if (this.found.delete(path)) this.tell(path);
     return config;
   }
 

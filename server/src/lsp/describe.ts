@@ -1,6 +1,8 @@
+import type { Expr } from '../../../grammar/ast.ts';
 import type { Snapshot } from '../pipeline.ts';
 import type { Span } from '../diagnostics/diagnostic.ts';
 import type { Symbol } from '../semantics/model.ts';
+import { showValue } from '../semantics/show-value.ts';
 import { show } from '../semantics/types.ts';
 
 /** What a name means, as Markdown for a hover: how it is declared, what it is, and its doc comment. */
@@ -14,15 +16,24 @@ export interface Description {
 export function describeSymbol(snapshot: Snapshot, symbol: Symbol): Description | undefined {
   switch (symbol.kind) {
     case 'const':
-    case 'param':
+    case 'param': {
+      const code = source(snapshot, symbol.decl.span, symbol.decl.name.span);
+      const value = snapshot.model.constants.get(symbol.decl.value);
+      const known = isWritten(symbol.decl.value) || value === undefined ? '' : showValue(value, symbol.type);
+      return { code: known === '' ? code : `${code} // ${known}`, doc: symbol.decl.doc };
+    }
     case 'table':
     case 'counter':
     case 'histogram':
     case 'dsq':
       return { code: source(snapshot, symbol.decl.span, symbol.decl.name.span), doc: symbol.decl.doc };
     case 'enum':
-    case 'scenario':
     case 'invariant':
+      return {
+        code: shortened(source(snapshot, symbol.decl.span, symbol.decl.name.span)),
+        doc: symbol.decl.doc,
+      };
+    case 'scenario':
       return { code: `${symbol.kind} ${symbol.decl.name.text}`, doc: symbol.decl.doc };
     case 'enum-member': {
       const { decl } = symbol;
@@ -78,6 +89,18 @@ export function describeSymbol(snapshot: Snapshot, symbol: Symbol): Description 
 function source({ text, lines }: Snapshot, span: Span, name: Span): string {
   const start = Math.max(span.start, lines.lineStart(lines.lineAt(name.start)));
   return text.slice(start, span.end).trim();
+}
+
+/** Does it say its value itself? */
+const isWritten = ({ kind }: Expr): boolean =>
+  kind === 'int' || kind === 'duration' || kind === 'ratio' || kind === 'bool' || kind === 'string';
+
+/** Lines of a hover's code; the rest is a definition away. */
+const MOST_LINES = 12;
+
+function shortened(code: string): string {
+  const lines = code.split('\n');
+  return lines.length <= MOST_LINES ? code : [...lines.slice(0, MOST_LINES - 1), '    …', '}'].join('\n');
 }
 
 const trust = (direction: string): string =>

@@ -4,8 +4,11 @@ import type { Diagnostic } from '../diagnostics/diagnostic.ts';
 import { snapshot, type Snapshot, type Stage } from '../pipeline.ts';
 import type { Settings } from '../workspace/settings.ts';
 import { report } from './guard.ts';
+import type { OpeningParams } from './protocol.ts';
 import { carryOver, toLsp, type Docs } from './publish.ts';
+import type { StartNotes } from './start-times.ts';
 import type { Timings } from './timings.ts';
+import { nextTurn, untilTurnEnds } from './turns.ts';
 
 /** An open policy: its newest text, and the diagnostics of the text that was last analysed in full. */
 interface Open {
@@ -16,22 +19,20 @@ interface Open {
   readonly ahead: Stage[];
   /** Who waits for a stage. */
   readonly waiting: { readonly for: Stage; readonly tell: (snapshot: Snapshot | 'modified') => void }[];
-  /** The next turn of the work on it. */
-  turn: NodeJS.Immediate | undefined;
+  /** Takes the next turn of the work on it back. */
+  stop: (() => void) | undefined;
   /** ms of work so far. */
   spent: number;
 }
 
 const NOTHING: Open['analysed'] = { text: '', rest: [] };
 
-/** ms of work in one turn: with a message that is read in between, less than a frame of a screen. */
-const TURN = 8;
-
 export interface DocumentsOptions {
   readonly connection: Connection;
   readonly settingsOf: (uri: string) => Settings;
   readonly docs: Docs;
   readonly timings: Timings;
+  readonly started: StartNotes;
   /** False where the client asks for diagnostics itself. */
   readonly push: () => boolean;
 }
@@ -42,6 +43,8 @@ export interface DocumentsOptions {
  */
 export class Documents {
   private readonly open = new Map<string, Open>();
+  /** Of policies that are about to be opened, by URI. */
+  private readonly expected = new Map<string, Snapshot>();
   private readonly options: DocumentsOptions;
   private readonly closing: ((uri: string) => void)[] = [];
 
@@ -81,7 +84,28 @@ export class Documents {
     return this.open.keys();
   }
 
+  /** Is there no policy to work on? */
+  get isIdle(): boolean {
+    return this.open.size + this.expected.size === 0;
+  }
+
+  /** Works ahead on policies that will be opened with these texts. */
+  expect(policies: OpeningParams['policies']): void {
+    for (const { uri, text } of policies) {
+      const expected = snapshot(text, this.options.settingsOf(uri));
+      const step = (): void => {
+        if (this.expected.get(uri) !== expected) return;
+        if (expected.advance('diagnostics', untilTurnEnds())) this.options.started.note('checked');
+        else nextTurn(step);
+      };
+      this.expected.set(uri, expected);
+      // After the next message, if it is there: `initialize`, with whose answer the client has something to do meanwhile.
+      nextTurn(() => nextTurn(step));
+    }
+  }
+
   update(document: TextDocument): void {
+    this.options.started.note('opened');
     this.begin(document.uri, document.version, document.getText());
   }
 
@@ -94,6 +118,7 @@ export class Documents {
 
   /** Analyses every open policy anew, because settings have changed. */
   refresh(): void {
+    this.expected.clear();
     for (const [uri, { version, snapshot: old }] of this.open) this.begin(uri, version, old.text);
   }
 
@@ -102,19 +127,26 @@ export class Documents {
     this.leave(uri);
     this.open.set(uri, {
       version,
-      snapshot: snapshot(text, this.options.settingsOf(uri), before?.snapshot),
+      snapshot: this.expectedOf(uri, text) ?? snapshot(text, this.options.settingsOf(uri), before?.snapshot),
       analysed: before?.analysed ?? NOTHING,
       ahead: ['tree', 'model', 'diagnostics'],
       waiting: [],
-      turn: setImmediate(() => this.work(uri)),
+      stop: nextTurn(() => this.work(uri)),
       spent: 0,
     });
+  }
+
+  /** What has been prepared for this text of a policy, once. */
+  private expectedOf(uri: string, text: string): Snapshot | undefined {
+    const expected = this.expected.get(uri);
+    this.expected.delete(uri);
+    return expected?.text === text ? expected : undefined;
   }
 
   /** Ends the work on a text. */
   private leave(uri: string): void {
     const known = this.open.get(uri);
-    if (known?.turn) clearImmediate(known.turn);
+    known?.stop?.();
     for (const { tell } of known?.waiting.splice(0) ?? []) tell('modified');
   }
 
@@ -124,7 +156,7 @@ export class Documents {
     if (!known) return;
     const start = performance.now();
     try {
-      const goOn = (): boolean => performance.now() - start < TURN;
+      const goOn = untilTurnEnds();
       for (let stage = known.ahead[0]; stage && known.snapshot.advance(stage, goOn); stage = known.ahead[0]) {
         known.ahead.shift();
         if (this.reached(uri, known, stage)) break;
@@ -134,11 +166,12 @@ export class Documents {
       known.ahead.length = 0;
     }
     known.spent += performance.now() - start;
-    known.turn = known.ahead.length > 0 ? setImmediate(() => this.work(uri)) : undefined;
-    if (known.turn === undefined) this.options.timings.add('diagnostics', known.spent);
+    known.stop = known.ahead.length > 0 ? nextTurn(() => this.work(uri)) : undefined;
+    if (known.stop === undefined) this.options.timings.add('diagnostics', known.spent);
     for (const one of known.waiting.splice(0)) {
       if (known.ahead.includes(one.for)) known.waiting.push(one);
-      else one.tell(known.snapshot);
+      // What it does with it is work, too.
+      else nextTurn(() => one.tell(this.open.get(uri) === known ? known.snapshot : 'modified'));
     }
   }
 
@@ -153,10 +186,12 @@ export class Documents {
     }
     if (stage === 'diagnostics') {
       const { diagnostics } = current;
+      this.options.started.note('checked');
       const syntax = new Set(syntaxErrors);
       const rest = diagnostics.filter((diagnostic) => !syntax.has(diagnostic));
       known.analysed = { text, rest };
       this.publish(uri, version, diagnostics, current);
+      this.options.started.note('published');
     }
     return false;
   }

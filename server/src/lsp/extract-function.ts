@@ -6,6 +6,7 @@ import type { Snapshot } from '../pipeline.ts';
 import type { Symbol } from '../semantics/model.ts';
 import { show, type Type } from '../semantics/types.ts';
 import { toEdit } from './convert.ts';
+import { startWithComments, trimmed } from './stretches.ts';
 
 /** What is taken out: one expression, or statements of one block. */
 type Part =
@@ -33,7 +34,7 @@ export function extractFunction(snapshot: Snapshot, uri: string, selected: Span)
     part.kind === 'expression'
       ? `fn ${name}(${head}) -> ${show(part.type)} {\n    return ${body}\n}\n\n`
       : `fn ${name}(${head}) {\n    ${indented(snapshot.text, span)}\n}\n\n`;
-  const at = startOf(snapshot.text, decl);
+  const at = startWithComments(snapshot.text, decl.span.start);
   const edits = [
     { span: { start: at, end: at }, newText: made },
     { span, newText: call },
@@ -47,25 +48,33 @@ export function extractFunction(snapshot: Snapshot, uri: string, selected: Span)
   ];
 }
 
-function trimmed(text: string, { start, end }: Span): Span {
-  const part = text.slice(start, end);
-  const from = start + part.length - part.trimStart().length;
-  return { start: from, end: Math.max(from, start + part.trimEnd().length) };
-}
-
 /** The expression or the statements that the selection is, to the character. */
-function partAt({ file, model }: Snapshot, span: Span): Part | undefined {
+function partAt({ file, model, text }: Snapshot, span: Span): Part | undefined {
   const path = pathTo(file, span.start);
-  for (const node of path) {
+  // Elsewhere only constants can stand.
+  const isCode = path.some(({ kind }) => kind === 'block' || kind === 'invariant');
+  for (const node of isCode ? path : []) {
     const type = model.types.get(node as Expr);
     if (node.span.start === span.start && node.span.end === span.end && isValue(type))
-      return { kind: 'expression', expr: node as Expr, type };
+      return isWritten(path, span) ? undefined : { kind: 'expression', expr: node as Expr, type };
   }
   const block = path.findLast((node): node is Block => node.kind === 'block');
-  const stmts = block?.stmts.filter((stmt) => stmt.span.start >= span.start && stmt.span.end <= span.end);
-  const fits = stmts?.[0]?.span.start === span.start && stmts.at(-1)?.span.end === span.end;
-  return stmts !== undefined && fits ? { kind: 'statements', stmts } : undefined;
+  const stmts =
+    block?.stmts.filter((stmt) => stmt.span.start >= span.start && stmt.span.end <= span.end) ?? [];
+  const [first, last] = [stmts[0]?.span.start, stmts.at(-1)?.span.end];
+  if (first === undefined || last === undefined) return undefined;
+  const fits = isComments(text.slice(span.start, first)) && isComments(text.slice(last, span.end));
+  return fits ? { kind: 'statements', stmts } : undefined;
 }
+
+/** Is it a part of what an assignment changes? */
+const isWritten = (path: readonly AnyNode[], { start, end }: Span): boolean =>
+  path.some(
+    (node) => node.kind === 'assign' && node.target.span.start <= start && end <= node.target.span.end,
+  );
+
+/** Nothing but white space and comments. */
+const isComments = (text: string): boolean => /^(?:\s|\/\/.*|\/\*[^]*?\*\/)*$/u.test(text);
 
 /** Can a function give it? Types that cannot be written, or stand for no value, cannot. */
 const isValue = (type: Type | undefined): type is Type =>
@@ -76,7 +85,8 @@ const UNWRITABLE: ReadonlySet<string> = new Set([
   'ring', 'ewma',
 ]); // prettier-ignore
 
-const isWritable = (type: Type): boolean =>
+/** Can the type be written in a declaration? */
+export const isWritable = (type: Type): boolean =>
   type.kind === 'optional' ? isWritable(type.inner) : !UNWRITABLE.has(type.kind);
 
 type Local = Symbol & { readonly kind: 'local' };
@@ -136,14 +146,4 @@ function indented(text: string, { start, end }: Span): string {
   const lineStart = text.lastIndexOf('\n', start - 1) + 1;
   const indent = /^[ \t]*/u.exec(text.slice(lineStart, start))?.[0] ?? '';
   return text.slice(start, end).replaceAll(`\n${indent}`, '\n    ');
-}
-
-/** Where the lines of a declaration start, with the comments right above it. */
-function startOf(text: string, { span }: Decl): number {
-  let at = text.lastIndexOf('\n', span.start - 1) + 1;
-  for (;;) {
-    const before = text.lastIndexOf('\n', at - 2) + 1;
-    if (at === 0 || !/^\s*\/\//u.test(text.slice(before, at))) return at;
-    at = before;
-  }
 }

@@ -3,35 +3,39 @@ import {
   LSPErrorCodes,
   ResponseError,
   type CallHierarchyItem,
-  type CancellationToken,
   type CompletionList,
+  type CompletionParams,
   type Connection,
   type DocumentDiagnosticParams,
   type DocumentDiagnosticReport,
   type Location,
   type Position,
   type Range,
+  type RenameParams,
   type SemanticTokens,
   type SemanticTokensDelta,
   type SemanticTokensDeltaParams,
   type TextDocumentPositionParams,
+  type WorkspaceEdit,
 } from 'vscode-languageserver';
+import type { InParts } from '../../../grammar/in-parts.ts';
 import { LineIndex } from '../../../grammar/text.ts';
-import type { Snapshot, Stage } from '../pipeline.ts';
+import type { Snapshot } from '../pipeline.ts';
+import { answering, type Answering } from './answering.ts';
 import { incomingCalls, outgoingCalls, prepareCallHierarchy } from './call-hierarchy.ts';
 import { codeActions } from './code-actions.ts';
 import { codeLenses } from './code-lens.ts';
 import { completion } from './completion.ts';
+import { PATH_TRIGGERS, pathCompletion } from './completion-paths.ts';
 import { configCompletion } from './config-completion.ts';
 import type { Configuration } from './configuration.ts';
-import { toOffset } from './convert.ts';
 import { definition } from './definition.ts';
 import { documentLinks } from './document-links.ts';
 import type { Documents } from './documents.ts';
 import { folding } from './folding.ts';
 import { onTypeFormatting, rangeFormatting } from './format-edits.ts';
 import { formatting } from './formatting.ts';
-import { modified, type Answer, type Guard } from './guard.ts';
+import { modified, type Guard } from './guard.ts';
 import { highlights } from './highlight.ts';
 import type { Host } from './host.ts';
 import { hover } from './hover.ts';
@@ -48,10 +52,6 @@ import type { SimulationHints } from './simulation-hints.ts';
 import { symbols } from './symbols.ts';
 import { typeDefinition } from './type-definition.ts';
 
-interface OfDocument {
-  readonly textDocument: { readonly uri: string };
-}
-
 /** Answers the requests of LSP that are about one document: each by a function of its snapshot. */
 export function registerFeatures(
   connection: Connection,
@@ -61,22 +61,50 @@ export function registerFeatures(
   configuration: Configuration,
   simulated: SimulationHints,
 ): void {
-  const on: On = (name, answer, otherwise, needs = 'model') =>
-    guard(
-      name,
-      async (params, token) => {
-        const snapshot = await documents.at(params.textDocument.uri, needs);
-        if (snapshot === 'modified') return modified();
-        return snapshot && !token.isCancellationRequested ? answer(snapshot, params) : otherwise;
-      },
-      otherwise,
-    );
+  const answers = answering(documents, guard);
+  explanations(connection, answers, simulated);
+  completions(connection, answers, host, configuration);
+  structure(connection, answers, host);
+  navigation(connection, answers);
+  edits(connection, answers);
+  semanticTokenFeatures(connection, documents, answers);
+  callHierarchyFeatures(connection, documents, answers, guard);
+  diagnostics(connection, answers, host, configuration);
+}
 
+/** What is told about the place of the cursor, or beside the text. */
+function explanations(connection: Connection, { on, onParts }: Answering, simulated: SimulationHints): void {
   connection.onHover(on('hover', (s, p) => hover(s, p.position) ?? null, null));
+  connection.onSignatureHelp(on('signatureHelp', (s, p) => signatureHelp(s, p.position) ?? null, null));
+  connection.onDocumentHighlight(onParts('highlight', (s, p) => copied(highlights(s, p.position)), []));
+  connection.onCodeLens(on('codeLens', (s, p) => [...codeLenses(s, p.textDocument.uri)], [], 'tree'));
+  connection.languages.inlayHint.on(
+    onParts(
+      'inlayHint',
+      function* (s, p) {
+        const hints = yield* inlayHints(s, p.range);
+        return [...hints, ...simulated.hints(p.textDocument.uri, s, p.range)];
+      },
+      [],
+    ),
+  );
+}
+
+function completions(
+  connection: Connection,
+  { on }: Answering,
+  host: Host,
+  configuration: Configuration,
+): void {
   const nothing = { isIncomplete: false, items: [] };
-  const ofPolicy = on<TextDocumentPositionParams, CompletionList>(
+  const ofPolicy = on<CompletionParams, CompletionList>(
     'completion',
-    (s, p) => completion(s, p.position),
+    (s, p) => {
+      const paths = pathCompletion(s, p.position, p.textDocument.uri, host);
+      if (paths) return paths;
+      const isPath = PATH_TRIGGERS.some((trigger) => trigger === p.context?.triggerCharacter);
+      return isPath ? nothing : completion(s, p.position);
+    },
     nothing,
   );
   connection.onCompletion((params, token) => {
@@ -85,12 +113,21 @@ export function registerFeatures(
     const offset = new LineIndex(config).offsetAt(params.position);
     return { isIncomplete: false, items: [...configCompletion(config, offset)] };
   });
-  connection.onSignatureHelp(on('signatureHelp', (s, p) => signatureHelp(s, p.position) ?? null, null));
+}
+
+/** What the tree of the text alone tells. */
+function structure(connection: Connection, { on, onParts }: Answering, host: Host): void {
   connection.onDocumentSymbol(on('symbols', (s) => [...symbols(s)], [], 'tree'));
-  connection.onDocumentFormatting(on('formatting', (s) => [...formatting(s)], [], 'tree'));
-  connection.onFoldingRanges(on('folding', (s) => [...folding(s)], [], 'tree'));
-  connection.onDocumentHighlight(on('highlight', (s, p) => [...highlights(s, p.position)], []));
-  connection.onCodeLens(on('codeLens', (s, p) => [...codeLenses(s, p.textDocument.uri)], [], 'tree'));
+  connection.onFoldingRanges(onParts('folding', (s) => copied(folding(s)), [], 'tree'));
+  connection.onSelectionRanges(
+    on('selectionRange', (s, p) => [...selectionRanges(s, p.positions)], [], 'tree'),
+  );
+  connection.onDocumentLinks(
+    on('documentLink', (s, p) => [...documentLinks(s, p.textDocument.uri, host)], [], 'tree'),
+  );
+}
+
+function navigation(connection: Connection, { on }: Answering): void {
   const place = (name: string, find: (s: Snapshot, at: Position) => Range | undefined) =>
     on<TextDocumentPositionParams, Location | null>(
       name,
@@ -103,28 +140,6 @@ export function registerFeatures(
   connection.onDefinition(place('definition', definition));
   connection.onDeclaration(place('declaration', definition));
   connection.onTypeDefinition(place('typeDefinition', typeDefinition));
-  connection.onSelectionRanges(
-    on('selectionRange', (s, p) => [...selectionRanges(s, p.positions)], [], 'tree'),
-  );
-  connection.onDocumentLinks(
-    on('documentLink', (s, p) => [...documentLinks(s, p.textDocument.uri, host)], [], 'tree'),
-  );
-  connection.languages.onLinkedEditingRange(
-    on('linkedEditing', (s, p) => linkedEditing(s, p.position) ?? null, null),
-  );
-  connection.languages.inlayHint.on(
-    on(
-      'inlayHint',
-      (s, p) => [...inlayHints(s, p.range), ...simulated.hints(p.textDocument.uri, s, p.range)],
-      [],
-    ),
-  );
-  connection.onDocumentRangeFormatting(
-    on('rangeFormatting', (s, p) => [...rangeFormatting(s, p.range)], [], 'tree'),
-  );
-  connection.onDocumentOnTypeFormatting(
-    on('onTypeFormatting', (s, p) => [...onTypeFormatting(s, p.position, p.ch)], [], 'tree'),
-  );
   connection.onReferences(
     on(
       'references',
@@ -134,6 +149,20 @@ export function registerFeatures(
       },
       [],
     ),
+  );
+}
+
+/** What changes the text. */
+function edits(connection: Connection, { on, onParts }: Answering): void {
+  connection.onDocumentFormatting(onParts('formatting', (s) => copied(formatting(s)), [], 'tree'));
+  connection.onDocumentRangeFormatting(
+    onParts('rangeFormatting', (s, p) => copied(rangeFormatting(s, p.range)), [], 'tree'),
+  );
+  connection.onDocumentOnTypeFormatting(
+    onParts('onTypeFormatting', (s, p) => copied(onTypeFormatting(s, p.position, p.ch)), [], 'tree'),
+  );
+  connection.languages.onLinkedEditingRange(
+    on('linkedEditing', (s, p) => linkedEditing(s, p.position) ?? null, null),
   );
   connection.onCodeAction(
     on(
@@ -145,19 +174,27 @@ export function registerFeatures(
   );
   connection.onPrepareRename(on('prepareRename', (s, p) => orRefuse(prepareRename(s, p.position)), null));
   connection.onRenameRequest(
-    on(
+    onParts<RenameParams, WorkspaceEdit | null>(
       'rename',
-      (s, p) => {
-        const edits = orRefuse(rename(s, p.position, p.newName));
-        return edits instanceof ResponseError ? edits : { changes: { [p.textDocument.uri]: [...edits] } };
+      function* (s, p) {
+        const changes = orRefuse(yield* rename(s, p.position, p.newName));
+        return changes instanceof ResponseError
+          ? changes
+          : { changes: { [p.textDocument.uri]: [...changes] } };
       },
       null,
     ),
   );
-  semanticTokenFeatures(connection, documents, on);
-  callHierarchyFeatures(connection, documents, on, guard);
+}
+
+function diagnostics(
+  connection: Connection,
+  { on }: Answering,
+  host: Host,
+  configuration: Configuration,
+): void {
   const empty: DocumentDiagnosticReport = { kind: DocumentDiagnosticReportKind.Full, items: [] };
-  const diagnostic = on<DocumentDiagnosticParams, DocumentDiagnosticReport>(
+  const ofPolicy = on<DocumentDiagnosticParams, DocumentDiagnosticReport>(
     'diagnostic',
     (s, p) => documentDiagnostics(s, p.textDocument.uri, host.docs, p.previousResultId),
     empty,
@@ -165,41 +202,47 @@ export function registerFeatures(
   );
   connection.languages.diagnostics.on((params, token) => {
     const items = configuration.diagnosticsOf(params.textDocument.uri);
-    return items === undefined ? diagnostic(params, token) : { kind: 'full', items };
+    return items === undefined ? ofPolicy(params, token) : { kind: 'full', items };
   });
 }
 
-type On = <P extends OfDocument, R>(
-  name: string,
-  answer: (snapshot: Snapshot, params: P) => Answer<R>,
-  otherwise: R,
-  /** What of the text has to be known; 'model' where nothing is said. */
-  needs?: Stage,
-) => (params: P, token: CancellationToken) => Promise<Answer<R>>;
+/** The protocol's types know no arrays that nobody may change. */
+function* copied<T>(work: InParts<readonly T[]>): InParts<T[]> {
+  return [...(yield* work)];
+}
 
-function semanticTokenFeatures(connection: Connection, documents: Documents, on: On): void {
+function semanticTokenFeatures(connection: Connection, documents: Documents, { onParts }: Answering): void {
   const { semanticTokens: tokens } = connection.languages;
   const history = new TokenHistory();
   documents.onClose((uri) => history.forget(uri));
   const none: SemanticTokens = { data: [] };
-  tokens.on(on('semanticTokens', (s, p) => history.full(p.textDocument.uri, semanticTokens(s)), none));
+  tokens.on(
+    onParts(
+      'semanticTokens',
+      function* (s, p) {
+        return history.full(p.textDocument.uri, yield* semanticTokens(s));
+      },
+      none,
+    ),
+  );
   tokens.onDelta(
-    on<SemanticTokensDeltaParams, SemanticTokens | SemanticTokensDelta>(
+    onParts<SemanticTokensDeltaParams, SemanticTokens | SemanticTokensDelta>(
       'semanticTokens/delta',
-      (s, p) => history.delta(p.textDocument.uri, p.previousResultId, semanticTokens(s)),
+      function* (s, p) {
+        return history.delta(p.textDocument.uri, p.previousResultId, yield* semanticTokens(s));
+      },
       none,
     ),
   );
-  tokens.onRange(
-    on(
-      'semanticTokens/range',
-      (s, p) => semanticTokens(s, { start: toOffset(s, p.range.start), end: toOffset(s, p.range.end) }),
-      none,
-    ),
-  );
+  tokens.onRange(onParts('semanticTokens/range', (s, p) => semanticTokens(s, p.range), none));
 }
 
-function callHierarchyFeatures(connection: Connection, documents: Documents, on: On, guard: Guard): void {
+function callHierarchyFeatures(
+  connection: Connection,
+  documents: Documents,
+  { on }: Answering,
+  guard: Guard,
+): void {
   const { callHierarchy } = connection.languages;
   callHierarchy.onPrepare(
     on('callHierarchy', (s, p) => [...prepareCallHierarchy(s, p.textDocument.uri, p.position)], []),

@@ -1,33 +1,65 @@
 import type { FileRename, TextEdit, WorkspaceEdit } from 'vscode-languageserver';
-import type { StringExpr } from '../../../grammar/ast.ts';
+import type { InParts } from '../../../grammar/in-parts.ts';
+import { LineIndex } from '../../../grammar/text.ts';
+import type { Span } from '../diagnostics/diagnostic.ts';
 import type { Snapshot } from '../pipeline.ts';
-import { toRange } from './convert.ts';
+import { isFile } from '../workspace/config.ts';
+import { readJson } from '../workspace/json.ts';
 import type { Host } from './host.ts';
 import type { WorkspaceFiles } from './workspace-files.ts';
 
-/** The edits that keep the paths in scenarios right when traces and policies, or folders of them, get other names. */
-export function renamedFiles(
+/**
+ * The edits that keep paths right, in scenarios and as the kernel of a pvpolicy.json, when traces, policies and other files,
+ * or folders of them, get other names.
+ */
+export function* renamedFiles(
   files: WorkspaceFiles,
   renames: readonly FileRename[],
   host: Host,
-): WorkspaceEdit | null {
+): InParts<WorkspaceEdit | null> {
   const changes: Record<string, TextEdit[]> = {};
-  for (const { uri, snapshot } of files.policies()) {
+  const note = (uri: string, paths: readonly Path[], lines: LineIndex): void => {
     const to = moved(uri, renames);
-    const edits = pathsOf(snapshot).flatMap(({ value, span }) => {
+    const edits = paths.flatMap(({ value, span }) => {
       const target = host.beside(uri, value);
       const now = target && moved(target, renames);
       if (target === undefined || now === undefined || (now === target && to === uri)) return [];
       const written = relative(to, now);
       if (written === undefined || written === value) return [];
-      return [{ range: toRange(snapshot, span), newText: JSON.stringify(written) }];
+      const range = { start: lines.positionAt(span.start), end: lines.positionAt(span.end) };
+      return [{ range, newText: JSON.stringify(written) }];
     });
     if (edits.length > 0) changes[uri] = edits;
+  };
+  for (const policy of files.policies()) {
+    yield;
+    if (policy === undefined) continue;
+    const { uri, snapshot } = policy;
+    note(uri, pathsOf(snapshot), snapshot.lines);
+  }
+  for (const config of files.configs()) {
+    yield;
+    if (config) note(config.uri, profileOf(config.text), new LineIndex(config.text));
   }
   return Object.keys(changes).length === 0 ? null : { changes };
 }
 
-const pathsOf = ({ file }: Snapshot): readonly StringExpr[] =>
+/** A path in quotes. */
+interface Path {
+  readonly value: string;
+  readonly span: Span;
+}
+
+/** The file that a pvpolicy.json names as its kernel. */
+function profileOf(text: string): readonly Path[] {
+  const json = readJson(text);
+  const members = json.ok && json.value.kind === 'object' ? json.value.members : [];
+  return members.flatMap(({ key, value }) =>
+    key === 'profile' && value.kind === 'string' && isFile(value.value) ? [value] : [],
+  );
+}
+
+const pathsOf = ({ file }: Snapshot): readonly Path[] =>
   file.decls.flatMap((decl) =>
     decl.kind === 'scenario'
       ? decl.items.flatMap((item) => {

@@ -1,27 +1,55 @@
 import type { Position, Range, TextEdit } from 'vscode-languageserver';
-import { format } from '../../../grammar/format.ts';
+import { formatInParts, type FormattedPart } from '../../../grammar/format.ts';
+import type { InParts } from '../../../grammar/in-parts.ts';
 import type { Span, TextEdit as Edit } from '../diagnostics/diagnostic.ts';
 import type { Snapshot } from '../pipeline.ts';
 import { toEdit, toOffset } from './convert.ts';
 
-const known = new WeakMap<Snapshot, readonly Edit[]>();
+/** With more edits than this, a declaration is written anew as a whole: the client would be longer at them than we are. */
+const MOST_EDITS = 2000;
 
 /**
  * What formatting changes: the white space between tokens, gap by gap, and nothing else of the text, so that cursors,
- * marks and folds stay. None where the text is formatted already or too broken to format.
+ * marks and folds stay. None where the text is formatted already or too broken to format. `within`: what changes there.
  */
-export function formatEdits(snapshot: Snapshot): readonly Edit[] {
-  const cached = known.get(snapshot);
-  if (cached) return cached;
-  const { file, syntaxErrors: diagnostics } = snapshot;
-  const formatted = format(snapshot.text, { file, diagnostics });
-  const edits = formatted === undefined ? [] : gaps(snapshot.text, formatted);
-  known.set(snapshot, edits);
+export function* formatEdits(snapshot: Snapshot, within?: Span): InParts<readonly Edit[]> {
+  const { text, file, syntaxErrors: diagnostics } = snapshot;
+  const parts = (yield* formatInParts(text, { file, diagnostics })) ?? [];
+  const edits: Edit[] = [];
+  for (const part of parts) {
+    if (within !== undefined && (part.end < within.start || part.start > within.end)) continue;
+    for (const { span, newText } of editsOf(text, part))
+      add(edits, { span: { start: span.start + part.start, end: span.end + part.start }, newText });
+  }
+  if (within !== undefined) return edits;
+  return edits.length > MOST_EDITS ? parts.flatMap((part) => asAWhole(text, part)) : edits;
+}
+
+/** Adds an edit; where it begins at the end of the one before, the two are one. */
+function add(edits: Edit[], edit: Edit): void {
+  const last = edits.at(-1);
+  if (last === undefined || last.span.end !== edit.span.start) edits.push(edit);
+  else {
+    const span = { start: last.span.start, end: edit.span.end };
+    edits[edits.length - 1] = { span, newText: last.newText + edit.newText };
+  }
+}
+
+function asAWhole(text: string, { start, end, text: newText }: FormattedPart): readonly Edit[] {
+  return text.slice(start, end) === newText ? [] : [{ span: { start, end }, newText }];
+}
+
+/** The edits of parts that were formatted before; places count from the start of the part. */
+const known = new WeakMap<object, readonly Edit[]>();
+
+function editsOf(text: string, part: FormattedPart): readonly Edit[] {
+  const edits = known.get(part.key) ?? gaps(text.slice(part.start, part.end), part.text);
+  known.set(part.key, edits);
   return edits;
 }
 
 /** Formats what lies in `range`, in whole lines. */
-export function rangeFormatting(snapshot: Snapshot, { start, end }: Range): readonly TextEdit[] {
+export function rangeFormatting(snapshot: Snapshot, { start, end }: Range): InParts<readonly TextEdit[]> {
   const { lines } = snapshot;
   const last = end.character === 0 && end.line > start.line ? end.line - 1 : end.line;
   return editsIn(snapshot, { start: lines.lineStart(start.line), end: lines.lineEnd(last) });
@@ -31,23 +59,29 @@ export function rangeFormatting(snapshot: Snapshot, { start, end }: Range): read
 export const FORMAT_TRIGGERS = ['}', ';', '\n'] as const;
 
 /** Formats what `typed` has finished: the block that a `}` closes, else the line. */
-export function onTypeFormatting(snapshot: Snapshot, position: Position, typed: string): readonly TextEdit[] {
+export function* onTypeFormatting(
+  snapshot: Snapshot,
+  position: Position,
+  typed: string,
+): InParts<readonly TextEdit[]> {
   const { lines } = snapshot;
   const offset = toOffset(snapshot, position);
   const line = typed === '\n' ? position.line - 1 : position.line;
   if (line < 0) return [];
   const end = lines.lineEnd(line);
-  if (typed !== '}') return editsIn(snapshot, { start: lines.lineStart(line), end });
+  if (typed !== '}') return yield* editsIn(snapshot, { start: lines.lineStart(line), end });
   const opener = openerOf(snapshot.text, offset - 1);
   const from = opener === undefined ? line : lines.lineAt(opener);
-  return editsIn(snapshot, { start: lines.lineStart(from), end });
+  return yield* editsIn(snapshot, { start: lines.lineStart(from), end });
 }
 
-const editsIn = (snapshot: Snapshot, { start, end }: Span): readonly TextEdit[] =>
-  formatEdits(snapshot)
-    // The white space in front of the first line begins on the line before; that between lines counts by where it ends.
-    .filter(({ span }) => span.end >= start && span.end <= end)
+function* editsIn(snapshot: Snapshot, within: Span): InParts<readonly TextEdit[]> {
+  const edits = yield* formatEdits(snapshot, within);
+  // The white space in front of the first line begins on the line before; that between lines counts by where it ends.
+  return edits
+    .filter(({ span }) => span.end >= within.start && span.end <= within.end)
     .map((edit) => toEdit(snapshot, edit));
+}
 
 /** The `{` that the `}` at `closer` closes; braces in texts and comments are taken for what they look like. */
 function openerOf(text: string, closer: number): number | undefined {

@@ -1,4 +1,6 @@
 import type { Hover, Position } from 'vscode-languageserver';
+import { pathTo } from '../../../grammar/walk.ts';
+import type { Span } from '../diagnostics/diagnostic.ts';
 import { delivery, type Delivery } from '../kernel/delivery.ts';
 import type { Snapshot } from '../pipeline.ts';
 import { callCard, hookCard } from '../safety/cards.ts';
@@ -7,15 +9,49 @@ import type { Callee, Symbol } from '../semantics/model.ts';
 import { show } from '../semantics/types.ts';
 import { toOffset, toRange } from './convert.ts';
 import { describeSymbol, type Description } from './describe.ts';
+import { KEYWORDS, keywordAt } from './keywords.ts';
 import { occurrenceAt } from './occurrences.ts';
 
-/** What the name at `position` means. */
+/** What the name, the literal or the word of the language at `position` means. */
 export function hover(snapshot: Snapshot, position: Position): Hover | undefined {
-  const found = occurrenceAt(snapshot.model, toOffset(snapshot, position));
-  const value = found && describe(snapshot, found.symbol);
-  if (!value) return undefined;
-  return { contents: { kind: 'markdown', value }, range: toRange(snapshot, found.ident.span) };
+  const offset = toOffset(snapshot, position);
+  const found = occurrenceAt(snapshot.model, offset);
+  if (!found) return ofLiteral(snapshot, offset) ?? ofKeyword(snapshot, offset);
+  const value = describe(snapshot, found.symbol);
+  return value === undefined ? undefined : card(snapshot, value, found.ident.span);
 }
+
+const card = (snapshot: Snapshot, value: string, span: Span): Hover => ({
+  contents: { kind: 'markdown', value },
+  range: toRange(snapshot, span),
+});
+
+function ofKeyword(snapshot: Snapshot, offset: number): Hover | undefined {
+  const found = keywordAt(snapshot.text, snapshot.file, offset);
+  if (found === undefined) return undefined;
+  return card(snapshot, `\`${found.word}\`\n\n${KEYWORDS[found.word] ?? ''}`, found.span);
+}
+
+/** What a duration is in nanoseconds, and a ratio in steps: what is computed with. */
+function ofLiteral(snapshot: Snapshot, offset: number): Hover | undefined {
+  const node = pathTo(snapshot.file, offset).at(-1);
+  switch (node?.kind) {
+    case 'duration':
+      return card(snapshot, `${grouped(node.value)} ns`, node.span);
+    case 'ratio':
+      return card(snapshot, `${grouped(node.value)}/1024`, node.span);
+    case 'int': {
+      const other = snapshot.text.startsWith('0x', node.span.start) ? grouped(node.value) : hex(node.value);
+      return card(snapshot, `\`${other}\``, node.span);
+    }
+    default:
+      return undefined;
+  }
+}
+
+const hex = (value: bigint): string => `0x${value.toString(16)}`;
+
+const grouped = (value: bigint): string => value.toString().replaceAll(/\B(?=(?:\d{3})+$)/gu, '_');
 
 function describe(snapshot: Snapshot, symbol: Symbol): string | undefined {
   switch (symbol.kind) {

@@ -1,5 +1,6 @@
 import { InlayHintKind, type InlayHint, type Range } from 'vscode-languageserver';
-import type { CallExpr, Expr, LetStmt } from '../../../grammar/ast.ts';
+import type { CallExpr, Expr, Ident } from '../../../grammar/ast.ts';
+import type { InParts } from '../../../grammar/in-parts.ts';
 import { walk, type AnyNode } from '../../../grammar/walk.ts';
 import type { Span } from '../diagnostics/diagnostic.ts';
 import type { Snapshot } from '../pipeline.ts';
@@ -8,7 +9,7 @@ import { show } from '../semantics/types.ts';
 import { toOffset } from './convert.ts';
 
 /** What the text leaves out, in `range`: types of variables and hook parameters, names of arguments, computed values. */
-export function inlayHints(snapshot: Snapshot, range: Range): readonly InlayHint[] {
+export function* inlayHints(snapshot: Snapshot, range: Range): InParts<readonly InlayHint[]> {
   const within = { start: toOffset(snapshot, range.start), end: toOffset(snapshot, range.end) };
   const hints: { readonly at: number; readonly label: string; readonly kind: InlayHintKind | undefined }[] =
     [];
@@ -18,19 +19,16 @@ export function inlayHints(snapshot: Snapshot, range: Range): readonly InlayHint
     if (!touches(decl.span, within)) continue;
     walk(decl, (node) => {
       if (!touches(node.span, within)) return;
-      if (node.kind === 'let') typesOf(snapshot, node, type);
+      if (node.kind === 'let' && node.type === undefined) typesOf(snapshot, node.names, type);
+      if (node.kind === 'if-let' || node.kind === 'for') typesOf(snapshot, [node.name], type);
       if (node.kind === 'call')
         for (const { at, name } of argumentsOf(snapshot, node))
           hints.push({ at, label: `${name}:`, kind: InlayHintKind.Parameter });
-      if (node.kind === 'hook')
-        for (const ident of node.params) {
-          const symbol = snapshot.model.names.get(ident);
-          if (symbol?.kind === 'local' && symbol.type.kind !== 'error')
-            type(ident.span.end, show(symbol.type));
-        }
+      if (node.kind === 'hook') typesOf(snapshot, node.params, type);
       const value = valueOf(snapshot, node);
       if (value !== undefined) hints.push({ at: value.at, label: ` = ${value.text}`, kind: undefined });
     });
+    yield;
   }
   return hints
     .filter(({ at }) => within.start <= at && at <= within.end)
@@ -44,9 +42,12 @@ export function inlayHints(snapshot: Snapshot, range: Range): readonly InlayHint
 
 const touches = (span: Span, within: Span): boolean => span.start <= within.end && within.start <= span.end;
 
-function typesOf({ model }: Snapshot, stmt: LetStmt, add: (at: number, label: string) => void): void {
-  if (stmt.type !== undefined) return;
-  for (const ident of stmt.names) {
+function typesOf(
+  { model }: Snapshot,
+  names: readonly Ident[],
+  add: (at: number, label: string) => void,
+): void {
+  for (const ident of names) {
     const symbol = model.names.get(ident);
     if (symbol?.kind === 'local' && symbol.type.kind !== 'error' && ident.text !== '_')
       add(ident.span.end, show(symbol.type));

@@ -3,9 +3,11 @@ import type { Block, Expr, Ident, LetStmt } from '../../../grammar/ast.ts';
 import { pathTo, walk } from '../../../grammar/walk.ts';
 import type { Span, TextEdit } from '../diagnostics/diagnostic.ts';
 import type { Snapshot } from '../pipeline.ts';
+import type { BuiltinInfo } from '../semantics/builtins.ts';
 import type { Symbol } from '../semantics/model.ts';
 import { toEdit } from './convert.ts';
 import { occurrenceAt, uses } from './occurrences.ts';
+import { localsAt } from './scope.ts';
 
 /**
  * Puts the value of the `let` whose name is at `span` in the place of its name, and removes the `let`. Offered only where
@@ -21,11 +23,15 @@ export function inlineVariable(snapshot: Snapshot, uri: string, span: Span): rea
   if (!stmt || !block || stmt.names.length !== 1 || stmt.type !== undefined) return [];
   const places = uses(model, symbol).filter((ident) => ident !== symbol.decl);
   if (places.length === 0 || !isSteady(snapshot, stmt.value, block)) return [];
+  const locals = localsIn(snapshot, stmt.value);
+  if (places.some((ident) => isHidden(snapshot, locals, ident.span.start))) return [];
   const value = text.slice(stmt.value.span.start, stmt.value.span.end);
-  const put = isAtom(stmt.value) ? value : `(${value})`;
   const edits: TextEdit[] = [
     { span: wholeLines(text, stmt.span), newText: '' },
-    ...places.map((ident) => ({ span: ident.span, newText: put })),
+    ...places.map(({ span: place }) => ({
+      span: place,
+      newText: isAtom(stmt.value) || !isOperand(snapshot, place.start) ? value : `(${value})`,
+    })),
   ];
   return [
     {
@@ -39,6 +45,39 @@ export function inlineVariable(snapshot: Snapshot, uri: string, span: Span): rea
 const isAtom = ({ kind }: Expr): boolean =>
   kind !== 'binary' && kind !== 'cond' && kind !== 'cast' && kind !== 'unary' && kind !== 'range';
 
+const OPERATIONS: ReadonlySet<string> = new Set([
+  'binary',
+  'unary',
+  'cond',
+  'cast',
+  'member',
+  'index',
+  'range',
+]);
+
+/** Does the name at `offset` stand in an operation, so that what takes its place has to stay together? */
+function isOperand({ file }: Snapshot, offset: number): boolean {
+  const path = pathTo(file, offset);
+  const name = path.findLastIndex(({ kind }) => kind === 'name');
+  return OPERATIONS.has(path[name - 1]?.kind ?? '');
+}
+
+/** The locals that a value reads. */
+function localsIn({ model }: Snapshot, value: Expr): readonly (Symbol & { readonly kind: 'local' })[] {
+  const found = new Set<Symbol & { readonly kind: 'local' }>();
+  walk(value, (node) => {
+    const symbol = node.kind === 'ident' ? model.names.get(node) : undefined;
+    if (symbol?.kind === 'local') found.add(symbol);
+  });
+  return [...found];
+}
+
+/** Does one of the names mean another local at `offset`? */
+function isHidden({ file }: Snapshot, locals: ReturnType<typeof localsIn>, offset: number): boolean {
+  const there = localsAt(pathTo(file, offset), offset);
+  return locals.some(({ decl }) => there.findLast(({ text }) => text === decl.text) !== decl);
+}
+
 /** Is the value the same wherever it is computed in the block? */
 function isSteady({ model }: Snapshot, value: Expr, block: Block): boolean {
   const read = new Set<Symbol>();
@@ -46,18 +85,12 @@ function isSteady({ model }: Snapshot, value: Expr, block: Block): boolean {
   walk(value, (node) => {
     if (node.kind === 'call') {
       const callee = model.calls.get(node)?.callee;
-      if (callee?.kind !== 'builtin' || !callee.builtin.pure || callee.builtin.name === 'now') steady = false;
+      if (callee?.kind !== 'builtin' || !isSteadyFunction(callee.builtin)) steady = false;
     }
     if (node.kind === 'ident') {
       const symbol = model.names.get(node);
       if (symbol !== undefined) read.add(symbol);
-      // Others may write what is not the policy's own local.
-      if (
-        symbol?.kind === 'state-field' ||
-        symbol?.kind === 'shared-field' ||
-        symbol?.kind === 'kernel-field'
-      )
-        steady = false;
+      if (symbol !== undefined && changes(symbol)) steady = false;
     }
   });
   walk(block, (node) => {
@@ -68,6 +101,29 @@ function isSteady({ model }: Snapshot, value: Expr, block: Block): boolean {
   });
   return steady;
 }
+
+/** Asks neither the clock, nor the kernel about what can change meanwhile, nor a collection. */
+const isSteadyFunction = ({ name, pure, receiver }: BuiltinInfo): boolean =>
+  pure && name !== 'now' && name !== 'can_run_on' && (receiver === undefined || receiver === 'cpumask');
+
+/** Others may write what is not the policy's own local; what a collection or a queue holds is no name's value. */
+function changes(symbol: Symbol): boolean {
+  switch (symbol.kind) {
+    case 'state-field':
+    case 'shared-field':
+    case 'kernel-field':
+    case 'counter':
+    case 'histogram':
+      return true;
+    case 'builtin-member':
+      return !LASTING.has(symbol.name);
+    default:
+      return false;
+  }
+}
+
+/** Members that are what they are for as long as what they are of is there. */
+const LASTING: ReadonlySet<string> = new Set(['id', 'tid', 'vm', 'task', 'pid', 'tgid', 'hint', 'feedback']);
 
 function writtenName(target: Expr): Ident | undefined {
   switch (target.kind) {
@@ -89,6 +145,9 @@ function wholeLines(text: string, { start, end }: Span): Span {
   const from = text.lastIndexOf('\n', start - 1) + 1;
   const next = text.indexOf('\n', end);
   const to = next < 0 ? text.length : next + 1;
-  const alone = text.slice(from, start).trim() === '' && text.slice(end, to).trim() === '';
-  return alone ? { start: from, end: to } : { start, end };
+  const first = text.slice(from, start).trim() === '';
+  if (first && text.slice(end, to).trim() === '') return { start: from, end: to };
+  // What follows on the line, a comment or a statement, moves to its place.
+  const gap = /^[ \t]*;?[ \t]*/u.exec(text.slice(end, next < 0 ? text.length : next))?.[0].length ?? 0;
+  return { start, end: end + gap };
 }

@@ -8,20 +8,6 @@ export interface Occurrence {
   readonly symbol: Symbol;
 }
 
-const known = new WeakMap<Model, readonly Occurrence[]>();
-
-/** Every name of the policy that has a meaning, in the order of the text. */
-export function occurrences(model: Model): readonly Occurrence[] {
-  const cached = known.get(model);
-  if (cached) return cached;
-  const all = [...model.names]
-    .filter(([ident]) => ident.text !== '')
-    .map(([ident, symbol]) => ({ ident, symbol }))
-    .toSorted((a, b) => a.ident.span.start - b.ident.span.start);
-  known.set(model, all);
-  return all;
-}
-
 /** The name at `offset`, also when the cursor stands right behind it. */
 export function occurrenceAt(model: Model, offset: number): Occurrence | undefined {
   const ident = pathTo(model.file, offset).findLast((node): node is Ident => node.kind === 'ident');

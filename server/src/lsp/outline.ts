@@ -27,6 +27,7 @@ export function outlineOf(of: Snapshot): PolicyOutline {
     all.filter((decl): decl is Extract<Decl, { readonly kind: K }> => decl.kind === kind);
   return {
     policy: header?.name.text ?? '',
+    line: header ? line(header.name) : null,
     target: header?.target.text ?? '',
     kernel: of.kernels.label,
     hasErrors: hasErrors(of.diagnostics),

@@ -40,6 +40,17 @@ export interface ClientSettings {
   readonly kernelProfile?: string;
 }
 
+/**
+ * A notification that may come before `initialize`, as soon as there is a server to send it to: what the client is about
+ * to open, so that the work on it need not wait until the client has got so far.
+ */
+export const OPENING = 'pvpolicy/opening';
+
+export interface OpeningParams {
+  readonly settings: ClientSettings;
+  readonly policies: readonly { readonly uri: string; readonly text: string }[];
+}
+
 export const COMPILE = 'pvpolicy/compile';
 
 export interface CompileParams {
@@ -50,7 +61,10 @@ export type CompileResult =
   | { readonly ok: true; readonly files: readonly { readonly name: string; readonly text: string }[] }
   | { readonly ok: false; readonly message: string };
 
-/** Runs a policy over a trace. Takes a `workDoneToken`; cancelling ends the run. */
+/**
+ * Runs a policy over a trace. Takes a `workDoneToken`; cancelling ends the run. Of a long trace a PartialSimulation is sent
+ * first, where there is a `partialResultToken`.
+ */
 export const SIMULATE = 'pvpolicy/simulate';
 
 export interface SimulateParams {
@@ -64,6 +78,13 @@ export interface SimulateParams {
   /** Wanted too: what timelines and distributions are drawn from, which is large. */
   readonly pictures?: boolean;
   readonly workDoneToken?: string | number;
+  readonly partialResultToken?: string | number;
+}
+
+/** What a replay of the first part of a long trace found, while the whole is still at work. */
+export interface PartialSimulation {
+  /** Its `trace` says how long the part is. */
+  readonly report: SimulationReport;
 }
 
 export type SimulateResult =
@@ -97,6 +118,23 @@ export type TemplatesResult = readonly Template[];
 /** How long the requests so far took; for people who look into a slow server. */
 export const TIMINGS = 'pvpolicy/timings';
 
+/** When the server got how far on its way to the first diagnostics, in ms since 1970; what is missing is to come. */
+export const START_TIMES = 'pvpolicy/startTimes';
+
+export interface StartTimes {
+  /** The process began. */
+  readonly booted?: number;
+  /** The server is ready to read. */
+  readonly loaded?: number;
+  /** `initialize` was read. */
+  readonly asked?: number;
+  /** All that is wrong with a policy is known, and not yet said. */
+  readonly checked?: number;
+  /** A policy was opened. */
+  readonly opened?: number;
+  readonly published?: number;
+}
+
 /** What a policy declares, for views and test lists: of an open document, else of the file. null where there is none. */
 export const OUTLINE = 'pvpolicy/outline';
 
@@ -107,6 +145,8 @@ export interface OutlineParams {
 /** Lines count from 1, as in a SimulationReport; texts are as they are written. */
 export interface PolicyOutline {
   readonly policy: string;
+  /** Of the header, from 1; null where there is none. */
+  readonly line: number | null;
   readonly target: string;
   /** The kernels that the policy is held against: '7.3', 'Linux 6.12 to 7.3'. */
   readonly kernel: string;

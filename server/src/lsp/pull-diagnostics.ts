@@ -1,10 +1,10 @@
 import {
   DocumentDiagnosticReportKind,
-  type CancellationToken,
   type Diagnostic,
   type DocumentDiagnosticReport,
   type WorkspaceDiagnosticReport,
 } from 'vscode-languageserver';
+import type { InParts } from '../../../grammar/in-parts.ts';
 import type { Snapshot } from '../pipeline.ts';
 import { toLsp, type Docs } from './publish.ts';
 import type { WorkspaceFiles } from './workspace-files.ts';
@@ -32,17 +32,18 @@ export function documentDiagnostics(
   return { kind: DocumentDiagnosticReportKind.Full, resultId, items };
 }
 
-/** What is wrong with the policies of the workspace, one after the other: other messages are answered in between. */
-export async function workspaceDiagnostics(
+/** What is wrong with the policies of the workspace, one after the other. */
+export function* workspaceDiagnostics(
   files: WorkspaceFiles,
   docs: Docs,
   previous: ReadonlyMap<string, string>,
-  token: CancellationToken,
-): Promise<WorkspaceDiagnosticReport> {
+): InParts<WorkspaceDiagnosticReport> {
   const items: WorkspaceDiagnosticReport['items'] = [];
-  for (const { uri, snapshot } of files.policies()) {
-    await new Promise((resolve) => setImmediate(resolve));
-    if (token.isCancellationRequested) break;
+  for (const policy of files.policies()) {
+    yield;
+    if (policy === undefined) continue;
+    const { uri, snapshot } = policy;
+    while (!snapshot.advance('diagnostics', () => false)) yield;
     items.push({ uri, version: null, ...documentDiagnostics(snapshot, uri, docs, previous.get(uri)) });
   }
   return { items };

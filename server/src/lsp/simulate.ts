@@ -1,5 +1,6 @@
 import {
   MessageType,
+  ProgressType,
   ShowMessageNotification,
   WorkDoneProgress,
   type CancellationToken,
@@ -8,20 +9,27 @@ import {
 } from 'vscode-languageserver';
 import type { Configuration } from './configuration.ts';
 import type { Documents } from './documents.ts';
-import type { Host } from './host.ts';
+import type { Host, Told } from './host.ts';
 import {
   SERVER_COMMANDS,
+  type PartialSimulation,
   type SimulateParams,
   type SimulateResult,
   type SimulationReport,
 } from './protocol.ts';
 import type { SimulationHints } from './simulation-hints.ts';
 
+const PARTIAL = new ProgressType<PartialSimulation>();
+
 /** Answers `pvpolicy/simulate`: runs an open policy over a trace, and reports how far it is. */
 export const simulate =
   (documents: Documents, configuration: Configuration, connection: Connection, host: Host) =>
-  async (params: SimulateParams, token: CancellationToken): Promise<SimulateResult> => {
-    const { uri, scenario, trace, workDoneToken } = params;
+  async (
+    params: SimulateParams,
+    token: CancellationToken,
+    partial: (found: PartialSimulation) => void = () => {},
+  ): Promise<SimulateResult> => {
+    const { uri, scenario, trace, workDoneToken, partialResultToken } = params;
     const snapshot = documents.get(uri);
     const path = host.pathOf(uri);
     if (!snapshot) return { ok: false, message: 'the policy is not open' };
@@ -40,7 +48,15 @@ export const simulate =
     };
     say({ kind: 'begin', title: 'Simulating', cancellable: true });
     try {
-      return await host.simulate(job, (message) => say({ kind: 'report', message }), token);
+      const told: Told = {
+        progress: (message) => say({ kind: 'report', message }),
+        partial: (found) => {
+          partial(found);
+          if (partialResultToken !== undefined)
+            void connection.sendProgress(PARTIAL, partialResultToken, found);
+        },
+      };
+      return await host.simulate(job, told, token);
     } finally {
       say({ kind: 'end' });
     }
@@ -60,6 +76,10 @@ export const simulateCommand =
     if (params.command !== SERVER_COMMANDS.simulate || uri === undefined || text === undefined)
       return say(connection, false, 'pvpolicy.simulate takes the URI of an open policy');
     const { workDoneToken } = params;
+    const show = (report: SimulationReport, partial: boolean): void => {
+      shown.hints.note(uri, text, report, partial);
+      if (shown.refreshes()) void connection.languages.inlayHint.refresh();
+    };
     const result = await run(
       {
         uri,
@@ -68,16 +88,18 @@ export const simulateCommand =
         ...(workDoneToken !== undefined && { workDoneToken }),
       },
       token,
+      ({ report }) => show(report, true),
     );
+    if (!result.ok && shown.hints.forgetPartial(uri) && shown.refreshes())
+      void connection.languages.inlayHint.refresh();
     if (token.isCancellationRequested) return '';
     if (!result.ok) return say(connection, false, result.message);
-    shown.hints.note(uri, text, result.report);
-    if (shown.refreshes()) void connection.languages.inlayHint.refresh();
+    show(result.report, false);
     return say(connection, !isBroken(result.report), summary(result.report));
   };
 
 /** Where results are shown, and whether the client asks again when it is told to. */
-interface Shown {
+export interface Shown {
   readonly hints: SimulationHints;
   readonly refreshes: () => boolean;
 }

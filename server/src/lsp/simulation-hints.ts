@@ -7,6 +7,8 @@ import type { SimulationReport } from './protocol.ts';
 interface Run {
   readonly text: string;
   readonly found: ReadonlyMap<number, readonly string[]>;
+  /** Of the first part of a trace, while the whole is at work. */
+  readonly partial: boolean;
 }
 
 /** What the newest simulation of each open policy found, for clients that have no other place to show it. */
@@ -14,8 +16,13 @@ export class SimulationHints {
   private readonly runs = new Map<string, Run>();
 
   /** Takes the results of a run of `text`. */
-  note(uri: string, text: string, report: SimulationReport): void {
-    this.runs.set(uri, { text, found: foundIn(report) });
+  note(uri: string, text: string, report: SimulationReport, partial = false): void {
+    this.runs.set(uri, { text, found: partial ? soFar(report) : foundIn(report), partial });
+  }
+
+  /** A run that began has come to nothing; true: something is forgotten. */
+  forgetPartial(uri: string): boolean {
+    return this.runs.get(uri)?.partial === true && this.runs.delete(uri);
   }
 
   forget(uri: string): void {
@@ -37,6 +44,14 @@ export class SimulationHints {
       return [{ position, label: found.join(', '), paddingLeft: true }];
     });
   }
+}
+
+/** What the first part of a trace tells: how often lines ran, and what is broken already. */
+function soFar(report: SimulationReport): Run['found'] {
+  const { replay } = report;
+  const invariants = replay.invariants.filter(({ ok }) => !ok);
+  const found = foundIn({ ...report, expectations: [], replay: { ...replay, invariants } });
+  return new Map([...found].map(([line, texts]) => [line, texts.map((text) => `${text} so far`)]));
 }
 
 function foundIn({ replay, expectations }: SimulationReport): Run['found'] {

@@ -25,6 +25,8 @@ function typeOf(symbol: Symbol): Type | undefined {
       return symbol.value;
     case 'kernel-field':
       return symbol.field.type;
+    case 'enum':
+      return { kind: 'enum', name: symbol.decl.name.text };
     case 'enum-member':
       return { kind: 'enum', name: symbol.enum.name.text };
     default:
@@ -44,6 +46,10 @@ function declarationOf(snapshot: Snapshot, type: Type): Ident | undefined {
     case 'enum':
       return snapshot.file.decls.flatMap((decl) =>
         decl.kind === 'enum' && decl.name.text === type.name ? [decl.name] : [],
+      )[0];
+    case 'shared':
+      return snapshot.file.decls.flatMap((decl) =>
+        decl.kind === 'shared' && decl.direction.text === type.direction ? [decl.direction] : [],
       )[0];
     default:
       for (const decl of snapshot.file.decls)

@@ -1,5 +1,6 @@
 import { snapshot } from '../pipeline.ts';
 import { DEFAULTS } from '../workspace/settings.ts';
+import { nextTurn } from './turns.ts';
 
 /** Without errors, so that every stage has something to do. */
 export const WARM_UP = `policy warm_up for pvsched
@@ -19,14 +20,14 @@ invariant bounded(v: vcpu) { always now() - v.since <= 20ms }
 `;
 
 /**
- * Runs every stage once, in the time that the client takes to read what the server offers: the parser is built and the
+ * Runs every stage once while the client gets ready, unless there is a policy to do it with: the parser is built and the
  * catalogue unpacked when they are first needed, for which the first policy would wait. Messages that come are read in
  * between.
  */
-export function warmUp(): void {
+export function warmUp(wanted: () => boolean): void {
   const { advance } = snapshot(WARM_UP, DEFAULTS);
   const step = (): void => {
-    if (!advance('diagnostics', () => false)) setImmediate(step);
+    if (wanted() && !advance('diagnostics', () => false)) nextTurn(step);
   };
-  setImmediate(step);
+  nextTurn(step);
 }

@@ -1,14 +1,17 @@
 import {
   DidChangeConfigurationNotification,
   DidChangeWatchedFilesNotification,
+  type CancellationToken,
   type Connection,
   type InitializeParams,
+  type WorkspaceDiagnosticReport,
 } from 'vscode-languageserver';
 import { CONFIG_NAME } from '../workspace/settings.ts';
 import { renamedFiles } from './file-rename.ts';
 import type { Guard } from './guard.ts';
 import type { Host } from './host.ts';
 import { workspaceDiagnostics } from './pull-diagnostics.ts';
+import { inTurns } from './turns.ts';
 import type { WorkspaceFiles } from './workspace-files.ts';
 import { workspaceSymbols } from './workspace-symbols.ts';
 
@@ -19,23 +22,36 @@ export function registerWorkspaceFeatures(
   guard: Guard,
   host: Host,
 ): void {
+  const none: WorkspaceDiagnosticReport = { items: [] };
   connection.onWorkspaceSymbol(
-    guard('workspaceSymbols', ({ query }) => [...workspaceSymbols(files, query)], []),
+    guard(
+      'workspaceSymbols',
+      async ({ query }, token) => [...((await inTurns(workspaceSymbols(files, query), wanted(token))) ?? [])],
+      [],
+    ),
   );
   connection.workspace.onWillRenameFiles(
-    guard('renameFiles', (params) => renamedFiles(files, params.files, host), null),
+    guard(
+      'renameFiles',
+      async (params, token) =>
+        (await inTurns(renamedFiles(files, params.files, host), wanted(token))) ?? null,
+      null,
+    ),
   );
   connection.languages.diagnostics.onWorkspace(
     guard(
       'workspaceDiagnostics',
-      ({ previousResultIds }, token) => {
+      async ({ previousResultIds }, token) => {
         const previous = new Map(previousResultIds.map(({ uri, value }) => [uri, value]));
-        return workspaceDiagnostics(files, host.docs, previous, token);
+        const work = workspaceDiagnostics(files, host.docs, previous);
+        return (await inTurns(work, wanted(token))) ?? none;
       },
-      { items: [] },
+      none,
     ),
   );
 }
+
+const wanted = (token: CancellationToken) => (): boolean => !token.isCancellationRequested;
 
 /** Asks the client to tell of changed settings and files, and follows its folders. */
 export function followClient(connection: Connection, client: InitializeParams, files: WorkspaceFiles): void {

@@ -1,3 +1,4 @@
+import { finish, type InParts } from '../../../grammar/in-parts.ts';
 import { callInfo, callNames } from '../kernel/calls.ts';
 import { HOOKS, type HookRow } from '../kernel/catalogue.ts';
 import { hookPresence } from '../kernel/existence.ts';
@@ -28,22 +29,29 @@ export interface Matrix {
 }
 
 /** The matrix of a kernel; with `usableOnly` of calls that a policy may write. */
-export function matrixOf(profile: Profile, usableOnly = false): Matrix {
+export const matrixOf = (profile: Profile, usableOnly = false): Matrix =>
+  finish(matrixInParts(profile, usableOnly));
+
+/** The same, hook by hook. */
+export function* matrixInParts(profile: Profile, usableOnly: boolean): InParts<Matrix> {
   const selection = select([profile]);
   const rows = HOOKS.filter((row) => hookPresence(row, profile) === 'yes');
   const calls = callNames.filter((name) => {
     const { kind } = availability(name, profile);
     return (kind === 'row' || kind === 'fallback') && (!usableOnly || callInfo(name)?.usable === true);
   });
-  const cells = rows.map((row) => {
+  const cells: (readonly Cell[])[] = [];
+  for (const row of rows) {
     const target = TARGET[row.family];
     const context = contextOfRow(titleOf({ ...row, system: row.system ?? '' }), target, row);
-    return calls.map((name): Cell => {
+    const ofRow = calls.map((name): Cell => {
       const verdict = judgeCall(name, context, profile, selection);
       if (verdict === undefined) return ALLOWED;
       return { permission: REFUSED.has(verdict.code) ? 'never' : 'deferred', why: verdict.code };
     });
-  });
+    cells.push(ofRow);
+    yield;
+  }
   return { profile, hooks: rows.map(nameOf), calls, cells };
 }
 

@@ -72,7 +72,9 @@ export const ACTIONS: readonly ActionInfo[] = [
   {
     name: 'core_tag',
     params: [positional('vm', VM)],
-    doc: 'Lets only threads of this VM share a core with each other.',
+    doc:
+      'Lets only threads of this VM share a core with each other. Needs a kernel that is built with CONFIG_SCHED_CORE ' +
+      '(Debian builds none) and cores with several hardware threads; elsewhere the agent says so, and nothing is tagged.',
   },
   { name: 'kick', params: [positional('cpu', CPU)], doc: 'Makes the CPU pass through its scheduler soon.' },
   {

@@ -1,5 +1,6 @@
 import type { CallExpr, Expr, Ident, MemberExpr } from '../../../grammar/ast.ts';
-import { closest } from '../diagnostics/suggest.ts';
+import { likely } from '../diagnostics/suggest.ts';
+import { familiarFunction, familiarMember } from './familiar.ts';
 import { matchArguments, parametersOf, type Parameter } from './arguments.ts';
 import { builtinCall } from './builtin-calls.ts';
 import { builtinSymbol, findLocal, report, type Context, type Env } from './context.ts';
@@ -219,7 +220,7 @@ function callMethod(cx: Context, env: Env, expr: CallExpr, callee: MemberExpr): 
     return skip(cx, env, expr);
   }
   const methods = METHODS.filter((m) => m.receiver === object.kind).map((m) => m.name);
-  const near = closest(ident.text, [...methods, ...names]);
+  const near = likely(ident.text, familiarMember(ident.text), [...methods, ...names]);
   report(
     cx,
     'PV2006',
@@ -229,6 +230,11 @@ function callMethod(cx: Context, env: Env, expr: CallExpr, callee: MemberExpr): 
   );
   return skip(cx, env, expr);
 }
+
+/** What prints in C, the kernel and other languages. */
+const PRINTS: ReadonlySet<string> = new Set([
+  'print', 'printf', 'println', 'printk', 'pr_info', 'trace_printk', 'bpf_printk', 'bpf_trace_printk', 'bpf_trace_vprintk',
+]); // prettier-ignore
 
 function unknownCallee(cx: Context, env: Env, expr: CallExpr, ident: Ident): Type {
   const name = ident.text;
@@ -252,13 +258,14 @@ function unknownCallee(cx: Context, env: Env, expr: CallExpr, ident: Ident): Typ
   } else if (STATISTICS_BY_NAME.has(name)) {
     reportUnavailable(cx, ident, 'expect');
   } else {
-    const near = closest(name, callableNames(cx, env));
+    const hint = PRINTS.has(name) ? 'write a text with values in it: log "\u2026 {value}"' : '';
+    const near = hint === '' ? likely(name, familiarFunction(name), callableNames(cx, env)) : undefined;
     useMeant(cx, env, near);
     report(
       cx,
       'PV2005',
       ident.span,
-      { name, near, kernel: cx.kernel.label },
+      { name, near, hint, kernel: cx.kernel.label },
       { fixes: renameFix(ident.span, near) },
     );
   }

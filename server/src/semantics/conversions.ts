@@ -1,6 +1,8 @@
 import type { Expr } from '../../../grammar/ast.ts';
+import type { Span } from '../diagnostics/diagnostic.ts';
 import { report, words, type Context, type What } from './context.ts';
-import { castFix, narrowFix, testFix, textOf, unitFixes } from './fixes.ts';
+import { familiarValue } from './familiar.ts';
+import { castFix, declareFix, narrowFix, renameFix, testFix, textOf, unitFixes } from './fixes.ts';
 import { whose } from './members.ts';
 import { classOf } from './operators.ts';
 import { inRange, intRange } from './ranges.ts';
@@ -142,14 +144,28 @@ function mismatch(cx: Context, expr: Expr, found: Type, wanted: Type, what: What
     }
     return report(cx, 'PV3003', span, { left: show(found), right: show(wanted) }, { fixes });
   }
+  const told = { what: words(what), found: show(found), wanted: show(wanted) };
   const numeric = (c: string): boolean => c === 'uint' || c === 'sint';
+  if (!numeric(f) || !numeric(w)) {
+    // The kernel's number of a class is known by its name in the kernel.
+    const name = wanted.kind === 'sched_class' && expr.kind === 'name' ? expr.name.text : '';
+    const near = familiarValue(name);
+    const way = near === undefined ? {} : { way: `write '${near}'` };
+    return report(cx, 'PV3001', span, { ...told, ...way }, { fixes: renameFix(span, near) });
+  }
   report(
     cx,
     'PV3001',
     span,
-    { what: words(what), found: show(found), wanted: show(wanted) },
-    { fixes: numeric(f) && numeric(w) ? fixes : [] },
+    { ...told, way: `convert it with 'as ${show(wanted)}'` },
+    { fixes: [...fixes, ...declareFix(declaredType(cx, expr), expr, wanted)] },
   );
+}
+
+/** Where the type of the param, or of the constant, that `expr` names is declared. */
+function declaredType(cx: Context, expr: Expr): Span | undefined {
+  const symbol = expr.kind === 'name' ? cx.names.get(expr.name) : undefined;
+  return symbol?.kind === 'param' || symbol?.kind === 'const' ? symbol.decl.type?.span : undefined;
 }
 
 /** Says that a value may be absent, and offers to wrap the statement in `if let`. */

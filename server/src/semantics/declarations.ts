@@ -19,7 +19,7 @@ export function collect(cx: Context, decls: readonly Decl[], side: Side): void {
 }
 
 /** What describes host and guest together, or the host alone. */
-const NOT_IN_GUEST: readonly string[] = ['shared', 'scenario', 'invariant', 'guest', 'table', 'dsq'];
+export const NOT_IN_GUEST: readonly string[] = ['shared', 'scenario', 'invariant', 'guest', 'table', 'dsq'];
 
 function declare(cx: Context, decl: Decl, side: Side): void {
   if (side === 'guest' && NOT_IN_GUEST.includes(decl.kind)) {

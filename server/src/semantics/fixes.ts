@@ -73,6 +73,12 @@ export function castFix(expr: Expr, to: Type, tight = false): readonly Fix[] {
   return [{ title: `Convert with 'as ${type}'`, edits: append(expr, ` as ${type}`, tight) }];
 }
 
+/** Gives what `expr` names the type that it is needed in, where `at` declares it. */
+export function declareFix(at: Span | undefined, expr: Expr, type: Type): readonly Fix[] {
+  if (at === undefined) return [];
+  return [{ title: `Declare '${textOf(expr)}' as ${show(type)}`, edits: [replace(at, show(type))] }];
+}
+
 /** Adds `!= VALUE`. */
 export const testFix = (expr: Expr, value: string, tight: boolean): readonly Fix[] => [
   { title: `Compare with ${value}`, edits: append(expr, ` != ${value}`, tight) },

@@ -1,5 +1,6 @@
 import type { Ident, MemberExpr } from '../../../grammar/ast.ts';
-import { closest } from '../diagnostics/suggest.ts';
+import { closest, likely } from '../diagnostics/suggest.ts';
+import { familiarMember } from './familiar.ts';
 import { MEMBERS, METHODS, type BuiltinMember, type Slot } from './builtins.ts';
 import { builtinSymbol, findLocal, report, type Context, type Env } from './context.ts';
 import { mayBeAbsent } from './conversions.ts';
@@ -10,18 +11,6 @@ import type { Scope, Symbol } from './model.ts';
 import { ERROR, optional, show, type Type } from './types.ts';
 
 const BY_KIND = byKind(MEMBERS, (m) => m.of);
-
-/** What people write who come from elsewhere. */
-const OTHER_WORDS: Readonly<Record<string, string>> = {
-  nr_queued: 'len',
-  length: 'len',
-  size: 'len',
-  mean: 'avg',
-  test: 'has',
-  weight: 'count',
-  append: 'push',
-  add: 'record',
-};
 
 /** The type of `object.member`. */
 export function member(cx: Context, env: Env, expr: MemberExpr): Type {
@@ -189,8 +178,7 @@ function missing(cx: Context, env: Env, expr: MemberExpr, object: Type): Type {
     return ERROR;
   }
   const hint = elsewhere(cx, env, object, name);
-  const near = closest(name, memberNames(cx, env, object)) ?? OTHER_WORDS[name];
-  const known = near !== undefined && memberNames(cx, env, object).includes(near) ? near : undefined;
+  const known = likely(name, familiarMember(name), memberNames(cx, env, object));
   const meant = known === undefined ? undefined : findMember(cx, env, object, known);
   if (meant !== undefined && meant !== 'unavailable') cx.used.add(meant);
   unknown(cx, ident, describe(object), hint === '' ? known : undefined, hint);
@@ -242,6 +230,8 @@ function elsewhere(cx: Context, env: Env, object: Type, name: string): string {
   ) {
     return `a vCPU has it: 'if let v = vcpu(\u2026) { \u2026 }'`;
   }
+  // include/linux/sched/prio.h: PRIO_TO_NICE.
+  if (object.kind === 'task' && name === 'nice') return `its nice value is '.static_prio - 120'`;
   return '';
 }
 

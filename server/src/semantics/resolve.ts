@@ -1,5 +1,6 @@
 import type { Ident, NameExpr } from '../../../grammar/ast.ts';
-import { closest } from '../diagnostics/suggest.ts';
+import { likely } from '../diagnostics/suggest.ts';
+import { familiarValue } from './familiar.ts';
 import { builtinSymbol, findLocal, report, type Context, type Env } from './context.ts';
 import { renameFix } from './fixes.ts';
 import {
@@ -39,7 +40,9 @@ export function entityOf(scope: Scope): Type | undefined {
  * Undefined where it is nothing of that; what was wrong has then been reported.
  */
 export function resolveName(cx: Context, env: Env, ident: Ident): Symbol | undefined {
-  if (ident.text === '' || ident.text === '_') return undefined;
+  if (ident.text === '') return undefined;
+  // It takes what is not needed, and so never has a value.
+  if (ident.text === '_') return void report(cx, 'PV2001', ident.span, { name: '_', near: undefined });
   const symbol = find(cx, env, ident);
   if (symbol !== undefined) cx.names.set(ident, symbol);
   return symbol;
@@ -95,7 +98,7 @@ function unknown(cx: Context, env: Env, ident: Ident): void {
     const near = `${member}.${name}`;
     return report(cx, 'PV2001', ident.span, { name, near }, { fixes: renameFix(ident.span, near) });
   }
-  const near = closest(name, valueNames(cx, env));
+  const near = likely(name, familiarValue(name), [...valueNames(cx, env), 'none', 'true', 'false']);
   useMeant(cx, env, near);
   report(cx, 'PV2001', ident.span, { name, near }, { fixes: renameFix(ident.span, near) });
 }

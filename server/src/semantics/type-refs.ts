@@ -1,5 +1,6 @@
 import type { EwmaType, Expr, Ident, ListType, RingType, TypeRef } from '../../../grammar/ast.ts';
-import { closest } from '../diagnostics/suggest.ts';
+import { likely } from '../diagnostics/suggest.ts';
+import { familiarType } from './familiar.ts';
 import { TYPES } from './builtins.ts';
 import { builtinSymbol, CONSTANT, report, type Context, type Side } from './context.ts';
 import { constantInt, typeOfExpr } from './expressions.ts';
@@ -159,7 +160,8 @@ function named(cx: Context, side: Side, name: Ident): Type {
   const enums = [...cx.host.globals.values(), ...cx.guest.globals.values()].filter(
     (e) => e.decl.kind === 'enum',
   );
-  const near = closest(name.text, [...BUILTIN_TYPES.keys(), ...enums.map((e) => e.ident.text)]);
+  const types = [...BUILTIN_TYPES.keys(), ...enums.map((e) => e.ident.text)];
+  const near = likely(name.text, familiarType(name.text), types);
   report(cx, 'PV2004', name.span, { name: name.text, near }, { fixes: renameFix(name.span, near) });
   return ERROR;
 }

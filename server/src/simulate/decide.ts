@@ -5,6 +5,7 @@ import { ACTIONS } from '../semantics/actions.ts';
 import type { CallInfo } from '../semantics/kernel-view.ts';
 import type { Scope } from '../semantics/model.ts';
 import type { Type } from '../semantics/types.ts';
+import type { KeptValues } from './kept-values.ts';
 import { decisionsOf, SHOWN_SCOPES, type AddState, type Asked } from './recorder.ts';
 import type { World } from './world.ts';
 
@@ -92,7 +93,7 @@ export const isThread = (type: Type | undefined): boolean =>
   type?.kind !== 'vm' && type?.kind !== 'cpu' && type?.kind !== 'string' && type?.kind !== 'dsq';
 
 /** Adds the fields of `entity`; false: nothing is kept of it. */
-function addRow(values: Value[], store: Store, entity: number | undefined): boolean {
+function addRow(values: KeptValues, store: Store, entity: number | undefined): boolean {
   const row = entity === undefined ? undefined : store.rows.get(entity);
   if (row === undefined) return false;
   const { columns } = store;

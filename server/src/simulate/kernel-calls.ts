@@ -4,7 +4,7 @@ import { before, canonical, type Num } from '../emit/executor/number.ts';
 import type { CallInfo } from '../semantics/kernel-view.ts';
 import { callRecorder } from './decide.ts';
 import { enqueue, resolveQueue, tasksIn } from './queues.ts';
-import { RUNNING, threadOf } from './threads.ts';
+import { RUNNING, threadOf, type Thread } from './threads.ts';
 import { tgidOf } from './kernel-fields.ts';
 import { pidOf } from './tasks.ts';
 import { cpuOf, idleMask, isIdle, noteUnknown, type World } from './world.ts';
@@ -31,7 +31,7 @@ function placed(world: World, tid: number): { cpu: number; idle: boolean } {
   return { cpu, idle };
 }
 
-const now: Answer = (world) => world.moment.now;
+const now: Answer = (world) => world.clock(world.moment.t);
 
 /** The answer to a call that changes something in the kernel, which is remembered as a decision of the policy. */
 interface Effect {
@@ -42,46 +42,44 @@ const effect = (answer: Answer): Effect => ({ effect: answer });
 
 const nothing = effect(() => undefined);
 
+const thread = (world: World, value: Value): Thread => threadOf(world.schedule, task(value));
+
 /** `insert(p, dsq, slice, …)`: into the queue, until the recording runs the task. */
 const insert = effect((world, args) => {
-  const tid = task(args[0]);
-  enqueue(world.queues, resolveQueue(task(args[1]), placementOf(world, tid)), tid);
-  setSlice(world, tid, args[2]);
+  const p = thread(world, args[0]);
+  enqueue(world.queues, resolveQueue(task(args[1]), placementOf(world, p)), p);
+  p.slice = args[2] as Num;
   return true;
 });
 
 /** `insert_vtime(p, dsq, slice, vtime, …)`: in front of the first task with a later time. */
 const insertByVtime = effect((world, args) => {
-  const tid = task(args[0]);
+  const p = thread(world, args[0]);
   const vtime = args[3] as Num;
-  setSlice(world, tid, args[2]);
-  threadOf(world.schedule, tid).vtime = vtime;
-  const later = (other: number): boolean => before(vtime, threadOf(world.schedule, other).vtime);
-  enqueue(world.queues, resolveQueue(task(args[1]), placementOf(world, tid)), tid, later);
+  p.slice = args[2] as Num;
+  p.vtime = vtime;
+  const later = (other: Thread): boolean => before(vtime, other.vtime);
+  enqueue(world.queues, resolveQueue(task(args[1]), placementOf(world, p)), p, later);
   return true;
 });
 
-const placementOf = (world: World, tid: number): number =>
-  world.placement.cpu >= 0 ? world.placement.cpu : cpuOf(world, tid);
-
-function setSlice(world: World, tid: number, slice: Value): void {
-  threadOf(world.schedule, tid).slice = slice as Num;
-}
+const placementOf = (world: World, { cpu }: Thread): number =>
+  world.placement.cpu >= 0 ? world.placement.cpu : Math.max(0, cpu);
 
 /** Moves the task of `dsq` that the recording runs next on this CPU; false where it is not there. */
 const moveToLocal = effect((world, args) => {
   const dsq = resolveQueue(task(args[0]), world.moment.cpu);
-  const { tid } = world.picked;
-  if (!tasksIn(world.queues, dsq).includes(tid)) return false;
-  enqueue(world.queues, DSQ.localOn(world.moment.cpu), tid);
+  const next = world.picked.thread;
+  if (next?.queue !== dsq) return false;
+  enqueue(world.queues, DSQ.localOn(world.moment.cpu), next);
   return true;
 });
 
 /** `move(p, dsq, …)` while a queue is walked. */
 const move = effect((world, args) => {
-  const tid = task(args[0]);
-  if (!world.queues.queueOf.has(tid)) return false;
-  enqueue(world.queues, resolveQueue(task(args[1]), world.moment.cpu), tid);
+  const p = world.schedule.threads.get(task(args[0]));
+  if (p?.queue === undefined) return false;
+  enqueue(world.queues, resolveQueue(task(args[1]), world.moment.cpu), p);
   return true;
 });
 
@@ -133,7 +131,7 @@ const ANSWERS: Readonly<Record<string, Answer | Effect>> = {
   scx_bpf_get_idle_cpumask: idleMask,
   scx_bpf_get_idle_smtmask: idleMask,
   scx_bpf_task_cpu: (world, args) => cpuOf(world, task(args[0])),
-  scx_bpf_task_running: (world, args) => threadOf(world.schedule, task(args[0])).state === RUNNING,
+  scx_bpf_task_running: (world, args) => thread(world, args[0]).state === RUNNING,
   scx_bpf_cpu_curr: (world, args) => {
     const tid = world.schedule.current[task(args[0])] ?? -1;
     return tid === -1 ? undefined : tid;
@@ -145,7 +143,7 @@ const ANSWERS: Readonly<Record<string, Answer | Effect>> = {
   scx_bpf_destroy_dsq: () => undefined,
   scx_bpf_dsq_nr_queued: (world, args) =>
     tasksIn(world.queues, resolveQueue(task(args[0]), world.moment.cpu)).length,
-  scx_bpf_dsq_peek: (world, args) => tasksIn(world.queues, task(args[0]))[0],
+  scx_bpf_dsq_peek: (world, args) => tasksIn(world.queues, task(args[0]))[0]?.tid,
   scx_bpf_kick_cpu: nothing,
   scx_bpf_dsq_insert: insert,
   scx_bpf_dsq_insert_vtime: insertByVtime,
@@ -159,11 +157,11 @@ const ANSWERS: Readonly<Record<string, Answer | Effect>> = {
   scx_bpf_dispatch_cancel: nothing,
   scx_bpf_reenqueue_local: effect(() => 0),
   scx_bpf_task_set_slice: effect((world, args) => {
-    setSlice(world, task(args[0]), args[1]);
+    thread(world, args[0]).slice = args[1] as Num;
     return true;
   }),
   scx_bpf_task_set_dsq_vtime: effect((world, args) => {
-    threadOf(world.schedule, task(args[0])).vtime = args[1] as Num;
+    thread(world, args[0]).vtime = args[1] as Num;
     return true;
   }),
   scx_bpf_select_cpu_dfl: (world, args) => {

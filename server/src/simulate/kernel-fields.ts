@@ -2,10 +2,10 @@ import type { KernelField, Value } from '../emit/executor/host.ts';
 import { members } from '../emit/executor/masks.ts';
 import { zeroValue } from '../emit/executor/store.ts';
 import type { IrType } from '../ir/ir.ts';
-import { commOf, isIdleTask, looksLikeKthread, pidOf } from './tasks.ts';
+import { commAt, isIdleTask, looksLikeKthread, pidOf } from './tasks.ts';
 import { BLOCKED, DEAD, RUNNABLE, RUNNING, threadOf, type Thread } from './threads.ts';
 import { weightOfNice } from './weights.ts';
-import { cpuOf, noteUnknown, type World } from './world.ts';
+import { cpuOf, noter, noteUnknown, type World } from './world.ts';
 
 type Load = (object: number) => Value;
 
@@ -41,8 +41,9 @@ function loader(world: World, struct: string, path: readonly string[], type: IrT
 
 /** A field that no trace has: zero, noted when it is read. */
 function unknown(world: World, name: string, type: IrType, value: Value = zeroValue(type)): Load {
+  const note = noter(world, name, value === undefined ? 'none' : String(value));
   return () => {
-    noteUnknown(world, name, value === undefined ? 'none' : String(value));
+    note();
     return value;
   };
 }
@@ -61,7 +62,7 @@ function taskField(world: World, path: readonly string[], type: IrType): Load {
     case 'tgid':
       return (tid) => tgidOf(world, tid);
     case 'comm':
-      return (tid) => commOf(trace, tid);
+      return (tid) => commAt(trace, tid, world.moment.t);
     case 'prio':
     case 'normal_prio':
       return of((thread) => prioOf(world, thread));

@@ -106,7 +106,7 @@ function entitiesOfVm(run: ReplayRun, per: Scope, vm: Vm): readonly number[] {
 
 function entityValues(run: ReplayRun, name: string, entity: number, counts: boolean): readonly number[] {
   const { machine } = run.execution;
-  if (counts) return [Number(machine.counters.get(name)?.get(entity) ?? 0)];
+  if (counts) return [Number(machine.counters.get(name)?.get(entity)?.value ?? 0)];
   const samples = machine.histograms.get(name)?.get(entity);
   if (!samples) return [];
   const histogram = run.world.program.histograms.find((candidate) => candidate.name === name);

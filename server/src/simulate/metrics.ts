@@ -1,5 +1,6 @@
 import type { Trace } from '../trace/columns.ts';
 import { kindIndex } from '../trace/kinds.ts';
+import { finder } from './by-thread.ts';
 import { field, has } from './prepass.ts';
 import { sorted, sortedOf, summarize, type Sorted, type Summary } from './quantiles.ts';
 import { BLOCKED, RUNNABLE, RUNNING, staysRunnable, UNKNOWN, type ThreadState } from './threads.ts';
@@ -59,50 +60,44 @@ export function threadMetrics(trace: Trace, tids: ReadonlySet<number>): Readonly
     'kvm_exit',
     'kvm_entry',
   ].map(kindIndex);
-  const read = {
-    prev: field(trace, 'sched_switch', 'prev_pid'),
-    next: field(trace, 'sched_switch', 'next_pid'),
-    state: field(trace, 'sched_switch', 'prev_state'),
-    pid: field(trace, 'sched_wakeup', 'pid'),
-    moved: field(trace, 'sched_migrate_task', 'pid'),
-    reason: field(trace, 'kvm_exit', 'exit_reason'),
-  };
+  const state = field(trace, 'sched_switch', 'prev_state');
+  const reason = field(trace, 'kvm_exit', 'exit_reason');
   const interrupts = trace.strings.map((text) => INTERRUPTED.test(text));
   const migrations = has(trace, 'sched_migrate_task');
-  const from = trace.partialUntil;
-  for (let row = 0; row < trace.length; row++) {
-    const t = trace.time[row] ?? 0;
-    switch (trace.kind[row]) {
+  const { length, time, kind, cpu, tid, a, b, partialUntil: from } = trace;
+  const threadOf = finder(threads);
+  for (let row = 0; row < length; row++) {
+    switch (kind[row]) {
       case change: {
-        const prev = threads.get(read.prev(row));
-        if (prev) switchOut(prev, t, from, staysRunnable(read.state(row)));
-        const next = threads.get(read.next(row));
-        if (next) switchIn(next, t, from, trace.cpu[row] ?? 0, migrations);
+        const prev = threadOf(a[row]!);
+        if (prev) switchOut(prev, time[row]!, from, staysRunnable(state(row)));
+        const next = threadOf(b[row]!);
+        if (next) switchIn(next, time[row]!, from, cpu[row]!, migrations);
         break;
       }
       case waking:
       case wakeup:
       case wakeupNew: {
-        const thread = threads.get(read.pid(row));
+        const thread = threadOf(a[row]!);
         if (thread && (thread.state === BLOCKED || thread.state === UNKNOWN)) {
-          become(thread, RUNNABLE, t);
+          become(thread, RUNNABLE, time[row]!);
           thread.woken = true;
           thread.inGuest = false;
         }
         break;
       }
       case migrate: {
-        const thread = threads.get(read.moved(row));
-        if (thread && t >= from) thread.migrations++;
+        const thread = threadOf(a[row]!);
+        if (thread && time[row]! >= from) thread.migrations++;
         break;
       }
       case exit: {
-        const thread = threads.get(trace.tid[row] ?? 0);
-        if (thread) thread.interrupted = interrupts[read.reason(row)] === true;
+        const thread = threadOf(tid[row]!);
+        if (thread) thread.interrupted = interrupts[reason(row)] === true;
         break;
       }
       case entry: {
-        const thread = threads.get(trace.tid[row] ?? 0);
+        const thread = threadOf(tid[row]!);
         if (thread) thread.interrupted = false;
         break;
       }

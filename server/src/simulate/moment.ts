@@ -1,4 +1,4 @@
-import type { Num } from '../emit/executor/number.ts';
+import { canonical, type Num } from '../emit/executor/number.ts';
 
 /** Where the replay is in the trace. */
 export interface Moment {
@@ -6,8 +6,6 @@ export interface Moment {
   row: number;
   /** ns since the start of the trace. */
   t: number;
-  /** The same on the trace's own clock. */
-  now: Num;
   cpu: number;
   /** The thread that runs on `cpu`. */
   tid: number;
@@ -15,21 +13,12 @@ export interface Moment {
   handler: number;
 }
 
-/** A function that sets the time of a moment to `t` ns since `baseNs`. */
-export function clock(baseNs: bigint): (moment: Moment, t: number) => void {
+/** A function that gives the time `t` ns since `baseNs` on the trace's own clock. */
+export function clock(baseNs: bigint): (t: number) => Num {
   const base = Number(baseNs);
   // Far below 2^53 no sum with a trace's length leaves the exact numbers; else every time is a bigint or a number.
-  if (base < Number.MAX_SAFE_INTEGER / 2) {
-    return (moment, t) => {
-      moment.t = t;
-      moment.now = base + t;
-    };
-  }
-  return (moment, t) => {
-    const now = baseNs + BigInt(t);
-    moment.t = t;
-    moment.now = now <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(now) : now;
-  };
+  if (base < Number.MAX_SAFE_INTEGER / 2) return (t) => base + t;
+  return (t) => canonical(baseNs + BigInt(t));
 }
 
 /**
@@ -42,7 +31,9 @@ export function clockText(baseNs: bigint): (t: number) => string {
   return (t) => {
     const rest = baseRest + t;
     const seconds = Math.floor(rest / 1e9);
-    const digits = String(rest - seconds * 1e9).padStart(9, '0');
-    return `${baseSeconds + seconds}.${digits.endsWith('000') ? digits.slice(0, 6) : digits}`;
+    const ns = rest - seconds * 1e9;
+    // The one in front keeps the zeros.
+    const digits = ns % 1000 === 0 ? String(1e6 + ns / 1000) : String(1e9 + ns);
+    return `${baseSeconds + seconds}.${digits.slice(1)}`;
   };
 }

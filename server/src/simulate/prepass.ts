@@ -1,5 +1,6 @@
 import type { Trace } from '../trace/columns.ts';
 import { fieldReader, kindIndex } from '../trace/kinds.ts';
+import { ByThread } from './by-thread.ts';
 import { staysRunnable } from './threads.ts';
 
 /** Exit reasons after which KVM blocks the vCPU: `hlt` of AMD, `HLT` of Intel, `WFx` of arm64. */
@@ -89,12 +90,17 @@ export function placements(trace: Trace): Int32Array {
   const next = field(trace, 'sched_switch', 'next_pid');
   const pid = field(trace, 'sched_wakeup', 'pid');
   const target = field(trace, 'sched_wakeup', 'target_cpu');
-  const later = new Map<number, number>();
+  const later = new ByThread((tid): Later => ({ tid, cpu: undefined }));
   for (let row = trace.length - 1; row >= 0; row--) {
     const kind = trace.kind[row];
-    if (kind === change) later.set(next(row), trace.cpu[row] ?? 0);
-    else if (kind === wakeup || kind === wakeupNew) later.set(pid(row), (placed[row] = target(row)));
-    else if (kind === waking) placed[row] = later.get(pid(row)) ?? target(row);
+    if (kind === change) later.of(next(row)).cpu = trace.cpu[row] ?? 0;
+    else if (kind === wakeup || kind === wakeupNew) later.of(pid(row)).cpu = placed[row] = target(row);
+    else if (kind === waking) placed[row] = later.of(pid(row)).cpu ?? target(row);
   }
   return placed;
+}
+
+interface Later {
+  readonly tid: number;
+  cpu: number | undefined;
 }

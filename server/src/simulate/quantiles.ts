@@ -2,7 +2,7 @@
 export type Sorted = Float64Array;
 
 export function sorted(values: ArrayLike<number>): Sorted {
-  return new Float64Array(values).sort();
+  return ascending(new Float64Array(values));
 }
 
 /** The values of all lists. */
@@ -13,7 +13,48 @@ export function sortedOf(lists: readonly (readonly number[])[]): Sorted {
     all.set(list, at);
     at += list.length;
   }
-  return all.sort();
+  return ascending(all);
+}
+
+/** Bits of a digit, and values from which on counting digits is worth it. */
+const DIGIT = 11;
+const MANY = 512;
+
+/**
+ * Sorts in place. Most metrics are whole numbers below 2^32 (ns, up to four seconds): those are sorted by their digits,
+ * from the lowest on, which compares nothing.
+ */
+function ascending(values: Float64Array): Sorted {
+  const { length } = values;
+  if (length < MANY) return values.sort();
+  let from = new Uint32Array(length);
+  let bits = 0;
+  for (let i = 0; i < length; i++) {
+    const value = values[i]!;
+    const whole = value >>> 0;
+    if (whole !== value) return values.sort();
+    from[i] = whole;
+    bits |= whole;
+  }
+  let to = new Uint32Array(length);
+  for (let shift = 0; shift < 32 && bits >>> shift !== 0; shift += DIGIT) {
+    byDigit(from, to, shift);
+    [from, to] = [to, from];
+  }
+  values.set(from);
+  return values;
+}
+
+/** Puts the values of `from` into `to`, ascending in the digit at `shift`; equal ones keep their order. */
+function byDigit(from: Uint32Array, to: Uint32Array, shift: number): void {
+  const mask = (1 << DIGIT) - 1;
+  const starts = new Uint32Array(mask + 2);
+  for (let i = 0; i < from.length; i++) starts[((from[i]! >>> shift) & mask) + 1]!++;
+  for (let digit = 0; digit < mask; digit++) starts[digit + 1]! += starts[digit]!;
+  for (let i = 0; i < from.length; i++) {
+    const value = from[i]!;
+    to[starts[(value >>> shift) & mask]!++] = value;
+  }
 }
 
 /**

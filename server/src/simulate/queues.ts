@@ -1,41 +1,46 @@
 import { DSQ } from '../emit/executor/host.ts';
+import type { Thread } from './threads.ts';
 
 /**
  * The policy's dispatch queues beside the recorded schedule: a task is in the queue that the policy put it into until
- * the recording runs it.
+ * the recording runs it. A thread itself knows in which one it is: every event asks.
  */
 export interface Queues {
-  readonly tasks: Map<number, number[]>;
-  readonly queueOf: Map<number, number>;
+  readonly tasks: Map<number, Thread[]>;
 }
 
-const NOTHING: readonly number[] = [];
+const NOTHING: readonly Thread[] = [];
 
-export const newQueues = (): Queues => ({ tasks: new Map(), queueOf: new Map() });
+export const newQueues = (): Queues => ({ tasks: new Map() });
 
 /** Tasks of a queue: in the order of their insertion. */
-export const tasksIn = (queues: Queues, dsq: number): readonly number[] => queues.tasks.get(dsq) ?? NOTHING;
+export const tasksIn = (queues: Queues, dsq: number): readonly Thread[] => queues.tasks.get(dsq) ?? NOTHING;
 
-/** Puts `tid` at the end of `dsq`, before the first task for which `after` holds. Another queue loses it. */
-export function enqueue(queues: Queues, dsq: number, tid: number, after?: (other: number) => boolean): void {
-  dequeue(queues, tid);
+/** Puts the thread at the end of `dsq`, before the first task for which `after` holds. Another queue loses it. */
+export function enqueue(
+  queues: Queues,
+  dsq: number,
+  thread: Thread,
+  after?: (other: Thread) => boolean,
+): void {
+  dequeue(queues, thread);
   let tasks = queues.tasks.get(dsq);
   if (!tasks) queues.tasks.set(dsq, (tasks = []));
   const at = after ? tasks.findIndex(after) : -1;
-  if (at < 0) tasks.push(tid);
-  else tasks.splice(at, 0, tid);
-  queues.queueOf.set(tid, dsq);
+  if (at < 0) tasks.push(thread);
+  else tasks.splice(at, 0, thread);
+  thread.queue = dsq;
 }
 
-/** Takes `tid` out of whatever queue it is in. */
-export function dequeue(queues: Queues, tid: number): void {
-  const dsq = queues.queueOf.get(tid);
+/** Takes the thread out of whatever queue it is in. */
+export function dequeue(queues: Queues, thread: Thread): void {
+  const dsq = thread.queue;
   if (dsq === undefined) return;
-  queues.queueOf.delete(tid);
+  thread.queue = undefined;
   const tasks = queues.tasks.get(dsq);
   if (!tasks) return;
   // By hand: splice makes a list of what it takes out.
-  for (let at = tasks.indexOf(tid); at + 1 < tasks.length; at++) tasks[at] = tasks[at + 1]!;
+  for (let at = tasks.indexOf(thread); at + 1 < tasks.length; at++) tasks[at] = tasks[at + 1]!;
   tasks.pop();
 }
 

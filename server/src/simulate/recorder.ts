@@ -1,7 +1,7 @@
 import type { Value } from '../emit/executor/host.ts';
 import type { Scope } from '../semantics/model.ts';
 import type { Type } from '../semantics/types.ts';
-import { grown } from '../trace/grown.ts';
+import { KeptValues } from './kept-values.ts';
 import type { Moment } from './moment.ts';
 
 /** What a place in a policy asks for: the same each time it is reached. */
@@ -17,21 +17,24 @@ export interface Asked {
 /** Whose state is kept with a decision, in this order: a bit each. */
 export const SHOWN_SCOPES = ['global', 'vm', 'task', 'vcpu', 'cpu'] as const satisfies readonly Scope[];
 
-/** What the policy asked for, in the order in which it asked: one entry a decision in each column. */
+/**
+ * What the policy asked for, in the order in which it asked: one entry a decision in each column. There is room for all
+ * that are kept from the start: a column that grows is written twice.
+ */
 export interface Decisions {
   length: number;
   /** ns since the start of the trace. */
-  t: Float64Array;
-  cpu: Uint16Array;
+  readonly t: Float64Array;
+  readonly cpu: Uint16Array;
   /** Index of the handler. */
-  handler: Int32Array;
+  readonly handler: Int32Array;
   /** Index into `asked` of the recorder. */
-  what: Uint16Array;
+  readonly what: Uint16Array;
   /** Scopes whose state is kept: bits of SHOWN_SCOPES. */
-  scopes: Uint8Array;
+  readonly scopes: Uint8Array;
   /** Where its values begin in `values`: an argument each, then the fields of each scope. */
-  from: Uint32Array;
-  readonly values: Value[];
+  readonly from: Uint32Array;
+  readonly values: KeptValues;
 }
 
 /** A value in JSON: numbers beyond 2^53 and everything that is no number as text. */
@@ -59,19 +62,19 @@ export interface Recorder {
 }
 
 const MOST_LOGS = 1000;
-/** Decisions that there is room for at the start. */
-const ROOM = 1024;
+/** Values that a decision has at least, mostly: there is room for so many at the start. */
+const USUAL_VALUES = 2;
 
 export const newRecorder = (mostDecisions: number): Recorder => ({
   decisions: {
     length: 0,
-    t: new Float64Array(ROOM),
-    cpu: new Uint16Array(ROOM),
-    handler: new Int32Array(ROOM),
-    what: new Uint16Array(ROOM),
-    scopes: new Uint8Array(ROOM),
-    from: new Uint32Array(ROOM),
-    values: [],
+    t: new Float64Array(mostDecisions),
+    cpu: new Uint16Array(mostDecisions),
+    handler: new Int32Array(mostDecisions),
+    what: new Uint16Array(mostDecisions),
+    scopes: new Uint8Array(mostDecisions),
+    from: new Uint32Array(mostDecisions),
+    values: new KeptValues(USUAL_VALUES * mostDecisions),
   },
   mostDecisions,
   asked: [],
@@ -82,7 +85,7 @@ export const newRecorder = (mostDecisions: number): Recorder => ({
 });
 
 /** Puts state of what a decision is about behind its arguments; gives the scopes that it put. */
-export type AddState = (values: Value[], about: Value) => number;
+export type AddState = (values: KeptValues, about: Value) => number;
 
 /**
  * A function that keeps a decision while there is room: an argument for each parameter of `what`, the last of which is
@@ -107,7 +110,6 @@ export function decisionsOf(
       recorder.droppedDecisions++;
       return;
     }
-    if (at === decisions.t.length) grow(decisions);
     decisions.length = at + 1;
     decisions.t[at] = moment.t;
     decisions.cpu[at] = moment.cpu;
@@ -118,16 +120,6 @@ export function decisionsOf(
     if (answers) values.push(result);
     decisions.scopes[at] = addState(values, args[0]);
   };
-}
-
-function grow(decisions: Decisions): void {
-  const size = 2 * decisions.t.length;
-  decisions.t = grown(decisions.t, size);
-  decisions.cpu = grown(decisions.cpu, size);
-  decisions.handler = grown(decisions.handler, size);
-  decisions.what = grown(decisions.what, size);
-  decisions.scopes = grown(decisions.scopes, size);
-  decisions.from = grown(decisions.from, size);
 }
 
 /** How often each action was asked for. */

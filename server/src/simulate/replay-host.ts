@@ -10,9 +10,9 @@ import { canRunOn, kernelCall } from './kernel-calls.ts';
 import { kernelField, tgidOf } from './kernel-fields.ts';
 import { resolveQueue, tasksIn } from './queues.ts';
 import { recordLog } from './recorder.ts';
-import { commOf, looksLikeKthread, pidOf } from './tasks.ts';
+import { commAt, looksLikeKthread, pidOf } from './tasks.ts';
 import { RUNNABLE, threadOf } from './threads.ts';
-import { noteUnknown, type World } from './world.ts';
+import { noter, noteUnknown, type World } from './world.ts';
 
 /** The machine that a policy sees in replay: every answer comes from the trace. */
 export function replayHost(world: World, inspection: Inspection): Host {
@@ -20,7 +20,7 @@ export function replayHost(world: World, inspection: Inspection): Host {
   const everyVm = machines.vms.map((_, index) => index);
   const vcpusByVm = machines.vms.map((vm) => vm.vcpus.map(({ tid }) => tid));
   return {
-    now: () => moment.now,
+    now: () => world.clock(moment.t),
     currentTask: () => moment.tid,
     currentVcpu: () => (machines.vcpuOf.has(moment.tid) ? moment.tid : undefined),
     vcpuOfTask: (tid) => (machines.vcpuOf.has(tid) ? tid : undefined),
@@ -32,7 +32,7 @@ export function replayHost(world: World, inspection: Inspection): Host {
     vcpusOf: (vm) => vcpusByVm[vm] ?? [],
     taskPid: pidOf,
     taskTgid: (tid) => tgidOf(world, tid),
-    taskComm: (tid) => commOf(trace, tid),
+    taskComm: (tid) => commAt(trace, tid, moment.t),
     isKthread: (tid) => {
       noteUnknown(world, 'which threads are the kernel\u2019s own', 'those that are named so');
       return looksLikeKthread(trace, tid, threadOf(schedule, tid).parent);
@@ -40,7 +40,7 @@ export function replayHost(world: World, inspection: Inspection): Host {
     canRunOn: (tid, cpu) => canRunOn(world, tid, cpu),
     allCpus: () => (1n << BigInt(trace.cpus)) - 1n,
     dsqLen: (dsq) => tasksIn(queues, resolveQueue(dsq, moment.cpu)).length,
-    dsqTasks: (dsq) => tasksIn(queues, resolveQueue(dsq, moment.cpu)),
+    dsqTasks: (dsq) => tasksIn(queues, resolveQueue(dsq, moment.cpu)).map(({ tid }) => tid),
     waiting: (tid) => {
       const thread = schedule.threads.get(tid);
       return thread?.state === RUNNABLE ? moment.t - thread.since : 0;
@@ -50,9 +50,9 @@ export function replayHost(world: World, inspection: Inspection): Host {
     table: (name) => {
       const entries = world.tables.get(name);
       if (entries) return (key) => entries.get(key);
-      const what = `entries of the table ${name}`;
+      const note = noter(world, `entries of the table ${name}`, 'its default');
       return () => {
-        noteUnknown(world, what, 'its default');
+        note();
         return undefined;
       };
     },
@@ -72,9 +72,9 @@ function hintReader(world: World, field: string): (vcpu: number) => Value {
   const zero = zeroHint(world.program, field);
   const assumed = world.hints.running.some(({ assumption }) => assumption.field === field);
   if (assumed) return (vcpu) => hintAt(world.hints, field, vcpu, world.moment.t) ?? zero;
-  const what = `hint.${field}`;
+  const note = noter(world, `hint.${field}`, String(zero));
   return () => {
-    noteUnknown(world, what, String(zero));
+    note();
     return zero;
   };
 }

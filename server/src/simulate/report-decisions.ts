@@ -5,33 +5,29 @@ import type { Program } from '../ir/ir.ts';
 import { showValue } from '../semantics/show-value.ts';
 import type { Type } from '../semantics/types.ts';
 import { isThread } from './decide.ts';
+import type { KeptValues } from './kept-values.ts';
 import { plain, SHOWN_SCOPES, type Asked, type Plain } from './recorder.ts';
 import { lineIn, remembered, type Telling } from './telling.ts';
 import type { Decision } from './result.ts';
 
-/** The decisions of a run as reports show them. */
+/** The decisions of a run as reports show them. What several say alike is one object or text. */
 export function decisions(telling: Telling): Decision[] {
-  const { world } = telling;
+  const { world, absolute, hook } = telling;
   const { length, t, cpu, handler, what: places, scopes, from, values } = world.recorder.decisions;
-  const told = world.recorder.asked.map(({ what }) => toldOf(telling, what));
-  const keys = stateKeys(world.program);
-  return Array.from({ length }, (_, i) => {
-    const { what } = world.recorder.asked[places[i]!]!;
-    const how = told[places[i]!]!;
+  const told = world.recorder.asked.map(({ what }) => toldOf(telling, what, values));
+  const stateOf = statesOf(world.program, values);
+  const clock = latest(telling.clock);
+  const all: Decision[] = [];
+  for (let i = 0; i < length; i++) {
+    const { what, target, said } = told[places[i]!]!;
     const first = from[i]!;
-    const args: Record<string, Plain> = {};
-    for (let arg = 1; arg < what.params.length; arg++)
-      args[what.params[arg]!.name] = shown(telling, values[first + arg], what.params[arg]!.type);
-    const state: Record<string, Plain> = {};
-    let place = first + what.params.length;
-    const names = keys(scopes[i]!);
-    for (let k = 0; k < names.length; k++) state[names[k]!] = plain(values[place++]);
-    const about = how.target(values[first]);
-    return {
-      t: telling.absolute(t[i]!),
-      time: telling.clock(t[i]!),
+    const about = target(values.at(first));
+    const { args, words } = said(first + 1);
+    all.push({
+      t: absolute(t[i]!),
+      time: clock(t[i]!),
       cpu: cpu[i]!,
-      hook: telling.hook(handler[i]!).text,
+      hook: hook(handler[i]!).text,
       line: lineIn(telling, what.start, handler[i]!),
       action: what.action,
       deferred: what.deferred,
@@ -39,32 +35,68 @@ export function decisions(telling: Telling): Decision[] {
       tid: about.tid,
       vm: about.vm,
       args,
-      words: how.words(args),
-      state,
-    };
-  });
+      words,
+      state: stateOf(scopes[i]!, first + what.params.length),
+    });
+  }
+  return all;
 }
+
+/** A function that remembers what it gave last: several decisions are often made at one time. */
+function latest(compute: (key: number) => string): (key: number) => string {
+  let last = NaN;
+  let text = '';
+  return (key) => {
+    if (key === last) return text;
+    last = key;
+    return (text = compute(key));
+  };
+}
+
+type Said = Pick<Decision, 'args' | 'words'>;
 
 /** How what a place asks for is told. */
 interface Told {
+  readonly what: Asked;
   readonly target: (about: Value) => Pick<Decision, 'target' | 'tid' | 'vm'>;
-  readonly words: (args: Readonly<Record<string, Plain>>) => string;
+  /** The arguments after the first, whose values begin at `from`. */
+  readonly said: (from: number) => Said;
 }
 
-function toldOf(telling: Telling, what: Asked): Told {
-  const shownParams = what.params.slice(1);
-  const type = what.params[0]?.type;
+function toldOf(telling: Telling, what: Asked, values: KeptValues): Told {
+  const [about, ...params] = what.params;
   return {
-    target: isThread(type) ? threadTarget(telling) : otherTarget(telling, type),
-    words: (args) => {
-      let words = '';
-      for (let i = 0; i < shownParams.length; i++) {
-        const { name, type: kind } = shownParams[i]!;
-        words += `${i === 0 ? '' : ', '}${name}: ${inWords(args[name]!, kind)}`;
-      }
-      return words;
-    },
+    what,
+    target: isThread(about?.type) ? threadTarget(telling) : otherTarget(telling, about?.type),
+    said: saying(telling, params, values),
   };
+}
+
+/** Sets of arguments that a place remembers: most places say the same few again and again. */
+const REMEMBERED = 4;
+
+function saying(telling: Telling, params: Asked['params'], values: KeptValues): Told['said'] {
+  const known: { readonly from: number; readonly said: Said }[] = [];
+  let oldest = 0;
+  return (from) => {
+    for (let i = 0; i < known.length; i++)
+      if (values.areEqual(known[i]!.from, from, params.length)) return known[i]!.said;
+    const said = say(telling, params, values, from);
+    known[oldest] = { from, said };
+    oldest = (oldest + 1) % REMEMBERED;
+    return said;
+  };
+}
+
+function say(telling: Telling, params: Asked['params'], values: KeptValues, from: number): Said {
+  const args: Record<string, Plain> = {};
+  let words = '';
+  for (let i = 0; i < params.length; i++) {
+    const { name, type } = params[i]!;
+    args[name] = shown(telling, values.at(from + i), type);
+    words += `${i === 0 ? '' : ', '}${name}: ${inWords(args[name], type)}`;
+  }
+  return { args, words };
 }
 
 function threadTarget({ thread }: Telling): Told['target'] {
@@ -131,6 +163,20 @@ function inWords(value: Plain, type: Type): string {
     default:
       return String(value);
   }
+}
+
+const NO_STATE: Decision['state'] = {};
+
+/** A function that tells the state of the scopes with these bits, whose values begin at `from`. */
+function statesOf(program: Program, values: KeptValues): (scopes: number, from: number) => Decision['state'] {
+  const keys = stateKeys(program);
+  return (scopes, from) => {
+    if (scopes === 0) return NO_STATE;
+    const names = keys(scopes);
+    const state: Record<string, Plain> = {};
+    for (let k = 0; k < names.length; k++) state[names[k]!] = plain(values.at(from + k));
+    return state;
+  };
 }
 
 /** The names under which the state of scopes is shown, by their bits. */

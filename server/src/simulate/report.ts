@@ -1,4 +1,5 @@
 import { LineIndex } from '../../../grammar/text.ts';
+import type { Span } from '../diagnostics/diagnostic.ts';
 import { className } from '../emit/executor/classes.ts';
 import type { Samples } from '../emit/executor/samples.ts';
 import type { IrType } from '../ir/ir.ts';
@@ -8,6 +9,7 @@ import { sorted, summarize } from './quantiles.ts';
 import { actionCounts, type RawLog } from './recorder.ts';
 import { decisions } from './report-decisions.ts';
 import type {
+  Arm,
   BoostSpan,
   Bucket,
   CounterResult,
@@ -41,7 +43,7 @@ export function report(run: ReplayRun, text: string): Shared {
       fired: fired[i] ?? 0,
     })),
     lines: lineHits(run, lineOf),
-    branches: branchHits(run, lineOf),
+    branches: branchHits(run, text, lineOf),
     decisions: decisions(telling),
     decisions_dropped: recorder.droppedDecisions,
     actions: Object.fromEntries([...actionCounts(recorder)].toSorted(([a], [b]) => (a < b ? -1 : 1))),
@@ -57,26 +59,35 @@ export function report(run: ReplayRun, text: string): Shared {
 
 type LineOf = (offset: number) => number;
 
-/** Hits by line: where several statements begin on one, the one that ran most often, which is the first. */
+/** Hits by line: where several statements or arms begin on one, the one that ran most often. */
 function lineHits({ execution }: ReplayRun, lineOf: LineOf): ReplayResult['lines'] {
-  const { starts, counts } = execution.machine.hits;
+  const { statements, counts, branches, ways } = execution.machine.hits;
   const hits = new Map<number, number>();
-  for (const [i, start] of starts.entries()) {
+  const add = (start: number, count = 0): void => {
     const line = lineOf(start);
-    hits.set(line, Math.max(hits.get(line) ?? 0, counts[i] ?? 0));
-  }
+    hits.set(line, Math.max(hits.get(line) ?? 0, count));
+  };
+  for (const { start, count } of statements) add(start, counts[count]);
+  for (const { first, arms } of branches)
+    for (const [way, { start }] of arms.entries()) add(start, ways[first + way]);
   return [...hits].toSorted(([a], [b]) => a - b).map(([line, count]) => ({ line, hits: count }));
 }
 
-function branchHits({ execution }: ReplayRun, lineOf: LineOf): ReplayResult['branches'] {
+function branchHits({ execution }: ReplayRun, text: string, lineOf: LineOf): ReplayResult['branches'] {
   const { branches, ways } = execution.machine.hits;
   return branches
     .toSorted((a, b) => a.start - b.start)
-    .map(({ start, first, ways: number }) => ({
+    .map(({ start, first, ways: number, arms }) => ({
       line: lineOf(start),
       taken: [...ways.subarray(first, first + number)],
+      ...(arms.length > 0 && { arms: arms.map((arm) => armOf(text, arm, lineOf)) }),
     }));
 }
+
+const armOf = (text: string, { start, end }: Span, lineOf: LineOf): Arm => ({
+  line: lineOf(start),
+  pattern: text.slice(start, end).replace(/\s+/gu, ' '),
+});
 
 function logLine(telling: Telling, raw: RawLog): LogLine {
   return {
@@ -129,7 +140,10 @@ function counters({ world, execution }: ReplayRun): CounterResult[] {
     return {
       name,
       per,
-      values: values.map(([entity, value]) => ({ of: entityText(world, per, entity), value: Number(value) })),
+      values: values.map(([entity, { value }]) => ({
+        of: entityText(world, per, entity),
+        value: Number(value),
+      })),
     };
   });
 }

@@ -10,10 +10,10 @@ export interface ReplayResult {
   readonly trace: { readonly events: number; readonly duration_ns: number; readonly cpus: number };
   /** Handlers in the order of the policy. */
   readonly hooks: readonly { readonly hook: string; readonly line: number; readonly fired: number }[];
-  /** Every line on which a statement begins, also those that never ran: how often the first of them ran. */
+  /** Every line on which a statement or an arm of a `match` begins, also those that never ran: how often it did. */
   readonly lines: readonly { readonly line: number; readonly hits: number }[];
   /** Each `if` (then, else), `if let` and `match` (one an arm, then none of them): how often each way was taken. */
-  readonly branches: readonly { readonly line: number; readonly taken: readonly number[] }[];
+  readonly branches: readonly Branch[];
   readonly decisions: readonly Decision[];
   /** Decisions beyond the bound, which are only counted. */
   readonly decisions_dropped: number;
@@ -30,6 +30,19 @@ export interface ReplayResult {
   readonly recorded: readonly VmMetrics[];
   /** What the policy asked for that the trace does not tell, and what was taken instead. */
   readonly unknown: readonly { readonly what: string; readonly taken: string }[];
+}
+
+interface Branch {
+  readonly line: number;
+  readonly taken: readonly number[];
+  /** Of a `match`. */
+  readonly arms?: readonly Arm[];
+}
+
+/** Where an arm of a `match` begins, and its patterns as they are written. */
+export interface Arm {
+  readonly line: number;
+  readonly pattern: string;
 }
 
 /** When and where something happened. */

@@ -7,6 +7,7 @@ import type { Inspection } from './decide.ts';
 import { newHints, type Assumption } from './hints.ts';
 import type { Violation } from './invariants.ts';
 import { ops } from './ops.ts';
+import { clock } from './moment.ts';
 import { haltRows } from './prepass.ts';
 import { newQueues } from './queues.ts';
 import { newRecorder } from './recorder.ts';
@@ -80,8 +81,10 @@ export function newWorld(
   { program, trace, machines, tables, assumptions, mostDecisions }: ReplayPlan,
   around: Pick<World, 'haltsAt' | 'allowed'>,
 ): World {
+  // No spread: objects that begin with one do not share a shape, and all code that knows them is optimized anew.
   return {
-    ...around,
+    haltsAt: around.haltsAt,
+    allowed: around.allowed,
     program,
     trace,
     // The map of states by thread of the generated C: task storage, but a hash by thread id for pvsched.
@@ -89,14 +92,15 @@ export function newWorld(
     machines,
     tables,
     schedule: newSchedule(trace.cpus),
-    moment: { row: -1, t: 0, now: 0, cpu: 0, tid: 0, handler: -1 },
+    moment: { row: -1, t: 0, cpu: 0, tid: 0, handler: -1 },
+    clock: clock(trace.baseNs),
     boosts: newBoosts(),
     hints: newHints(assumptions),
     queues: newQueues(),
     recorder: newRecorder(mostDecisions),
     claimed: new Uint8Array(trace.cpus),
     placement: { cpu: -1 },
-    picked: { tid: -1 },
+    picked: { thread: undefined },
     random: { state: 0x2545f491 },
   };
 }

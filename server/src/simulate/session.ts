@@ -1,7 +1,6 @@
 import type { Execution } from '../emit/executor/execute.ts';
 import { fire, handlersOf, type Firing } from './firing.ts';
 import { watch } from './invariants.ts';
-import { clock } from './moment.ts';
 import type { ReplayRun } from './run.ts';
 import { namedThreads, type Steps } from './steps.ts';
 import { taskAt, type World } from './world.ts';
@@ -28,29 +27,28 @@ export const newFiring = ({ handlers }: Execution): Firing => ({
 export function newSession(world: World, compiled: Execution, firing: Firing, steps: Steps): Session {
   const { trace, moment } = world;
   const { handlers, invariants } = compiled;
-  const setTime = clock(trace.baseNs);
   const guard = invariants.length > 0 ? watch(world, invariants, compiled.machine.changes) : undefined;
   const named = namedThreads(world);
   const idle = Uint8Array.from(steps.byKind, (list) => (list.length === 0 ? 1 : 0));
-  const timers = newTimers(world, firing, compiled, (t) => setTime(moment, t));
+  const timers = newTimers(world, firing, compiled);
   let at = 0;
   const touched = (): readonly number[] => named[trace.kind[at] ?? 0]?.(at) ?? [];
   return {
     timers,
     at: (t, cpu, tid) => {
-      setTime(moment, t);
+      moment.t = t;
       moment.cpu = cpu;
       moment.tid = taskAt(world, cpu, tid);
     },
     begin: (t) => {
-      setTime(moment, t);
+      moment.t = t;
       for (const executable of handlersOf(handlers, 'init', '')) fire(world, firing, executable);
     },
     event: (row, t, number) => {
       const kind = trace.kind[row] ?? 0;
       if (idle[kind] === 1 && (!guard || guard.isSettled())) return;
       at = row;
-      setTime(moment, t);
+      moment.t = t;
       moment.row = number;
       moment.cpu = trace.cpu[row] ?? 0;
       moment.tid = taskAt(world, moment.cpu, trace.tid[row] ?? -1);
@@ -62,7 +60,7 @@ export function newSession(world: World, compiled: Execution, firing: Firing, st
       if (guard && firing.ran !== before) guard.check(touched);
     },
     end: (t) => {
-      setTime(moment, t);
+      moment.t = t;
       for (const executable of handlersOf(handlers, 'exit', '')) fire(world, firing, executable);
     },
     result: () => ({
@@ -82,12 +80,7 @@ export interface Timers {
 }
 
 /** The policy's `every` blocks: each fires for the first time one period after the trace began, on CPU 0. */
-function newTimers(
-  world: World,
-  firing: Firing,
-  { handlers }: Execution,
-  setTime: (t: number) => void,
-): Timers {
+function newTimers(world: World, firing: Firing, { handlers }: Execution): Timers {
   const start = world.trace.time[0] ?? 0;
   const timers = handlersOf(handlers, 'every', '').map((executable) => {
     const period = Math.max(1, Number(executable.handler.period));
@@ -100,7 +93,7 @@ function newTimers(
       while (all.next <= t) {
         const timer = timers.find(({ due }) => due === all.next);
         if (!timer) return;
-        setTime(timer.due);
+        world.moment.t = timer.due;
         world.moment.cpu = 0;
         const running = world.schedule.current[0] ?? -1;
         world.moment.tid = running === -1 ? world.idleOf(0) : running;

@@ -1,4 +1,5 @@
 import type { Trace } from '../trace/columns.ts';
+import { nameAt } from '../trace/names.ts';
 
 /** Names of threads that only the kernel has, before a slash, a colon or a bracket, or whole. */
 const KERNEL_NAMES =
@@ -23,6 +24,10 @@ export function commOf(trace: Trace, task: number): string {
   if (isIdleTask(task)) return `swapper/${task === 0 ? 0 : -2 - task}`;
   return trace.tasks.get(task)?.comm ?? '';
 }
+
+/** Its name at `t`, ns since the start of the trace. */
+export const commAt = (trace: Trace, task: number, t: number): string =>
+  isIdleTask(task) ? commOf(trace, task) : (nameAt(trace, task, t) ?? '');
 
 /** Is it a thread of the kernel itself, by its name and by who made it? A trace does not say it outright. */
 export function looksLikeKthread(trace: Trace, tid: number, parent: number): boolean {

@@ -1,3 +1,4 @@
+import { ByThread } from './by-thread.ts';
 import { TASK_STATE } from '../trace/kinds.ts';
 
 export const UNKNOWN = 0;
@@ -26,39 +27,44 @@ export interface Thread {
   /** Its `p->scx` as the policy and the run so far leave it. */
   slice: number | bigint;
   vtime: number | bigint;
+  /** The policy's queue that it is in; undefined: in none. */
+  queue: number | undefined;
+  /** Has the policy been told of it? */
+  met: boolean;
+  /** Has a sched_waking announced the wake-up that comes next? */
+  announced: boolean;
 }
 
 /** The recorded schedule so far: who runs where, and what every thread does. */
 export interface Schedule {
-  readonly threads: Map<number, Thread>;
+  readonly threads: ByThread<Thread>;
   /** Thread id by CPU; −1: not known yet. */
   readonly current: Int32Array;
 }
 
-export function newSchedule(cpus: number): Schedule {
-  return { threads: new Map(), current: new Int32Array(cpus).fill(-1) };
-}
+export const newSchedule = (cpus: number): Schedule => ({
+  threads: new ByThread(newThread),
+  current: new Int32Array(cpus).fill(-1),
+});
+
+const newThread = (tid: number): Thread => ({
+  tid,
+  state: UNKNOWN,
+  cpu: -1,
+  prio: -2,
+  since: 0,
+  ran: 0,
+  parent: -1,
+  born: -1,
+  slice: 0,
+  vtime: 0,
+  queue: undefined,
+  met: false,
+  announced: false,
+});
 
 /** The thread `tid`, made where it has not been seen yet. */
-export function threadOf(schedule: Schedule, tid: number): Thread {
-  let thread = schedule.threads.get(tid);
-  if (!thread) {
-    thread = {
-      tid,
-      state: UNKNOWN,
-      cpu: -1,
-      prio: -2,
-      since: 0,
-      ran: 0,
-      parent: -1,
-      born: -1,
-      slice: 0,
-      vtime: 0,
-    };
-    schedule.threads.set(tid, thread);
-  }
-  return thread;
-}
+export const threadOf = ({ threads }: Schedule, tid: number): Thread => threads.of(tid);
 
 /** Is a task that left its CPU in this `prev_state` still runnable? */
 export const staysRunnable = (state: number): boolean => (state & ~TASK_STATE.preempted) === 0;
@@ -97,10 +103,17 @@ export function applyWake(thread: Thread, t: number, cpu: number, prio: number):
   thread.prio = prio;
 }
 
-/** A new thread: whatever was known of an older one with its id is void. */
+/**
+ * A new thread: what the recording showed of an older one with its id is void. What the policy was told of that one
+ * holds until the new one wakes up.
+ */
 export function applyFork(schedule: Schedule, t: number, parent: number, child: number): void {
-  schedule.threads.delete(child);
   const thread = threadOf(schedule, child);
+  const { queue, met, announced } = thread;
+  Object.assign(thread, newThread(child), { queue, met, announced });
+  // To the end: threads are in the order in which they were first seen.
+  schedule.threads.delete(child);
+  schedule.threads.set(child, thread);
   thread.parent = parent;
   thread.born = t;
   thread.state = BLOCKED;

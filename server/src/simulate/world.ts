@@ -1,4 +1,5 @@
 import { bit } from '../emit/executor/masks.ts';
+import type { Num } from '../emit/executor/number.ts';
 import type { Program } from '../ir/ir.ts';
 import type { Trace } from '../trace/columns.ts';
 import type { Boosts } from './boosts.ts';
@@ -8,7 +9,7 @@ import type { Queues } from './queues.ts';
 import type { Recorder } from './recorder.ts';
 import { boundCpu, isIdleTask } from './tasks.ts';
 import type { Tables } from './scenario.ts';
-import type { Schedule } from './threads.ts';
+import type { Schedule, Thread } from './threads.ts';
 import type { Machines } from './vms.ts';
 
 /** Everything that a replay knows while it runs. */
@@ -25,6 +26,8 @@ export interface World {
   readonly allowed: (tid: number) => bigint;
   readonly schedule: Schedule;
   readonly moment: Moment;
+  /** The time of a moment on the trace's own clock. */
+  readonly clock: (t: number) => Num;
   readonly boosts: Boosts;
   readonly hints: Hints;
   readonly queues: Queues;
@@ -33,8 +36,8 @@ export interface World {
   readonly claimed: Uint8Array;
   /** The CPU that the task at hand was really placed on; −1 where none is being placed. */
   readonly placement: { cpu: number };
-  /** The thread that the CPU at hand really runs next; −1 outside of `dispatch`. */
-  readonly picked: { tid: number };
+  /** The thread that the CPU at hand really runs next; undefined outside of `dispatch`. */
+  readonly picked: { thread: Thread | undefined };
   /** State of the pseudo-random numbers that the policy asks for. */
   readonly random: { state: number };
 }
@@ -64,6 +67,16 @@ export function boundMask(trace: Trace, tid: number): bigint {
 /** Notes that something is not in the trace, and what was taken for it. */
 export function noteUnknown(world: World, what: string, taken: string): void {
   if (!world.recorder.unknown.has(what)) world.recorder.unknown.set(what, taken);
+}
+
+/** A function that does so the first time. */
+export function noter(world: World, what: string, taken: string): () => void {
+  let noted = false;
+  return () => {
+    if (noted) return;
+    noted = true;
+    noteUnknown(world, what, taken);
+  };
 }
 
 /** The CPU where the thread ran or was placed last; the lowest where the trace has not shown it yet. */

@@ -39,6 +39,13 @@ export class ByteStrings {
     return words.getInt32(start + length - 4, true) === view.getInt32(to - 4, true);
   }
 
+  /** Does string `index` stand at `from`, up to a zero byte before `to`, or up to `to`? It has no such byte itself. */
+  standsAt(index: number, bytes: Uint8Array, view: DataView, from: number, to: number): boolean {
+    const end = from + this.starts[index + 1]! - this.starts[index]!;
+    if (end > to || (end < to && bytes[end] !== 0)) return false;
+    return this.equals(index, bytes, view, from, end);
+  }
+
   /** String `index` as text; bytes that are no UTF-8 show as U+FFFD. */
   text(index: number): string {
     return decoder.decode(this.pool.subarray(this.starts[index], this.starts[index + 1]));

@@ -10,7 +10,7 @@ const OVERWRITTEN =
 
 /** A row to fill again and again. */
 export function newRow(): Row {
-  return { kind: 0, cpu: 0, tid: 0, context: 0, a: 0, b: 0, c: 0, wide: NaN };
+  return { time: NaN, kind: 0, cpu: 0, tid: 0, context: 0, a: 0, b: 0, c: 0, wide: NaN };
 }
 
 /** What every reader fills while it reads: the columns, and what is counted of events without a row as well. */
@@ -21,6 +21,8 @@ export class Collector {
   readonly notes = new Notes();
   total = 0;
   skipped = 0;
+  /** Events that the recorder lost, at least. */
+  lost = 0;
   /** The number of CPUs that the file tells; 0: it does not. */
   cpus = 0;
   private readonly eventNames: string[] = [];
@@ -30,8 +32,14 @@ export class Collector {
   /** Time of the earliest and the latest event, ns since the base. */
   private first = Infinity;
   private last = -Infinity;
-  private lost = 0;
   private overwritten = false;
+  /** ns since the base until when events may be missing where buffers were overwritten, as far as the file tells. */
+  private wholeFrom: number | undefined;
+
+  /** Time of the earliest event, ns since the base. */
+  get earliest(): number {
+    return this.first;
+  }
 
   /** How many names of events there are. */
   get names(): number {
@@ -45,12 +53,13 @@ export class Collector {
     return this.counts.push(0) - 1;
   }
 
-  /** Counts an event of the name with this number at `time`, ns since the base; gives its index into KINDS, or −1. */
-  saw(name: number, time: number, cpu: number): number {
+  /** Counts an event of the name with this number, by its time and CPU; gives its index into KINDS, or −1. */
+  saw(name: number, { time, cpu }: Row): number {
     const { cpuStart } = this;
     this.total++;
     if (time < this.first) this.first = time;
     if (time > this.last) this.last = time;
+    this.tasks.now = time;
     while (cpuStart.length <= cpu) cpuStart.push(Infinity);
     if (time < cpuStart[cpu]!) cpuStart[cpu] = time;
     this.counts[name]!++;
@@ -62,18 +71,16 @@ export class Collector {
     this.notes.add('the recorder lost events here', line, offset);
   }
 
-  sawOverwritten(line: number | undefined, offset: number): void {
+  /** `wholeFrom`: ns since the base until when events may be missing, where that is not when the last CPU begins. */
+  sawOverwritten(line: number | undefined, offset: number, wholeFrom?: number): void {
     if (!this.overwritten) this.notes.add(OVERWRITTEN, line, offset);
     this.overwritten = true;
+    this.wholeFrom = wholeFrom;
   }
 
   skip(message: string, line: number | undefined, offset: number): void {
     this.skipped++;
     this.notes.add(message, line, offset);
-  }
-
-  get hasLosses(): boolean {
-    return this.lost > 0;
   }
 
   /** The trace of what was collected: at least one event. */
@@ -86,6 +93,7 @@ export class Collector {
     );
     const names = [...this.eventNames.entries()].filter(([name]) => this.counts[name]! > 0);
     const counts = new Map<string, number>();
+    const renamed = this.tasks.renamed(first);
     for (const [number, name] of names) counts.set(name, (counts.get(name) ?? 0) + this.counts[number]!);
     return {
       format,
@@ -95,12 +103,18 @@ export class Collector {
       durationNs: this.last - first,
       strings: this.strings.texts(),
       tasks: this.tasks.tasks(),
+      ...(renamed.size > 0 && { renamed }),
       cpuStart,
-      partialUntil: this.overwritten ? Math.max(...cpuStart.filter(Number.isFinite)) : 0,
+      partialUntil: this.overwritten ? this.partialUntil(cpuStart) : 0,
       counts,
       lost: this.lost,
       skipped: this.skipped,
       notes: this.notes.list(),
     };
+  }
+  private partialUntil(cpuStart: Float64Array): number {
+    const { first, last, wholeFrom } = this;
+    if (wholeFrom === undefined) return Math.max(...cpuStart.filter(Number.isFinite));
+    return Math.min(Math.max(0, wholeFrom - first), last - first);
   }
 }

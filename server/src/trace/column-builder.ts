@@ -1,25 +1,13 @@
 import { grown, type Column } from './grown.ts';
-import { stableOrder, stretchesOf } from './stable-order.ts';
+import { LONG, disordersIn, stableOrder, stretchesOf } from './stable-order.ts';
 
 /** A file may say that it is larger than it is. */
 const MOST_RESERVED = 4_000_000;
 
-/** Rows that are copied at once rather than one by one. */
-const LONG = 32;
-
-/** Rows in the order of time, and where stretches of them begin that are one after the other already. */
-interface Order {
-  readonly rows: Uint32Array;
-  readonly starts: Uint32Array;
-}
-
-function orderOf(time: Float64Array): Order {
-  const rows = stableOrder(time);
-  return { rows, starts: stretchesOf(rows) };
-}
-
 /** One event on its way into the columns. */
 export interface Row {
+  /** ns since the base. */
+  time: number;
   kind: number;
   cpu: number;
   tid: number;
@@ -65,10 +53,11 @@ export class ColumnBuilder {
     return (seconds - this.baseSeconds) * 1e9 + (nanos - this.baseNanos);
   }
 
-  /** Appends `row` at `time`, ns since the base. */
-  append(time: number, row: Row): void {
+  /** Appends `row`. (Its time is in it: a number with a fraction that is an argument is put on the heap.) */
+  append(row: Row): void {
     const i = this.length;
     if (i === this.capacity) this.grow();
+    const { time } = row;
     if (time < this.latest) this.sorted = false;
     else this.latest = time;
     this.time[i] = time;
@@ -79,43 +68,49 @@ export class ColumnBuilder {
     this.a[i] = row.a;
     this.b[i] = row.b;
     this.c[i] = row.c;
-    this.wide[i] = row.wide;
+    // Memory is zero, and costs nothing until it is written to.
+    if (row.wide !== 0) this.wide[i] = row.wide;
     this.length = i + 1;
   }
 
   /** The columns cut to their length, in order of time (ties as appended), time counted from `first` ns on. */
   finish(first: number) {
-    const order = this.sorted ? undefined : orderOf(this.time.subarray(0, this.length));
+    if (!this.sorted) this.sort();
     const columns = {
       length: this.length,
       baseNs: BigInt(this.baseSeconds) * 1_000_000_000n + BigInt(this.baseNanos) + BigInt(first),
-      time: this.cut(this.time, order),
-      kind: this.cut(this.kind, order),
-      cpu: this.cut(this.cpu, order),
-      tid: this.cut(this.tid, order),
-      context: this.cut(this.context, order),
-      a: this.cut(this.a, order),
-      b: this.cut(this.b, order),
-      c: this.cut(this.c, order),
-      wide: this.cut(this.wide, order),
+      time: this.cut(this.time),
+      kind: this.cut(this.kind),
+      cpu: this.cut(this.cpu),
+      tid: this.cut(this.tid),
+      context: this.cut(this.context),
+      a: this.cut(this.a),
+      b: this.cut(this.b),
+      c: this.cut(this.c),
+      wide: this.cut(this.wide),
     };
     if (first !== 0) for (let i = 0; i < columns.length; i++) columns.time[i]! -= first;
     return columns;
   }
 
-  /** The first `length` values; where no order is asked for, without a copy: unused memory was never touched. */
-  private cut<T extends Column>(column: T, order: Order | undefined): T {
-    if (!order) return column.subarray(0, this.length) as T;
-    const cut = new (column.constructor as new (size: number) => T)(this.length);
-    const { rows, starts } = order;
-    for (let stretch = 0; stretch + 1 < starts.length; stretch++) {
-      const to = starts[stretch]!;
-      const length = starts[stretch + 1]! - to;
-      const from = rows[to]!;
-      if (length >= LONG) cut.set(column.subarray(from, from + length), to);
-      else for (let i = 0; i < length; i++) cut[to + i] = column[from + i]!;
+  /** The first `length` values, without a copy: unused memory was never touched. */
+  private cut<T extends Column>(column: T): T {
+    return column.subarray(0, this.length) as T;
+  }
+
+  /** Puts the rows in the order of time. Those that change places are near each other, so little memory is needed. */
+  private sort(): void {
+    const time = this.time.subarray(0, this.length);
+    const { kind, cpu, tid, context, a, b, c, wide } = this;
+    const disorders = disordersIn(time);
+    const longest = disorders.reduce((most, { from, to }) => Math.max(most, to - from), 0);
+    const spare = new ArrayBuffer(longest * time.BYTES_PER_ELEMENT);
+    for (const { from, to } of disorders) {
+      const order = stableOrder(time.subarray(from, to));
+      const starts = stretchesOf(order);
+      for (const column of [kind, cpu, tid, context, a, b, c, wide, time])
+        arrange(column.subarray(from, to), order, starts, spare);
     }
-    return cut;
   }
 
   private grow(): void {
@@ -133,5 +128,27 @@ export class ColumnBuilder {
     this.b = grown(this.b, this.capacity);
     this.c = grown(this.c, this.capacity);
     this.wide = grown(this.wide, this.capacity);
+  }
+}
+
+/** Puts the values of `column` in `order`, whose stretches begin at `starts`, by way of the memory `spare`. */
+function arrange<T extends Column>(
+  column: T,
+  order: Uint32Array,
+  starts: Uint32Array,
+  spare: ArrayBuffer,
+): void {
+  const before = new (column.constructor as new (memory: ArrayBuffer, at: number, size: number) => T)(
+    spare,
+    0,
+    column.length,
+  );
+  before.set(column);
+  for (let stretch = 0; stretch + 1 < starts.length; stretch++) {
+    const to = starts[stretch]!;
+    const length = starts[stretch + 1]! - to;
+    const from = order[to]!;
+    if (length >= LONG) column.set(before.subarray(from, from + length), to);
+    else for (let i = 0; i < length; i++) column[to + i] = before[from + i]!;
   }
 }

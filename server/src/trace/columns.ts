@@ -44,8 +44,16 @@ export interface Trace {
   /** Lines or records that could not be read, or not wholly. */
   readonly skipped: number;
   readonly notes: readonly TraceNote[];
+  /** The names of threads that had several, by id, in the order of time; absent where no thread changed its name. */
+  readonly renamed?: ReadonlyMap<number, readonly Name[]>;
   /** Guests whose vCPUs the recorder told; absent where it did not. */
   readonly guests?: readonly Guest[];
+}
+
+/** The name of a thread from `from` on, ns since the first event. */
+export interface Name {
+  readonly from: number;
+  readonly comm: string;
 }
 
 /** A virtual machine that was recorded together with its host. */
@@ -105,4 +113,6 @@ export interface TraceError {
 }
 
 export type TraceResult =
-  { readonly ok: true; readonly trace: Trace } | { readonly ok: false; readonly error: TraceError };
+  /** `more`: only the beginning was asked for, and the file goes on. */
+  | { readonly ok: true; readonly trace: Trace; readonly more?: boolean }
+  | { readonly ok: false; readonly error: TraceError };

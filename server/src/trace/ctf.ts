@@ -18,15 +18,22 @@ export const PRETTY = ['--clock-seconds', '--no-delta', '--names=payload,context
 
 /** `[seconds.nanoseconds] host event: { … }, { … }`, as babeltrace2 prints it. */
 const LINE = /^\[(-?\d+)\.(\d{9})\] (?:.* )?([\w:.-]+): (\{.*)$/;
-const PAIR = /(\w+) = (?:"((?:[^"\\]|\\.)*)"|(-?(?:0x[0-9A-Fa-f]+|\d+)))/g;
-/** What LTTng calls fields that the kernel calls by the other name. */
+/** A name with a text, a number, or a number and its names: `( "TASK_DEAD" : container = 16 )`. */
+const PAIR = /(\w+) = (?:"((?:[^"\\]|\\.)*)"|(-?(?:0x[0-9A-Fa-f]+|\d+))|\( [^()]* : container = (-?\d+) \))/g;
+const TEXT = /"(?:[^"\\]|\\.)*"/g;
+/**
+ * What LTTng calls fields that the kernel calls by the other name (include/instrumentation/events/sched.h of
+ * lttng-modules 2.13). The kernel's name stands for the thread group there.
+ */
 const FIELDS: Readonly<Record<string, string>> = {
   tid: 'pid',
   prev_tid: 'prev_pid',
   next_tid: 'next_pid',
   parent_tid: 'parent_pid',
   child_tid: 'child_pid',
+  old_tid: 'old_pid',
 };
+const GROUPS = new Set(Object.values(FIELDS));
 const PRIORITIES = new Set(['prio', 'prev_prio', 'next_prio', 'oldprio', 'newprio']);
 const LONGEST_LINE = 64 * 1024;
 const NEWLINE = 0x0a;
@@ -39,7 +46,7 @@ export class CtfReader {
   private readonly values = new Values();
   private readonly row = newRow();
   private readonly contexts = contextTable();
-  private readonly events = new Map<string, Event>();
+  private readonly known = new Map<string, Event>();
   private readonly names: NameSlots = namesIn(slotOf);
   /** Who runs on each CPU, where a switch has told it: LTTng does not say in which thread an event fired. */
   private readonly running: number[] = [];
@@ -53,6 +60,11 @@ export class CtfReader {
   private offset = 0;
   private hasBase = false;
 
+  /** How many events there are so far. */
+  get events(): number {
+    return this.collected.total;
+  }
+
   /** Reads the next bytes of the output; they may end anywhere. */
   push(chunk: Uint8Array): void {
     let from = 0;
@@ -61,7 +73,8 @@ export class CtfReader {
       this.carried = '';
       from = at + 1;
     }
-    const rest = this.decoder.decode(chunk.subarray(from));
+    // A character may be cut in two.
+    const rest = this.decoder.decode(chunk.subarray(from), { stream: true });
     this.carried = this.carried.length > LONGEST_LINE ? this.carried : this.carried + rest;
   }
 
@@ -89,7 +102,8 @@ export class CtfReader {
 
   private readEvent([, seconds, nanos, fullName = '', groups = '']: readonly string[]): void {
     const { collected, values, row } = this;
-    const at = groups.lastIndexOf('}, {');
+    // Names of threads can have anything in them.
+    const at = groups.replaceAll(TEXT, (text) => '.'.repeat(text.length)).lastIndexOf('}, {');
     const around = new Map([...pairs(at < 0 ? groups : groups.slice(0, at))]);
     const cpu = Number(around.get('cpu_id') ?? around.get('perf_cpu') ?? NaN);
     if (!(cpu >= 0 && cpu <= 0x7fff)) {
@@ -99,15 +113,18 @@ export class CtfReader {
     const payload = at < 0 ? around : new Map([...pairs(groups.slice(at + 3))]);
     this.takeValues(payload);
     const event = this.eventOf(fullName);
-    const time = this.since(Number(seconds), Number(nanos));
-    const kind = collected.saw(event.name, time, cpu);
-    collected.tasks.now = time;
+    row.time = this.since(Number(seconds), Number(nanos));
+    row.cpu = cpu;
+    const kind = collected.saw(event.name, row);
     if (kind < 0 || !event.assemble) return;
     if (!event.assemble(values, this.text, row)) {
       collected.skip(UNREADABLE, this.line, this.offset);
       return;
     }
     nameTasks(values, this.text, this.names, collected);
+    for (const [tid, group] of Object.entries(FIELDS))
+      if (payload.has(tid) && payload.has(group))
+        collected.tasks.group(Number(payload.get(tid)), Number(payload.get(group)));
     const isSwitch = event.isSwitch;
     const told =
       around.get('common_pid') ?? around.get('perf_tid') ?? (at < 0 ? undefined : around.get('tid'));
@@ -115,11 +132,10 @@ export class CtfReader {
     if (isSwitch) this.running[cpu] = row.b;
     if (isThreadId(tid)) collected.tasks.mention(tid);
     row.kind = kind;
-    row.cpu = cpu;
     row.tid = isThreadId(tid) ? tid : -1;
     const flags = around.get('common_flags');
     row.context = flags === undefined ? 0 : this.contexts[Number(flags) & 0xff]!;
-    collected.columns.append(time, row);
+    collected.columns.append(row);
   }
 
   /** Takes the values of the fields; LTTng counts priorities from the first of tasks that are not real-time. */
@@ -130,7 +146,7 @@ export class CtfReader {
     values.clear();
     for (const [name, value] of payload) {
       const slot = slotOf((isLttng ? FIELDS[name] : undefined) ?? name);
-      if (slot === undefined) continue;
+      if (slot === undefined || (isLttng && GROUPS.has(name))) continue;
       if (value.startsWith('"')) {
         const { written } = encoder.encodeInto(value.slice(1), bytes.subarray(used));
         values.takeText(slot, used, used + written);
@@ -141,7 +157,7 @@ export class CtfReader {
 
   /** `perf data convert` puts the system before the name, and LTTng the architecture into those of KVM. */
   private eventOf(fullName: string): Event {
-    let event = this.events.get(fullName);
+    let event = this.known.get(fullName);
     if (event) return event;
     const name = fullName.slice(fullName.lastIndexOf(':') + 1).replace(/^kvm_x86_/, 'kvm_');
     event = {
@@ -149,7 +165,7 @@ export class CtfReader {
       assemble: assembler(name, slotOf, this.collected),
       isSwitch: name === 'sched_switch',
     };
-    this.events.set(fullName, event);
+    this.known.set(fullName, event);
     return event;
   }
 
@@ -169,8 +185,8 @@ interface Event {
 
 /** Names and values in a text; a value that is text begins with a quote. */
 function* pairs(text: string): Generator<[string, string]> {
-  for (const [, name = '', quoted, number] of text.matchAll(PAIR))
-    yield [name, quoted === undefined ? (number ?? '') : `"${unescaped(quoted)}`];
+  for (const [, name = '', quoted, number, named] of text.matchAll(PAIR))
+    yield [name, quoted === undefined ? (number ?? named ?? '') : `"${unescaped(quoted)}`];
 }
 
 const unescaped = (text: string): string => text.replaceAll(/\\(.)/g, '$1');

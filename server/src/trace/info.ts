@@ -1,4 +1,5 @@
 import type { Trace, TraceFormat, TraceNote } from './columns.ts';
+import { gapsIn } from './gaps.ts';
 import { type VcpuTimes, vcpuTimes } from './vcpu-times.ts';
 import { type Vm, findVms } from './vms.ts';
 
@@ -18,6 +19,8 @@ export interface TraceInfo {
   readonly events: readonly { readonly name: string; readonly count: number }[];
   readonly lost: number;
   readonly skipped: number;
+  /** Switches that are missing, as the others show. */
+  readonly gaps: number;
   readonly tasks: number;
   readonly vms: readonly Vm[];
   /** By the thread of a vCPU. */
@@ -44,6 +47,7 @@ export function traceInfo(trace: Trace): TraceInfo {
     events: events.toSorted((left, right) => right.count - left.count || (left.name < right.name ? -1 : 1)),
     lost: trace.lost,
     skipped: trace.skipped,
+    gaps: gapsIn(trace).length,
     tasks: trace.tasks.size,
     vms,
     vcpuTimes: vcpuTimes(trace, vms),
@@ -65,6 +69,7 @@ export function traceInfoJson(info: TraceInfo) {
     events: Object.fromEntries(info.events.map(({ name, count }) => [name, count])),
     lost: info.lost,
     skipped: info.skipped,
+    gaps: info.gaps,
     tasks: info.tasks,
     vms: info.vms.map(({ name, vcpus }) => ({ name, vcpus: vcpus.map(({ id, tid }) => ({ id, tid })) })),
   } as const;

@@ -21,6 +21,10 @@ export class Values {
     this.seen.fill(0);
   }
 
+  get hasNumbers(): boolean {
+    return this.seen.includes(NUMBER);
+  }
+
   /** Takes a number. */
   takeNumber(slot: number, value: number): void {
     if (slot >= MOST) return;
@@ -137,8 +141,12 @@ function source(
     return (values, text) =>
       icr !== undefined && values.seen[icr] === NUMBER ? values.number[icr]! & 0xff : get(values, text);
   }
+  // The kernel's fields there are 64 bits without a sign, and some writers have only numbers with one.
+  if (place.column === 'wide') return (values, text) => unsigned(get(values, text));
   return get;
 }
+
+const unsigned = (value: number): number => (value < 0 ? value + 2 ** 64 : value);
 
 /** The number of the text of an exit reason, which is told as text or as a number. */
 function reasonSource(slot: number | undefined, isa: number | undefined, { strings }: Collector): Get {

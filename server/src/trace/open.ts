@@ -1,10 +1,11 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { Readable, pipeline } from 'node:stream';
 import { createGunzip } from 'node:zlib';
-import { type ByteSource, memorySource } from './binary/bytes.ts';
+import type { ByteSource } from './binary/bytes.ts';
+import { Gathered } from './binary/gathered.ts';
 import type { TraceResult } from './columns.ts';
 import { fileSource } from './node/file-source.ts';
-import { ZstdError, unpack, unzstd } from './node/unpack.ts';
+import { ZstdError, prepareZstd, unpack, unzstd } from './node/unpack.ts';
 import { type TextReader, createTextReader } from './read-text.ts';
 import { createSystraceReader } from './systrace.ts';
 import { type BinaryKind, type Sniffed, sniff } from './sniff.ts';
@@ -13,8 +14,13 @@ import { type BinaryKind, type Sniffed, sniff } from './sniff.ts';
 const FILE_CHUNK = 1024 * 1024;
 /** Bytes decompressed at a time; so many may be lost before a place where the data is damaged. */
 const TEXT_CHUNK = 64 * 1024;
-/** A compressed file that is not text has to be unpacked in memory: no more than this. */
+/**
+ * A compressed file that is not text has to be unpacked in memory: no more than this, and no more than a trace of its
+ * size deserves.
+ */
 const MOST_UNPACKED = 2 ** 31;
+const MOST_TIMES = 64;
+const ALWAYS_UNPACKED = 64 * 1024 * 1024;
 const TOO_LARGE = 'is too large to be unpacked in memory; decompress it first';
 
 type Chunks = AsyncIterable<Uint8Array>;
@@ -22,17 +28,20 @@ type Chunks = AsyncIterable<Uint8Array>;
 /**
  * Reads the trace in the file `path`, plain or compressed with gzip or zstd, without holding its text in memory. A
  * file that is missing, may not be read or is no trace gives an error: its message is a predicate of the file ("is
- * empty"), or with a byte `offset`, of the decompressed file, and in text a `line`, a sentence on what is there.
+ * empty"), or with a byte `offset`, of the decompressed file, and in text a `line`, a sentence on what is there. `most`:
+ * about so many events are wanted, from the beginning; the result says whether there are more (of a Perfetto trace that
+ * holds one CPU after the other, all are read).
  */
-export async function openTrace(path: string): Promise<TraceResult> {
+export async function openTrace(path: string, most = Infinity): Promise<TraceResult> {
   let file: FileHandle | undefined;
   try {
     file = await open(path);
-    if ((await file.stat()).isDirectory()) return await readFolder(path);
+    const stat = await file.stat();
+    if (stat.isDirectory()) return await readFolder(path, most);
     const chunks = chunksOf(file);
     const { value: head } = await chunks.next();
     if (!head) return refused('is empty');
-    return await readFrom(file, sniff(head), following(head, chunks));
+    return await readFrom(file, stat.size, sniff(head), following(head, chunks), most);
   } catch (error) {
     return refused(reasonOf(error));
   } finally {
@@ -40,33 +49,43 @@ export async function openTrace(path: string): Promise<TraceResult> {
   }
 }
 
-/** Reads `file`, all of which is in `chunks`. */
-function readFrom(file: FileHandle, found: Sniffed, chunks: Chunks): Promise<TraceResult> {
+/** Reads `file` of `size` bytes, all of which are in `chunks`. */
+function readFrom(
+  file: FileHandle,
+  size: number,
+  found: Sniffed,
+  chunks: Chunks,
+  most: number,
+): Promise<TraceResult> {
   switch (found.kind) {
     case 'text':
-      return readStream((take) => feed(chunks, take));
-    case 'packed':
-      return readStream(found.by === 'gzip' ? gunzipped(chunks) : (take) => feed(unzstd(chunks), take));
+      return readStream((take) => feed(chunks, take), 0, most);
+    case 'packed': {
+      const room = Math.min(MOST_UNPACKED, Math.max(ALWAYS_UNPACKED, MOST_TIMES * size));
+      const source: Source = found.by === 'gzip' ? gunzipped(chunks) : (take) => feed(unzstd(chunks), take);
+      return readStream(source, room, most);
+    }
     case 'binary':
-      return readBinary(found.format, fileSource(file));
+      return readBinary(found.format, fileSource(file), most);
     case 'unreadable':
       return Promise.resolve(refused(found.reason));
   }
 }
 
 /** Reads a file that is not text; its reader is loaded when it is first needed. */
-async function readBinary(format: BinaryKind, source: ByteSource): Promise<TraceResult> {
+async function readBinary(format: BinaryKind, source: ByteSource, most: number): Promise<TraceResult> {
   switch (format) {
     case 'tar': {
       const { readTar } = await import('./binary/tar.ts');
-      return (await import('./binary/raw-pages.ts')).readRawPages(readTar(source));
+      return limited((await import('./binary/raw-pages.ts')).readRawPages(readTar(source), most), most);
     }
     case 'trace.dat':
-      return (await import('./binary/trace-dat.ts')).readTraceDat(source, unpack);
+      await prepareZstd(source.size);
+      return limited((await import('./binary/trace-dat.ts')).readTraceDat(source, unpack, most), most);
     case 'perfetto':
-      return (await import('./perfetto/read.ts')).readPerfetto(source, unpack);
+      return (await import('./perfetto/read.ts')).readPerfetto(source, unpack, most);
     case 'perf.data':
-      return (await import('./binary/perf-data.ts')).readPerfData(source, unpack);
+      return limited((await import('./binary/perf-data.ts')).readPerfData(source, unpack, most), most);
   }
 }
 
@@ -77,12 +96,12 @@ function isCtf(files: readonly { readonly path: string }[]): boolean {
 }
 
 /** Reads a folder with the pages of ring buffers, or with a CTF trace. */
-async function readFolder(path: string): Promise<TraceResult> {
+async function readFolder(path: string, most: number): Promise<TraceResult> {
   const { filesIn } = await import('./node/folder.ts');
   const files = filesIn(path);
   try {
-    if (isCtf(files.all)) return await (await import('./node/babeltrace.ts')).readCtf(path);
-    return (await import('./binary/raw-pages.ts')).readRawPages(files.all);
+    if (isCtf(files.all)) return await (await import('./node/babeltrace.ts')).readCtf(path, most);
+    return limited((await import('./binary/raw-pages.ts')).readRawPages(files.all, most), most);
   } finally {
     files.close();
   }
@@ -119,11 +138,20 @@ function gunzipped(chunks: Chunks): Source {
   return (take) => drain(gunzip, take);
 }
 
-/** Reads what `source` hands over: text as it comes; what is not text is gathered first. */
-async function readStream(source: Source): Promise<TraceResult> {
+/** Says of what was read up to `most` events whether the file goes on. */
+function limited(result: TraceResult, most: number): TraceResult {
+  if (!result.ok || most === Infinity) return result;
+  const events = [...result.trace.counts.values()].reduce((sum, count) => sum + count, 0);
+  return events >= most ? { ...result, more: true } : result;
+}
+
+/**
+ * Reads what `source` hands over, about `most` events: text as it comes; what is not text is gathered first, at most
+ * `room` bytes.
+ */
+async function readStream(source: Source, room: number, most: number): Promise<TraceResult> {
   let reader: TextReader = createTextReader();
-  const gathered: Uint8Array[] = [];
-  let size = 0;
+  const gathered = new Gathered();
   let format: BinaryKind | undefined;
   let refusal: string | undefined;
   let first = true;
@@ -138,18 +166,17 @@ async function readStream(source: Source): Promise<TraceResult> {
       first = false;
     }
     if (refusal !== undefined) return false;
-    if (!format) return reader.push(chunk);
-    gathered.push(Uint8Array.from(chunk));
-    size += chunk.length;
-    if (size > MOST_UNPACKED) refusal = TOO_LARGE;
+    if (!format) return reader.push(chunk) && reader.events < most;
+    gathered.append(chunk);
+    if (gathered.size > room) refusal = TOO_LARGE;
     return refusal === undefined;
   });
   if (failure !== undefined && first) throw failure;
   if (first) return refused('is empty');
   if (refusal !== undefined) return refused(refusal);
   const cut = failure === undefined ? undefined : `the file breaks off here: ${reasonOf(failure)}`;
-  if (!format) return reader.finish(cut);
-  return withCut(await readBinary(format, memorySource(Buffer.concat(gathered, size))), cut, size);
+  if (!format) return limited(reader.finish(cut), most);
+  return withCut(await readBinary(format, gathered, most), cut, gathered.size);
 }
 
 /** Adds to what was read that the file breaks off at `offset`. */

@@ -12,6 +12,8 @@ import { PAYLOADS } from './payloads.ts';
 export interface TextReader {
   /** Reads the next bytes of the file; they may end anywhere. False: it is refused and needs no more of them. */
   push(chunk: Uint8Array): boolean;
+  /** How many events there are so far. */
+  readonly events: number;
   /** The trace. `cut`: why the file ends before its end, where the caller knows. */
   finish(cut?: string): TraceResult;
 }
@@ -92,6 +94,10 @@ class LineReader implements JumpingReader {
     this.consumed += bytes;
   }
 
+  get events(): number {
+    return this.collected.total;
+  }
+
   finish(cut?: string): TraceResult {
     if (this.carried > 0 || this.overlong) this.skip(NO_END);
     if (cut !== undefined) this.skip(cut);
@@ -144,16 +150,16 @@ class LineReader implements JumpingReader {
       return;
     }
     if (collected.total === 0) this.begin();
-    const time = collected.columns.since(head.seconds, head.nanos);
-    const kind = collected.saw(this.eventName(), time, head.cpu);
+    row.time = collected.columns.since(head.seconds, head.nanos);
+    row.cpu = head.cpu;
+    const kind = collected.saw(this.eventName(), row);
     tasks.nameIfUnknown(head.tid, cursor, head.commFrom, head.commTo);
     if (head.tgid >= 0) tasks.group(head.tid, head.tgid);
     if (kind < 0) return;
     row.kind = kind;
-    row.cpu = head.cpu;
     row.tid = head.tid;
     row.context = head.context;
-    if (this.readPayload(kind)) collected.columns.append(time, row);
+    if (this.readPayload(kind)) collected.columns.append(row);
     else
       this.skip(`the payload of ${KINDS[kind]!.name} has no known form; the event is counted, but left out`);
   }

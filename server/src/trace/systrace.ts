@@ -36,6 +36,10 @@ class SystraceReader implements TextReader {
     return true;
   }
 
+  get events(): number {
+    return this.text.events;
+  }
+
   finish(cut?: string): TraceResult {
     const result = this.text.finish(cut);
     return result.ok ? { ok: true, trace: { ...result.trace, format: 'systrace-html' } } : result;

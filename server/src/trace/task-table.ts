@@ -1,5 +1,6 @@
 import { ByteStrings } from './byte-strings.ts';
-import type { TaskInfo } from './columns.ts';
+import type { Name, TaskInfo } from './columns.ts';
+import { GivenNames } from './given-names.ts';
 import { grown } from './grown.ts';
 
 /** PID_MAX_LIMIT on 64-bit kernels (include/linux/threads.h, 6.12): thread ids are below it. */
@@ -19,6 +20,13 @@ export function isThreadId(tid: number): boolean {
   return tid >= 0 && tid < PID_LIMIT;
 }
 
+/** Where the text from `from` on ends: at a zero byte, or at `to`. */
+function endOf(bytes: Uint8Array, from: number, to: number): number {
+  let end = from;
+  while (end < to && bytes[end] !== 0) end++;
+  return end;
+}
+
 /** The threads that a trace mentions: their last names and, where it tells, their thread groups. */
 export class TaskTable {
   private readonly comms = new ByteStrings();
@@ -27,7 +35,10 @@ export class TaskTable {
   private readonly tgid: number[] = [];
   /** When each was named last. */
   private readonly named: number[] = [];
-  /** Time of the event that gives names, where events do not come in the order of time; else always the same. */
+  private readonly given = new GivenNames();
+  /** By place: the name that an event gave last, whenever that was. */
+  private readonly observed: number[] = [];
+  /** Time of the event that gives names: one before the last that gave a name does not replace it. */
   now = 0;
   /** By thread id: its place in the lists above, plus one. */
   private places = new Int32Array(1 << 15);
@@ -38,34 +49,67 @@ export class TaskTable {
   /** `name` of the text in the `NAME_SIZE` bytes from `from` on, which ends at their first zero. */
   nameInPlace(tid: number, text: Text, from: number): void {
     const place = this.place(tid);
-    if (place < 0 || this.now < this.named[place]!) return;
-    const { bytes, view } = text;
+    if (place < 0) return;
+    if (this.hasWords(place, text.view, from)) {
+      const { now } = this;
+      if (now < this.named[place]!) {
+        this.given.note(place, this.wordsOf[place]!, now);
+        return;
+      }
+      if (this.wordsOf[place] === this.comm[place]) {
+        this.named[place] = now;
+        return;
+      }
+    }
+    this.nameAnew(tid, place, text, from);
+  }
+
+  /** Are the words that the name at `place` had last those from `from` on? */
+  private hasWords(place: number, view: DataView, from: number): boolean {
     const { words } = this;
     const at = 4 * place;
-    const [a, b] = [view.getInt32(from, true), view.getInt32(from + 4, true)];
-    const [c, d] = [view.getInt32(from + 8, true), view.getInt32(from + 12, true)];
-    const same = words[at] === a && words[at + 1] === b && words[at + 2] === c && words[at + 3] === d;
-    if (same && this.wordsOf[place] === this.comm[place]) {
-      this.named[place] = this.now;
-      return;
-    }
-    let end = from;
-    while (end < from + NAME_SIZE && bytes[end] !== 0) end++;
-    this.name(tid, text, from, end);
-    if (at >= words.length) this.words = grown(words, 2 * words.length);
-    this.words.set([a, b, c, d], at);
-    this.wordsOf[place] = this.comm[place]!;
+    return (
+      words[at] === view.getInt32(from, true) &&
+      words[at + 1] === view.getInt32(from + 4, true) &&
+      words[at + 2] === view.getInt32(from + 8, true) &&
+      words[at + 3] === view.getInt32(from + 12, true)
+    );
+  }
+
+  private nameAnew(tid: number, place: number, text: Text, from: number): void {
+    this.name(tid, text, from, endOf(text.bytes, from, from + NAME_SIZE));
+    const at = 4 * place;
+    if (at >= this.words.length) this.words = grown(this.words, 2 * this.words.length);
+    for (let word = 0; word < 4; word++) this.words[at + word] = text.view.getInt32(from + 4 * word, true);
+    this.wordsOf[place] = this.observed[place]!;
+  }
+
+  /** `name` of the text from `from` on, which ends at its first zero, or at `to`. */
+  nameUntilZero(tid: number, text: Text, from: number, to: number): void {
+    const place = this.place(tid);
+    if (place < 0) return;
+    const known = this.comm[place]!;
+    const isLast = known !== UNKNOWN && this.now >= this.named[place]! && this.observed[place] === known;
+    if (isLast && this.comms.standsAt(known, text.bytes, text.view, from, to)) this.named[place] = this.now;
+    else this.name(tid, text, from, endOf(text.bytes, from, to));
   }
 
   /** Notes the name that an event itself gives for `tid`, from `from` to `to`; it replaces an older one. */
   name(tid: number, { bytes, view }: Text, from: number, to: number): void {
     const place = this.place(tid);
     if (place < 0) return;
+    const known = this.comm[place]!;
+    const same = known !== UNKNOWN && this.comms.equals(known, bytes, view, from, to);
+    if (same && this.now >= this.named[place]! && this.observed[place] === known) {
+      this.named[place] = this.now;
+      return;
+    }
+    const name = same ? known : this.comms.intern(bytes, view, from, to);
+    this.given.note(place, name, this.now);
+    this.observed[place] = name;
     if (this.now < this.named[place]!) return;
     this.named[place] = this.now;
-    const known = this.comm[place]!;
-    if (known !== UNKNOWN && this.comms.equals(known, bytes, view, from, to)) return;
-    this.comm[place] = this.comms.intern(bytes, view, from, to);
+    this.comm[place] = name;
   }
 
   /**
@@ -113,6 +157,12 @@ export class TaskTable {
     return tasks;
   }
 
+  /** The names of the threads that had several, by id; times are counted from `first` on. */
+  renamed(first: number): ReadonlyMap<number, readonly Name[]> {
+    const byPlace = this.given.renamed(first, (name) => this.comms.text(name));
+    return new Map([...byPlace].map(([place, names]) => [this.tids[place]!, names]));
+  }
+
   /** The place of `tid`, a new one where it has none; −1 for the idle tasks (0) and what is no thread id. */
   private place(tid: number): number {
     if (tid <= 0 || tid >= PID_LIMIT) return -1;
@@ -124,6 +174,8 @@ export class TaskTable {
     this.tgid.push(UNKNOWN);
     this.named.push(-Infinity);
     this.wordsOf.push(UNKNOWN - 1);
+    this.observed.push(UNKNOWN);
+    this.given.addPlace();
     this.places[tid] = this.tids.length;
     return this.tids.length - 1;
   }

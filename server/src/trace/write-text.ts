@@ -1,5 +1,6 @@
 import { CONTEXT, type Trace } from './columns.ts';
 import { type FieldPlace, KINDS, TASK_STATE, fieldReader } from './kinds.ts';
+import { nameAt } from './names.ts';
 
 /** One event, its fields by their kernel names. */
 export interface EventOut {
@@ -63,8 +64,9 @@ export function lineWriter(trace: Trace): (row: number) => string {
     const tid = Math.max(0, trace.tid[row]!);
     const values = Object.fromEntries(fields);
     const cpu = String(trace.cpu[row]).padStart(3, '0');
-    const payload = PAYLOADS[name]?.(values, (id) => commOf(trace, Number(id))) ?? plain(fields);
-    return `${commOf(trace, tid).padStart(16)}-${String(tid).padEnd(7)} [${cpu}] ${flags(trace.context[row]!)}${clock(trace, row)}: ${name}: ${payload}\n`;
+    const comm = commAt(trace, row);
+    const payload = PAYLOADS[name]?.(values, (id) => comm(Number(id))) ?? plain(fields);
+    return `${comm(tid).padStart(16)}-${String(tid).padEnd(7)} [${cpu}] ${flags(trace.context[row]!)}${clock(trace, row)}: ${name}: ${payload}\n`;
   };
 }
 
@@ -74,8 +76,10 @@ export function clock(trace: Trace, row: number): string {
   return `${time / 1_000_000_000n}.${String(time % 1_000_000_000n).padStart(9, '0')}`.padStart(16);
 }
 
-export function commOf(trace: Trace, tid: number): string {
-  return tid === 0 ? '<idle>' : (trace.tasks.get(tid)?.comm ?? '<...>');
+/** The names of threads when the event in `row` fired. */
+function commAt(trace: Trace, row: number): (tid: number) => string {
+  const t = trace.time[row]!;
+  return (tid) => (tid === 0 ? '<idle>' : (nameAt(trace, tid, t) ?? '<...>'));
 }
 
 function flags(context: number): string {
@@ -158,7 +162,7 @@ export function jsonWriter(trace: Trace): (row: number) => string {
     const time = trace.baseNs + BigInt(Math.round(trace.time[row]!));
     const t = time <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(time) : String(time);
     const tid = trace.tid[row]!;
-    const head = { t, cpu: trace.cpu[row]!, tid, comm: commOf(trace, tid), event: name };
+    const head = { t, cpu: trace.cpu[row]!, tid, comm: commAt(trace, row)(tid), event: name };
     return `${JSON.stringify({ ...head, ...Object.fromEntries(fields) })}\n`;
   };
 }

@@ -30,6 +30,29 @@ const PROGRAM_WORDS = Object.keys(PROGRAMS) as (keyof typeof PROGRAMS)[];
 const HOOK_KEYS = ['params', 'locks', 'mayHold', 'irqs', 'contexts', 'doc'];
 const CALL_KEYS = ['signature', 'effects', 'programs', 'fires', 'delivers', 'mayBeNull', 'doc'];
 
+/** The keys of an entry of `hooks` and of `kfuncs`, each with the words that its value is made of, if those are fixed. */
+export const ENTRY_WORDS: Readonly<Record<'hooks' | 'kfuncs', Readonly<Record<string, readonly string[]>>>> =
+  {
+    hooks: wordsOf(HOOK_KEYS, {
+      locks: LOCK_WORDS,
+      mayHold: LOCK_WORDS,
+      irqs: IRQ_WORDS,
+      contexts: CONTEXTS,
+    }),
+    kfuncs: wordsOf(CALL_KEYS, {
+      effects: EFFECTS,
+      programs: PROGRAM_WORDS,
+      delivers: ACTIONS.map(({ name }) => name),
+    }),
+  };
+
+function wordsOf(
+  keys: readonly string[],
+  words: Readonly<Record<string, readonly string[]>>,
+): Readonly<Record<string, readonly string[]>> {
+  return Object.fromEntries(keys.map((key) => [key, words[key] ?? []]));
+}
+
 /** `hooks` and `kfuncs` of pvpolicy.json; `profile` is asked for what they leave out. */
 export function readOutOfTree(
   reader: ConfigReader,

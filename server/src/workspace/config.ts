@@ -97,6 +97,9 @@ export function knownNames(
   };
 }
 
+/** Does a `profile` that is no built-in one name a file, and not a version that there is none of? */
+export const isFile = (profile: string): boolean => /[./\\]\D/.test(profile);
+
 function profileOf(
   reader: ConfigReader,
   json: Json | undefined,
@@ -106,7 +109,7 @@ function profileOf(
   if (json === undefined || name === undefined) return undefined;
   const ids = PROFILES.map(({ id }) => id);
   if (ids.includes(name)) return name;
-  if (open === undefined || !/[./\\]\D/.test(name)) {
+  if (open === undefined || !isFile(name)) {
     reader.problems.push(diagnostic('PV8006', json.span, { name, known: ids.join(', ') }));
     return undefined;
   }

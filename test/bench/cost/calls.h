@@ -113,3 +113,42 @@ MEASURE(b_exit_not_boosted, ____irq_boost_notify_event(NULL, NULL, bench_pid(p),
 MEASURE(c_boost_and_end, ____on_kvm_inj_virq(NULL, 32);
 	____irq_boost_notify_event(NULL, NULL, bench_pid(p), PVSCHED_VCPU_VMEXIT))
 #endif
+
+#ifdef HALT_POLL
+#ifdef HAND
+#define bench_vm vm
+#else
+#define bench_vm vm_state
+#endif
+
+MEASURE(a_halt_of_other_thread, ____on_kvm_vcpu_wakeup(NULL, 5000, false, true))
+
+SEC("syscall")
+int prepare_b(void *ctx)
+{
+	struct task_struct *p = bpf_get_current_task_btf();
+	struct vcpu *v = bpf_task_storage_get(&vcpus, p, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
+
+	if (!v)
+		return 1;
+	v->tgid = p->tgid;
+	return 0;
+}
+
+/* One in a while changes the limit. */
+MEASURE(b_halt_recorded, ____on_kvm_vcpu_wakeup(NULL, 5000, false, true))
+
+static __noinline void settled(void)
+{
+	struct task_struct *p = bpf_get_current_task_btf();
+	u32 tgid = p->tgid;
+	struct bench_vm *m = bpf_map_lookup_elem(&vms, &tgid);
+
+	if (m) {
+		m->changed = 0;
+		m->limit = 0;
+	}
+}
+
+MEASURE(c_halt_changes_limit, settled(); ____on_kvm_vcpu_wakeup(NULL, 5000, false, true))
+#endif

@@ -36,6 +36,7 @@ struct signal_struct {
 };
 struct sched_ext_entity {
 	u64 dsq_vtime;
+	u32 weight;
 };
 struct task_struct {
 	struct sched_ext_entity scx;
@@ -88,7 +89,7 @@ struct histogram {
 };
 
 /* Programs may be preempted, so that two can have the slot of one CPU. */
-static __noinline void pv_add(struct histogram *h, u64 x)
+static __noinline __attribute__((unused)) void pv_add(struct histogram *h, u64 x)
 {
 	__sync_fetch_and_add(&h->slot[log2_u64(x) & 63], 1);
 	__sync_fetch_and_add(&h->sum, x);

@@ -129,7 +129,7 @@ static __noinline struct vcpu *new_vcpu(void)
 }
 
 SEC("tp_btf/kvm_entry")
-int BPF_PROG(track_entry, struct kvm_vcpu *vcpu)
+int BPF_PROG(pv_kvm_entry, struct kvm_vcpu *vcpu)
 {
 	if (!bpf_task_storage_get(&vcpus, bpf_get_current_task_btf(), NULL, 0))
 		new_vcpu();
@@ -242,7 +242,7 @@ int BPF_PROG(on_kvm_exit, struct kvm_vcpu *vcpu, u32 isa)
 }
 
 SEC("tp_btf/sched_process_exit")
-int BPF_PROG(on_exit, struct task_struct *p)
+int BPF_PROG(pv_sched_process_exit, struct task_struct *p)
 {
 	u32 tgid = p->tgid, tid = p->pid, i;
 	struct vm *m;

@@ -58,9 +58,14 @@ counter total
 ${hook(many.map((i) => `    total += p${i}`).join('\n'))}`,
   'text that would end comments, formats and literals': `/// Erklärung */ with 漢字 and \\ and ??/
 policy text for tracing
+/// A param /* that */ ends a comment, and begins one: /*
+param p: u32 = 1
+/// A table /* that */ does,
+/// in two lines: /*
 table t: string -> bool = false
+/// And a counter /* that */ does.
 counter seen
-${hook('    if t["größe\\"x"] { log "größe 漢字 %s 100% {seen}" }\n    if next.comm == "漢字漢字漢字漢字" { defer signal("ünïcode % */ ??/") }\n    log "100% {seen} \\\\n"')}`,
+${hook('    // A remark /* that */ does: /*\n    if t["größe\\"x"] { log "größe 漢字 %s 100% {seen}" }\n    if next.comm == "漢字漢字漢字漢字" { defer signal("ünïcode % */ ??/") }\n    log "100% {seen} \\\\n"')}`,
 };
 
 /** Which diagnostics there are about what no map has room for. */
@@ -72,6 +77,15 @@ const REFUSED: Readonly<Record<string, readonly [policy: string, code: string]>>
   'more counters than a map of each CPU holds': [
     `policy p for tracing\n${many.map((i) => `histogram h${i}: duration per task`).join('\n')}\n${hook('    h1[prev].record(1ms)')}`,
     'PV6006',
+  ],
+  'more masks at once than the verifier has patience for': [
+    `policy p for tracing\nstate { n: u64 }\n${hook(
+      Array.from(
+        { length: 9 },
+        (_, i) => `    let m${i} = prev.cpus_ptr & ~cpus(${i})\n    if m${i}.empty { n += 1 }`,
+      ).join('\n'),
+    )}`,
+    'PV6004',
   ],
   'a state that no map holds': [
     `policy p for tracing\nstate task {\n${many.map((i) => `    r${i}: ring of u64 max 250`).join('\n')}\n}\n${hook('    prev.r1.push(1)')}`,

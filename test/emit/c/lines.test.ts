@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { print, type Line } from '../../../server/src/emit/c/printer.ts';
+import { print, remarksOf, type Line } from '../../../server/src/emit/c/printer.ts';
 import { blocksOf, bodiesOf } from '../../../server/src/emit/c/walk.ts';
 import type { Program, Stmt } from '../../../server/src/ir/ir.ts';
 import { SAMPLES } from './samples.ts';
@@ -70,9 +70,9 @@ describe.each(SAMPLES)('$name', ({ files, policy, program }) => {
   );
 });
 
-/** Lines of which code comes: no braces, labels or declarations without a value. */
+/** Lines of which code comes: no comments, braces, labels or declarations without a value. */
 const isCode = (text: string): boolean =>
-  !/^\s*($|[{}]$|\} else \{$|else$|case .*:$|default:$|(u32|s32|struct \w+ \*)[\w *,]*( = pv_opaque\(0\))?;$)/.test(
+  !/^\s*($|\/\*.*\*\/$|[{}]$|\} else \{$|else$|case .*:( \{)?$|default:( \{)?$|(u32|s32|struct \w+ \*)[\w *,]*( = pv_opaque\(0\))?;$)/.test(
     text,
   );
 
@@ -91,6 +91,7 @@ describe('printing', () => {
       ],
       'x.bpf.c',
       'x.pvpolicy',
+      new Map(),
     );
     expect(text).toBe(
       '#line 10 "x.pvpolicy"\na;\nb;\n\nc;\n#line 20 "x.pvpolicy"\nd;\n#line 8 "x.bpf.c"\ne;\nf;\n'.replace(
@@ -101,7 +102,40 @@ describe('printing', () => {
   });
 
   it('goes back by a directive', () => {
-    const text = print([line('a;', 5), line('b;', 4)], 'x.bpf.c', 'x.pvpolicy');
+    const text = print([line('a;', 5), line('b;', 4)], 'x.bpf.c', 'x.pvpolicy', new Map());
     expect(text).toBe('#line 5 "x.pvpolicy"\na;\n#line 4 "x.pvpolicy"\nb;\n');
+  });
+
+  it('brings the comments right before a statement along, once, on their own lines', () => {
+    const source = [
+      '/// Doc.',
+      'on init {',
+      '  // Why a, /* and */ no more.',
+      '  a',
+      '',
+      '  // Of b,',
+      '  // in two lines.\r',
+      '  if b { b } // behind',
+      '  // Of nothing.',
+      '',
+      '  c // https://example.org',
+    ].join('\n');
+    const lines = [line('\ta;', 4), line('\tif (b)', 8), line('\t\tb;', 8), line('\tc;', 11)];
+    expect(print(lines, 'x.bpf.c', 'x.pvpolicy', remarksOf(source))).toBe(
+      [
+        '#line 3 "x.pvpolicy"',
+        '\t/* Why a, / * and * / no more. */',
+        '\ta;',
+        '',
+        '\t/* Of b, */',
+        '\t/* in two lines. */',
+        '\tif (b)',
+        '#line 8 "x.pvpolicy"',
+        '\t\tb;',
+        '#line 11 "x.pvpolicy"',
+        '\tc;',
+        '',
+      ].join('\n'),
+    );
   });
 });

@@ -15,7 +15,9 @@ const PATHS = [
   'test/golden/guarded/guarded.pvpolicy',
   'test/golden/kitchen/kitchen.pvpolicy',
   'test/golden/loops/loops.pvpolicy',
+  'test/golden/masks/masks.pvpolicy',
   'test/golden/queues/queues.pvpolicy',
+  'test/golden/returns/returns.pvpolicy',
   'test/golden/revive/revive.pvpolicy',
 ];
 

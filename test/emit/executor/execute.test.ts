@@ -38,9 +38,9 @@ function run(body: string, declarations = '', prepare: (host: FakeHost) => void 
       return store && snapshot(store, entity);
     },
     lines: () => {
-      const { starts, counts } = machine.hits;
+      const { statements, counts } = machine.hits;
       return Object.fromEntries(
-        starts.map((start, i) => [text.slice(0, start).split('\n').length, counts[i] ?? 0]),
+        statements.map(({ start, count }) => [text.slice(0, start).split('\n').length, counts[count] ?? 0]),
       );
     },
     branches: () =>

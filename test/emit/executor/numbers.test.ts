@@ -4,6 +4,7 @@ import { binaryCode } from '../../../server/src/emit/executor/binary.ts';
 import type { Value } from '../../../server/src/emit/executor/host.ts';
 import { canonical, SIGNED, UNSIGNED, wrapper, type Num } from '../../../server/src/emit/executor/number.ts';
 import type { BinaryOp, IrType } from '../../../server/src/ir/ir.ts';
+import { runs } from '../../support/runs.ts';
 
 const U64 = (1n << 64n) - 1n;
 const S64_MIN = -(1n << 63n);
@@ -77,7 +78,7 @@ describe('every operation equals the same one on bigints', () => {
       const u64 = numbers(0n, U64);
       fc.assert(
         fc.property(u64, u64, (a, b) => agree(op, false, a, b)),
-        { numRuns: 1000 },
+        { numRuns: runs(1000) },
       );
     });
     if (UNSIGNED_ONLY.includes(op)) continue;
@@ -85,7 +86,7 @@ describe('every operation equals the same one on bigints', () => {
       const s64 = numbers(S64_MIN, S64_MAX);
       fc.assert(
         fc.property(s64, s64, (a, b) => agree(op, true, a, b)),
-        { numRuns: 1000 },
+        { numRuns: runs(1000) },
       );
     });
   }

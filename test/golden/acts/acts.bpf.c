@@ -45,6 +45,7 @@ enum {
 char _license[] SEC("license") = "GPL";
 
 #define NSEC_PER_USEC 1000ULL
+
 /* Puts a reference back at the end of the block. */
 #define pv_auto(kind) __attribute__((cleanup(pv_put_##kind)))
 
@@ -56,26 +57,24 @@ struct cpumask {
 } __attribute__((preserve_access_index));
 
 struct kvm_vcpu {
-	int vcpu_id;
+	volatile int vcpu_id;
 } __attribute__((preserve_access_index));
 
 struct task_struct {
 	const struct cpumask *cpus_ptr;
-	int pid;
-	int tgid;
+	volatile int pid;
+	volatile int tgid;
 } __attribute__((preserve_access_index));
 
-extern bool bpf_cpumask_and(struct bpf_cpumask *dst, const struct cpumask *src1, const struct cpumask *src2) __ksym;
+extern void bpf_cpumask_clear_cpu(u32 cpu, struct bpf_cpumask *cpumask) __ksym;
+extern void bpf_cpumask_copy(struct bpf_cpumask *dst, const struct cpumask *src) __ksym;
 extern struct bpf_cpumask *bpf_cpumask_create(void) __ksym;
 extern void bpf_cpumask_release(struct bpf_cpumask *cpumask) __ksym;
-extern void bpf_cpumask_set_cpu(u32 cpu, struct bpf_cpumask *cpumask) __ksym;
-extern void bpf_cpumask_setall(struct bpf_cpumask *cpumask) __ksym;
-extern void bpf_cpumask_xor(struct bpf_cpumask *dst, const struct cpumask *src1, const struct cpumask *src2) __ksym;
 extern struct task_struct *bpf_task_from_pid(s32 pid) __ksym;
 extern void bpf_task_release(struct task_struct *p) __ksym;
 
 /* Set by the loader. */
-const volatile __u64 share = 256;
+const volatile __u64 share = 256 /* 25% */;
 
 struct pv_health pv_health;
 
@@ -88,35 +87,13 @@ static __always_inline void pv_put_mask(struct bpf_cpumask **p)
 		bpf_cpumask_release(held);
 }
 
-/* The CPUs of both masks; NULL where there is no memory. */
-static __always_inline struct bpf_cpumask *pv_mask_and(const struct cpumask *a, const struct cpumask *b)
+/* The same CPUs; NULL where there is no memory. */
+static __always_inline struct bpf_cpumask *pv_mask_copy(const struct cpumask *a)
 {
 	struct bpf_cpumask *mask = bpf_cpumask_create();
 
 	if (mask)
-		bpf_cpumask_and(mask, a, b);
-	return mask;
-}
-
-/* The CPUs that are not in the mask; NULL where there is no memory. */
-static __always_inline struct bpf_cpumask *pv_mask_not(const struct cpumask *a)
-{
-	struct bpf_cpumask *mask = bpf_cpumask_create();
-
-	if (mask) {
-		bpf_cpumask_setall(mask);
-		bpf_cpumask_xor(mask, (const struct cpumask *)mask, a);
-	}
-	return mask;
-}
-
-/* The CPU alone; NULL where there is no memory. */
-static __always_inline struct bpf_cpumask *pv_mask_cpu(s32 cpu)
-{
-	struct bpf_cpumask *mask = bpf_cpumask_create();
-
-	if (mask)
-		bpf_cpumask_set_cpu(cpu, mask);
+		bpf_cpumask_copy(mask, a);
 	return mask;
 }
 
@@ -285,19 +262,23 @@ int BPF_PROG(on_kvm_exit, struct kvm_vcpu *kvcpu, u32 isa)
 		pv_core_tag(v->tgid);
 		pv_cap(v->tgid, share);
 		pv_set_halt_poll(v->tgid, 50 * NSEC_PER_USEC);
-		struct bpf_cpumask *mask pv_auto(mask) = pv_mask_cpu(0);
+		{
 #line 9 "acts.pvpolicy"
-		struct bpf_cpumask *mask2 pv_auto(mask) = mask ? pv_mask_not((const struct cpumask *)mask) : NULL;
+			struct bpf_cpumask *mask pv_auto(mask) = pv_mask_copy(bpf_get_current_task_btf()->cpus_ptr);
 #line 9 "acts.pvpolicy"
-		struct bpf_cpumask *mask3 pv_auto(mask) = mask2 ? pv_mask_and(bpf_get_current_task_btf()->cpus_ptr, (const struct cpumask *)mask2) : NULL;
+			if (mask)
 #line 9 "acts.pvpolicy"
-		pv_pin_to(v->tid, v->tgid, (const struct cpumask *)mask3);
+				bpf_cpumask_clear_cpu(0, mask);
+#line 9 "acts.pvpolicy"
+			pv_pin_to(v->tid, v->tgid, (const struct cpumask *)mask);
+		}
+#line 10 "acts.pvpolicy"
 		pv_unpin(v->tid, v->tgid);
 		if (v->id == 0)
 #line 11 "acts.pvpolicy"
 			pv_signal(PV_EVENT_FIRST);
 	}
-#line 301 "acts.bpf.c"
+#line 282 "acts.bpf.c"
 	return 0;
 }
 

@@ -17,11 +17,13 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/types.h>
 #include <sys/utsname.h>
 #include <time.h>
 #include <unistd.h>
+#include <linux/capability.h>
 #include <linux/types.h>
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
@@ -33,6 +35,8 @@
 #ifndef SCHED_EXT
 #define SCHED_EXT 7
 #endif
+
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
 static bool as_json, verbose;
 static int nr_cpus;
@@ -112,7 +116,7 @@ static bool parse_number(const char *text, const struct param *p, long long *val
 		*value = number * 1024 / (*end == '%' ? 100 : 1) + 0.5;
 		return !*end || !strcmp(end, "%");
 	}
-	for (i = 0; kind == DURATION && i < sizeof(units) / sizeof(units[0]); i++) {
+	for (i = 0; kind == DURATION && i < ARRAY_SIZE(units); i++) {
 		if (!strcmp(end, units[i].suffix)) {
 			*value = number * units[i].factor + 0.5;
 			return true;
@@ -205,7 +209,7 @@ static int vcpu_number(pid_t tgid, const char *tid)
 	if (!file)
 		return -1;
 	if (fgets(name, sizeof(name), file))
-		for (i = 0; number < 0 && i < sizeof(vcpu_names) / sizeof(vcpu_names[0]); i++)
+		for (i = 0; number < 0 && i < ARRAY_SIZE(vcpu_names); i++)
 			if (sscanf(name, vcpu_names[i], &number) != 1)
 				number = -1;
 	fclose(file);
@@ -280,6 +284,41 @@ static void meet_vcpus(int program)
 	}
 	if (all)
 		closedir(all);
+}
+
+#ifndef CAP_BPF
+#define CAP_BPF 39
+#endif
+#define CAPABILITY(n) (1ULL << (n))
+#define KEPT_CAPABILITIES (CAPABILITY(CAP_BPF) | CAPABILITY(CAP_SYS_NICE) | CAPABILITY(CAP_IPC_LOCK) | CAPABILITY(CAP_DAC_OVERRIDE) | CAPABILITY(CAP_SYS_PTRACE))
+
+/* Of the capabilities that it has, uses those in the first set, and keeps those in the second. */
+static int limit_capabilities(__u64 used, __u64 kept)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[2];
+	int i;
+
+	if (syscall(SYS_capget, &header, data))
+		return -1;
+	for (i = 0; i < 2; i++) {
+		data[i].permitted &= (__u32)(kept >> 32 * i);
+		data[i].effective = data[i].permitted & (__u32)(used >> 32 * i);
+		data[i].inheritable = 0;
+	}
+	return syscall(SYS_capset, &header, data);
+}
+
+/* Gives up for good what only loading and attaching needs. */
+static void drop_privileges(void)
+{
+	__u64 kept = KEPT_CAPABILITIES;
+
+	/* Where /proc is mounted with hidepid, it shows the threads of others only to whom may trace them. */
+	if (limit_capabilities(kept, ~0ULL) || access("/proc/1/stat", R_OK))
+		kept |= CAPABILITY(CAP_SYS_PTRACE);
+	if (limit_capabilities(kept, kept) || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
+		complain("cannot give up privileges: %s", strerror(errno));
 }
 
 /* The kernel's struct of that name; C libraries have it only lately. */
@@ -368,12 +407,32 @@ static unsigned long long start_time(pid_t tid)
 	return ticks;
 }
 
+/* Is it still there? Its id may be that of another thread by now. */
+static bool lives(const struct thread *t)
+{
+	return t->tid && start_time(t->tid) == t->started;
+}
+
 static struct thread *known_thread(pid_t tid)
 {
 	int i;
 
 	for (i = 0; i < MAX_THREADS; i++)
-		if (threads[i].tid == tid && threads[i].started == start_time(tid))
+		if (threads[i].tid == tid && lives(&threads[i]))
+			return &threads[i];
+	return NULL;
+}
+
+/* A place that nobody has, or whose thread is gone, for which /proc has to be asked; NULL without one. */
+static struct thread *free_place(void)
+{
+	int i;
+
+	for (i = 0; i < MAX_THREADS; i++)
+		if (!threads[i].tid)
+			return &threads[i];
+	for (i = 0; i < MAX_THREADS; i++)
+		if (!lives(&threads[i]))
 			return &threads[i];
 	return NULL;
 }
@@ -383,36 +442,44 @@ static struct thread *meet_thread(pid_t tid)
 {
 	struct thread *t = known_thread(tid);
 	struct pv_sched_attr attr;
-	int i;
+	unsigned long long started;
 
 	if (t || get_attr(tid, &attr))
 		return t;
-	for (i = 0; i < MAX_THREADS; i++) {
-		t = &threads[i];
-		if (t->tid && start_time(t->tid) == t->started)
-			continue;
-		if (attr.sched_policy != SCHED_DEADLINE && attr.sched_runtime == default_slice)
-			attr.sched_runtime = 0;
-		memset(t, 0, sizeof(*t));
-		t->started = start_time(tid);
-		t->before = attr;
-		t->base = attr;
-		t->tid = tid;
-		return t;
+	started = start_time(tid);
+	if (!started)
+		return NULL;
+	t = free_place();
+	if (!t) {
+		complain("no room to remember thread %d: it stays as it is", tid);
+		return NULL;
 	}
-	complain("no room to remember thread %d: it stays as it is", tid);
-	return NULL;
+	if (attr.sched_policy != SCHED_DEADLINE && attr.sched_runtime == default_slice)
+		attr.sched_runtime = 0;
+	memset(t, 0, sizeof(*t));
+	t->started = started;
+	t->before = attr;
+	t->base = attr;
+	t->tid = tid;
+	return t;
+}
+
+/* Says what a thread does not get back, unless it is gone. */
+static void tell_left(pid_t tid, const char *what)
+{
+	if (errno != ESRCH)
+		complain("cannot give thread %d back %s: %s", tid, what, strerror(errno));
 }
 
 /* Gives a thread back what it had before the agent met it. */
 static void restore_thread(struct thread *t)
 {
-	if (!t->tid || start_time(t->tid) != t->started)
+	if (!lives(t))
 		return;
-	if (t->scheduled)
-		set_attr(t->tid, &t->before);
-	if (t->pinned)
-		sched_setaffinity(t->tid, sizeof(t->affinity), &t->affinity);
+	if (t->scheduled && set_attr(t->tid, &t->before))
+		tell_left(t->tid, "its scheduling");
+	if (t->pinned && sched_setaffinity(t->tid, sizeof(t->affinity), &t->affinity))
+		tell_left(t->tid, "its CPUs");
 	/* This process has no tag, which it can give to others. */
 	if (t->tagged)
 		prctl(PR_SCHED_CORE, PR_SCHED_CORE_SHARE_TO, t->tid, PV_THREAD_GROUP, 0);
@@ -453,8 +520,10 @@ static void do_unpin(const struct pv_request *r)
 
 	if (!t || !t->pinned)
 		return;
-	t->pinned = false;
-	sched_setaffinity(r->tid, sizeof(t->affinity), &t->affinity);
+	if (sched_setaffinity(r->tid, sizeof(t->affinity), &t->affinity))
+		tell_left(r->tid, "its CPUs");
+	else
+		t->pinned = false;
 }
 
 /* A file that the agent wrote to, with what it held before. Shared with the watchdog. */
@@ -470,13 +539,13 @@ static struct setting *settings;
 static int write_text(const char *path, const char *text)
 {
 	int fd = open(path, O_WRONLY | O_CLOEXEC);
-	ssize_t written;
+	int err;
 
 	if (fd < 0)
 		return -errno;
-	written = write(fd, text, strlen(text));
+	err = write(fd, text, strlen(text)) < 0 ? -errno : 0;
 	close(fd);
-	return written < 0 ? -errno : 0;
+	return err;
 }
 
 /* Writes to the file and remembers what it held. */
@@ -484,7 +553,7 @@ static void change_setting(const char *path, const char *text)
 {
 	struct setting *s = NULL;
 	FILE *file;
-	int i;
+	int i, err;
 
 	for (i = 0; i < MAX_SETTINGS && strcmp(settings[i].path, path); i++)
 		if (!s && !settings[i].path[0])
@@ -500,18 +569,23 @@ static void change_setting(const char *path, const char *text)
 		fclose(file);
 		snprintf(s->path, sizeof(s->path), "%s", path);
 	}
-	if (write_text(path, text))
-		complain("cannot write \"%s\" to %s: %s", text, path, strerror(errno));
+	err = write_text(path, text);
+	if (err)
+		complain("cannot write \"%s\" to %s: %s", text, path, strerror(-err));
 }
 
 static void restore_settings(void)
 {
-	int i;
+	int i, err;
 
 	for (i = 0; i < MAX_SETTINGS; i++) {
-		if (settings[i].path[0])
-			write_text(settings[i].path, settings[i].before);
-		settings[i].path[0] = 0;
+		struct setting *s = &settings[i];
+
+		err = s->path[0] ? write_text(s->path, s->before) : 0;
+		/* A cgroup goes with its VM. */
+		if (err && err != -ENOENT)
+			complain("cannot give %s back what it held: %s", s->path, strerror(-err));
+		s->path[0] = 0;
 	}
 }
 
@@ -599,6 +673,17 @@ static void restore_all(void)
 	restore_settings();
 }
 
+static int agent_prio = 60;
+
+/* Behind what the policy boosts, nobody could end the boost. */
+static int run_ahead(void)
+{
+	struct sched_param param = { .sched_priority = agent_prio };
+
+	mlockall(MCL_CURRENT | MCL_FUTURE);
+	return agent_prio ? sched_setscheduler(0, SCHED_FIFO | SCHED_RESET_ON_FORK, &param) : 0;
+}
+
 /*
  * Undoes everything when this process is gone, also when it was killed: the pipe to it closes with it. It starts
  * before anything is changed.
@@ -608,13 +693,16 @@ static int start_watchdog(void)
 	int ends[2];
 	char byte;
 
-	if (pipe(ends))
+	if (pipe2(ends, O_CLOEXEC))
 		return -errno;
 	switch (fork()) {
 	case -1:
 		return -errno;
 	case 0:
 		close(ends[1]);
+		/* Where it cannot, the agent cannot either, and says so. */
+		(void)run_ahead();
+		drop_privileges();
 		setsid();
 		signal(SIGINT, SIG_IGN);
 		signal(SIGTERM, SIG_IGN);
@@ -625,7 +713,7 @@ static int start_watchdog(void)
 		_exit(0);
 	default:
 		close(ends[0]);
-		return fcntl(ends[1], F_SETFD, FD_CLOEXEC);
+		return 0;
 	}
 }
 
@@ -635,7 +723,7 @@ static const char *const events[] = {
 
 static void do_signal(const struct pv_request *r)
 {
-	if (r->arg[0] >= 0 && r->arg[0] < (long)(sizeof(events) / sizeof(events[0])))
+	if (r->arg[0] >= 0 && r->arg[0] < (long)ARRAY_SIZE(events))
 		fprintf(stderr, "%llu.%06llu %s\n", (unsigned long long)r->at / 1000000000,
 			(unsigned long long)r->at / 1000 % 1000000, events[r->arg[0]]);
 }
@@ -656,7 +744,7 @@ static int on_request(void *ctx, void *data, size_t size)
 	(void)ctx;
 	if (size < sizeof(*r))
 		return 0;
-	if (verbose && r->action < sizeof(actions) / sizeof(actions[0]))
+	if (verbose && r->action < ARRAY_SIZE(actions))
 		fprintf(stderr, "line %u: %s of thread %u, process %u, after %llu us\n", r->line,
 			actions[r->action], r->tid, r->tgid, (unsigned long long)(now_ns() - r->at) / 1000);
 	switch (r->action) {
@@ -692,7 +780,7 @@ static bool kvm_is_there(void)
 	return there;
 }
 
-static struct bpf_link *links[256];
+static struct bpf_link **links;
 static int nr_links;
 
 static int fail(const char *what)
@@ -707,7 +795,13 @@ static int attach(struct acts_bpf *skel)
 {
 	struct bpf_program *prog;
 	struct bpf_link *link;
+	int nr = 1;
 
+	bpf_object__for_each_program(prog, skel->obj)
+		nr++;
+	links = calloc(nr, sizeof(*links));
+	if (!links)
+		return fail("cannot attach the programs");
 	bpf_object__for_each_program(prog, skel->obj) {
 		if (bpf_program__type(prog) != BPF_PROG_TYPE_TRACING || !bpf_program__autoload(prog))
 			continue;
@@ -724,6 +818,7 @@ static void detach(void)
 {
 	while (nr_links > 0)
 		bpf_link__destroy(links[--nr_links]);
+	free(links);
 }
 
 static void *place_of(struct acts_bpf *skel, int param)
@@ -732,7 +827,7 @@ static void *place_of(struct acts_bpf *skel, int param)
 	case 0:
 		return (void *)&skel->rodata->share;
 	}
-	return NULL;
+	abort();
 }
 
 static void usage(FILE *out)
@@ -747,12 +842,26 @@ static void usage(FILE *out)
 	       "  --agent-prio N         SCHED_FIFO priority of the agent itself (60); 0: none\n"
 	       "  --vcpu-names           trust the names of vCPU threads, also where no KVM is seen\n"
 	       );
-	for (i = 0; i < sizeof(params) / sizeof(params[0]); i++)
+	for (i = 0; i < ARRAY_SIZE(params); i++)
 		fprintf(out, "  --%-20s %s\n", params[i].name, params[i].doc);
 }
 
 static int seconds, interval;
-static int agent_prio = 60;
+
+static int read_count(const char *name, const char *text, int most, int *value)
+{
+	char *end;
+	long number;
+
+	errno = 0;
+	number = strtol(text, &end, 10);
+	if (errno || end == text || *end || number < 0 || number > most) {
+		fprintf(stderr, "--%s: '%s' is no whole number from 0 to %d\n", name, text, most);
+		return -EINVAL;
+	}
+	*value = number;
+	return 0;
+}
 
 /* One option with its value; 1 where the option takes no value. */
 static int read_option(struct acts_bpf *skel, const char *name, const char *value)
@@ -775,21 +884,17 @@ static int read_option(struct acts_bpf *skel, const char *name, const char *valu
 		fprintf(stderr, "--%s needs a value, or there is no such option\n", name);
 		return -EINVAL;
 	}
-	if (!strcmp(name, "seconds")) {
-		seconds = atoi(value);
-		return 0;
+	if (!strcmp(name, "seconds"))
+		return read_count(name, value, 1000000000, &seconds);
+	if (!strcmp(name, "interval"))
+		return read_count(name, value, 1000000000, &interval);
+	if (!strcmp(name, "agent-prio"))
+		return read_count(name, value, 99, &agent_prio);
+	for (i = 0; i < ARRAY_SIZE(params); i++) {
+		if (strcmp(name, params[i].name))
+			continue;
+		return set_param(&params[i], place_of(skel, i), value);
 	}
-	if (!strcmp(name, "interval")) {
-		interval = atoi(value);
-		return 0;
-	}
-	if (!strcmp(name, "agent-prio")) {
-		agent_prio = atoi(value);
-		return 0;
-	}
-	for (i = 0; i < sizeof(params) / sizeof(params[0]); i++)
-		if (!strcmp(name, params[i].name))
-			return set_param(&params[i], place_of(skel, i), value);
 	fprintf(stderr, "there is no option --%s\n", name);
 	return -EINVAL;
 }
@@ -838,8 +943,10 @@ static void wait_for_end(struct acts_bpf *skel, struct ring_buffer *ring)
 	__u64 tick = start, due = interval ? start + interval * 1000000000ULL : 0;
 	struct pollfd ready = { .fd = ring_buffer__epoll_fd(ring), .events = POLLIN };
 	struct timespec timeout;
+	sigset_t none;
 	__u64 now, wake;
 
+	sigemptyset(&none);
 	while (!stopped) {
 		now = now_ns();
 		if (end && now >= end)
@@ -859,14 +966,13 @@ static void wait_for_end(struct acts_bpf *skel, struct ring_buffer *ring)
 		wake = wake > now ? wake - now : 0;
 		timeout.tv_sec = wake / 1000000000;
 		timeout.tv_nsec = wake % 1000000000;
-		if (ppoll(&ready, 1, &timeout, NULL) > 0)
+		if (ppoll(&ready, 1, &timeout, &none) > 0)
 			ring_buffer__consume(ring);
 	}
 }
 
 static int run(struct acts_bpf *skel)
 {
-	struct sched_param param = { .sched_priority = agent_prio };
 	struct ring_buffer *ring;
 	struct pv_sched_attr own;
 	int err;
@@ -894,14 +1000,14 @@ static int run(struct acts_bpf *skel)
 	ring = ring_buffer__new(bpf_map__fd(skel->maps.requests), on_request, NULL, NULL);
 	if (!ring)
 		return fail("cannot open the ring buffer");
-	/* Behind what it boosts, it could not end the boost. */
-	if (agent_prio && sched_setscheduler(0, SCHED_FIFO | SCHED_RESET_ON_FORK, &param))
+	if (run_ahead())
 		fail("cannot run with a real-time priority");
-	mlockall(MCL_CURRENT | MCL_FUTURE);
 	meet_vcpus(bpf_program__fd(skel->progs.pv_meet_vcpu));
 	err = attach(skel);
-	if (!err)
+	if (!err) {
+		drop_privileges();
 		wait_for_end(skel, ring);
+	}
 	detach();
 	ring_buffer__consume(ring);
 	ring_buffer__free(ring);
@@ -911,18 +1017,22 @@ static int run(struct acts_bpf *skel)
 	return err;
 }
 
+/* The exit status: 1 where something failed, 2 where the options are wrong. */
 static int start(int argc, char **argv)
 {
 	struct acts_bpf *skel = acts_bpf__open();
-	int err;
+	int status = 2;
 
-	if (!skel)
-		return fail("cannot open the programs");
-	err = read_options(skel, argc, argv);
-	if (!err)
-		err = run(skel);
+	if (!skel) {
+		fail("cannot open the programs");
+		return 1;
+	}
+	if (read_options(skel, argc, argv))
+		fprintf(stderr, "%s --help tells the options\n", argv[0]);
+	else
+		status = run(skel) ? 1 : 0;
 	acts_bpf__destroy(skel);
-	return err;
+	return status;
 }
 
 static int print_libbpf(enum libbpf_print_level level, const char *format, va_list args)
@@ -933,21 +1043,26 @@ static int print_libbpf(enum libbpf_print_level level, const char *format, va_li
 int main(int argc, char **argv)
 {
 	struct sigaction action = { .sa_handler = on_signal };
+	sigset_t ends;
+	int i;
 
-	if (argc == 2 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"))) {
-		usage(stdout);
-		return 0;
+	for (i = 1; i < argc; i++) {
+		if (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-h")) {
+			usage(stdout);
+			return 0;
+		}
 	}
+	/* They are let in while it waits, and nowhere else: none comes between a look at 'stopped' and the wait. */
+	sigemptyset(&ends);
+	sigaddset(&ends, SIGINT);
+	sigaddset(&ends, SIGTERM);
+	sigaddset(&ends, SIGHUP);
+	sigprocmask(SIG_BLOCK, &ends, NULL);
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
+	/* nohup has it ignored. */
+	if (signal(SIGHUP, SIG_IGN) != SIG_IGN)
+		sigaction(SIGHUP, &action, NULL);
 	libbpf_set_print(print_libbpf);
-	switch (start(argc, argv)) {
-	case 0:
-		return 0;
-	case -EINVAL:
-		fprintf(stderr, "%s --help tells the options\n", argv[0]);
-		return 2;
-	default:
-		return 1;
-	}
+	return start(argc, argv);
 }

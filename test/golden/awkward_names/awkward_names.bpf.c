@@ -54,8 +54,8 @@ char _license[] SEC("license") = "GPL";
 struct kvm_vcpu {};
 
 struct task_struct {
-	int pid;
-	int tgid;
+	volatile int pid;
+	volatile int tgid;
 } __attribute__((preserve_access_index));
 
 extern struct task_struct *bpf_task_from_pid(s32 pid) __ksym;
@@ -124,6 +124,24 @@ static __noinline void pv_record(struct pv_histogram *h, u64 x)
 	__sync_fetch_and_add(&h->sum, x);
 }
 
+/* Adds n to a counter of those that were found; does nothing where there is no room for them. */
+#define pv_count(stats, counter, n)									\
+	do {												\
+		typeof(stats) pv_found = (stats);							\
+													\
+		if (pv_found)										\
+			__sync_fetch_and_add(&pv_found->counter, n);					\
+	} while (0)
+
+/* The same for a histogram and one more value of it. */
+#define pv_sample(stats, histogram, x)									\
+	do {												\
+		typeof(stats) pv_found = (stats);							\
+													\
+		if (pv_found)										\
+			pv_record(&pv_found->histogram, x);						\
+	} while (0)
+
 struct policy_state {
 	u64 pv_static;
 };
@@ -147,7 +165,7 @@ struct {
 /* The vCPU that the thread runs, or NULL. */
 static __always_inline struct vcpu *pv_vcpu_of(struct task_struct *p)
 {
-	return p ? bpf_task_storage_get(&vcpus, p, NULL, 0) : NULL;
+	return bpf_task_storage_get(&vcpus, p, NULL, 0);
 }
 
 /* Counters and histograms; each CPU has its own. */
@@ -175,20 +193,25 @@ struct {
 } vm_stats SEC(".maps");
 
 static const struct vm_stats pv_zero_vm_stats;
-static struct vm_stats pv_spare_vm_stats;
 
-static __noinline struct vm_stats *pv_vm_stats(u32 id)
+/* Makes room for them. */
+__noinline int pv_make_vm_stats(u32 id)
+{
+	bpf_map_update_elem(&vm_stats, &id, &pv_zero_vm_stats, BPF_NOEXIST);
+	if (bpf_map_lookup_elem(&vm_stats, &id))
+		return 0;
+	__sync_fetch_and_add(&pv_health.stats_lost, 1);
+	return -1;
+}
+
+static __always_inline struct vm_stats *pv_vm_stats(u32 id)
 {
 	struct vm_stats *s = bpf_map_lookup_elem(&vm_stats, &id);
 
 	if (s)
 		return s;
-	bpf_map_update_elem(&vm_stats, &id, &pv_zero_vm_stats, BPF_NOEXIST);
-	s = bpf_map_lookup_elem(&vm_stats, &id);
-	if (s)
-		return s;
-	__sync_fetch_and_add(&pv_health.stats_lost, 1);
-	return &pv_spare_vm_stats;
+	pv_make_vm_stats(id);
+	return bpf_map_lookup_elem(&vm_stats, &id);
 }
 
 /* weird_table. By thread group id; the loader fills it. */
@@ -248,17 +271,17 @@ static u64 pv_memcpy(u64 n, u64 pv_short)
 #line 29 "awkward_names.pvpolicy"
 	u64 pv_double = pv_min(n, pv_short) + pv_int;
 	return pv_double;
-#line 252 "awkward_names.bpf.c"
+#line 275 "awkward_names.bpf.c"
 }
 
 static u64 on_sched_switch(struct task_struct *current_task)
 {
 #line 34 "awkward_names.pvpolicy"
 	return pv_memcpy((u64)current_task->pid, 3);
-#line 259 "awkward_names.bpf.c"
+#line 282 "awkward_names.bpf.c"
 }
 
-static __always_inline struct vcpu *pv_new_vcpu(struct task_struct *p, u32 id)
+static __always_inline struct vcpu *pv_new_vcpu(struct task_struct *p)
 {
 	struct vcpu *v = bpf_task_storage_get(&vcpus, p, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
 
@@ -271,12 +294,12 @@ static __always_inline struct vcpu *pv_new_vcpu(struct task_struct *p, u32 id)
 }
 
 /* The vCPU of this thread: one from its first KVM entry or exit on, if the loader did not find it before. */
-static __always_inline struct vcpu *pv_track(struct kvm_vcpu *kvcpu)
+static __always_inline struct vcpu *pv_track(void)
 {
 	struct task_struct *p = bpf_get_current_task_btf();
 	struct vcpu *v = bpf_task_storage_get(&vcpus, p, NULL, 0);
 
-	return v ? v : pv_new_vcpu(p, 0);
+	return v ? v : pv_new_vcpu(p);
 }
 
 /* The loader runs it for each vCPU that it finds. */
@@ -288,7 +311,7 @@ int pv_meet_vcpu(struct pv_meeting *ctx)
 	if (!p)
 		return 0;
 	if (!bpf_task_storage_get(&vcpus, p, NULL, 0))
-		pv_new_vcpu(p, ctx->number);
+		pv_new_vcpu(p);
 	bpf_task_release(p);
 	return 0;
 }
@@ -296,14 +319,14 @@ int pv_meet_vcpu(struct pv_meeting *ctx)
 SEC("tp_btf/kvm_entry")
 int BPF_PROG(pv_kvm_entry, struct kvm_vcpu *kvcpu)
 {
-	pv_track(kvcpu);
+	pv_track();
 	return 0;
 }
 
 SEC("tp_btf/kvm_exit")
 int BPF_PROG(pv_kvm_exit, struct kvm_vcpu *kvcpu)
 {
-	pv_track(kvcpu);
+	pv_track();
 	return 0;
 }
 
@@ -315,19 +338,15 @@ int BPF_PROG(pv_on_sched_switch, bool preempt, struct task_struct *prev, struct 
 	__sync_fetch_and_add(&state.pv_static, pv_char);
 	struct global_stats *stats = pv_global_stats();
 #line 40 "awkward_names.pvpolicy"
-	if (stats)
-#line 40 "awkward_names.pvpolicy"
-		__sync_fetch_and_add(&stats->pv_volatile, 1);
-	if (stats)
-#line 41 "awkward_names.pvpolicy"
-		pv_record(&stats->pv_long, NSEC_PER_MSEC);
+	pv_count(stats, pv_volatile, 1);
+	pv_sample(stats, pv_long, NSEC_PER_MSEC);
 	struct vcpu *v = pv_vcpu_of(next);
 #line 42 "awkward_names.pvpolicy"
 	if (v) {
 		v->pv_tgid = (u32)((u64)vms_of + pv_bpf_printk + pv_requests);
 		v->pv_struct += a_name_that_is_far_longer_than_any_name_in_c_ought_to__c4545279;
 		v->pv_struct += a_name_that_is_far_longer_than_any_name_in_c_ought_to__46e16193;
-		__sync_fetch_and_add(&pv_vm_stats(v->tgid)->pv_register, 1);
+		pv_count(pv_vm_stats(v->tgid), pv_register, 1);
 		if (pv_weird_table(v->tgid) == SWITCH_Case || pv_weird_table(v->tgid) == SWITCH_case)
 #line 47 "awkward_names.pvpolicy"
 			pv_signal(PV_EVENT_A_B);
@@ -335,7 +354,7 @@ int BPF_PROG(pv_on_sched_switch, bool preempt, struct task_struct *prev, struct 
 #line 48 "awkward_names.pvpolicy"
 			pv_signal(PV_EVENT_A_B_1);
 	}
-#line 339 "awkward_names.bpf.c"
+#line 358 "awkward_names.bpf.c"
 	return 0;
 }
 

@@ -48,12 +48,15 @@ char _license[] SEC("license") = "GPL";
 
 #define NSEC_PER_MSEC 1000000ULL
 
+/* Puts a reference back at the end of the block. */
+#define pv_auto(kind) __attribute__((cleanup(pv_put_##kind)))
+
 /* Parts of the kernel that the policy uses. libbpf finds where the running kernel has them. */
 struct kvm_vcpu {};
 
 struct task_struct {
-	int pid;
-	int tgid;
+	volatile int pid;
+	volatile int tgid;
 } __attribute__((preserve_access_index));
 
 #define SCHED_FIFO 1
@@ -65,6 +68,15 @@ extern void bpf_task_release(struct task_struct *p) __ksym;
 const volatile __u32 rt_below = 100;
 
 struct pv_health pv_health;
+
+/* Adds n to a counter of those that were found; does nothing where there is no room for them. */
+#define pv_count(stats, counter, n)									\
+	do {												\
+		typeof(stats) pv_found = (stats);							\
+													\
+		if (pv_found)										\
+			__sync_fetch_and_add(&pv_found->counter, n);					\
+	} while (0)
 
 struct vcpu {
 	u32 tid;
@@ -123,12 +135,57 @@ struct {
 
 static struct feedback pv_spare_feedback;
 
-/* Of a vCPU that the agent does not know, a page that nobody reads. */
+/* Of a vCPU that the agent does not know, a page that nobody carries. */
 static __always_inline struct feedback *pv_feedback(u32 tid)
 {
 	struct feedback *page = bpf_map_lookup_elem(&feedbacks, &tid);
 
 	return page ? page : &pv_spare_feedback;
+}
+
+/* Several CPUs may change one page: changes are counted where they begin, and at the end of the block. */
+static __always_inline struct feedback *pv_begin_feedback(u32 tid)
+{
+	struct feedback *page = pv_feedback(tid);
+	u32 n;
+
+	if (page == &pv_spare_feedback)
+		return page;
+	/* With its old value taken the count is in order with what stands around it, on every machine. */
+	n = __sync_fetch_and_add(&page->pv_begun, 1);
+	barrier_var(n);
+	return page;
+}
+
+static __always_inline void pv_put_feedback(struct feedback **page)
+{
+	u32 n;
+
+	if (*page == &pv_spare_feedback)
+		return;
+	/* With its old value taken the count is in order with what stands around it, on every machine. */
+	n = __sync_fetch_and_add(&(*page)->pv_done, 1);
+	barrier_var(n);
+}
+
+/* The agent runs it for the page of each vCPU: in the kernel, for user space cannot tell in which order it would be copied. */
+SEC("syscall")
+int pv_fetch_feedback(struct pv_fetch *ctx)
+{
+	u32 done, tid = ctx->tid;
+	struct feedback *page = bpf_map_lookup_elem(&feedbacks, &tid);
+
+	ctx->found = PV_NO_PAGE;
+	if (!page)
+		return 0;
+	/* Swaps that change nothing: what they read is in order on every machine. */
+	done = __sync_val_compare_and_swap(&page->pv_done, 0, 0);
+	ctx->page = *page;
+	if (__sync_val_compare_and_swap(&page->pv_begun, 0, 0) != done)
+		ctx->found = PV_TORN_PAGE;
+	else
+		ctx->found = done == ctx->shown ? PV_SAME_PAGE : PV_PAGE;
+	return 0;
 }
 
 /* What the policy asks the agent to do. */
@@ -180,7 +237,7 @@ static __always_inline void pv_ask_unboost(u32 line, u32 tid, u32 tgid)
 	bpf_ringbuf_submit(r, 0);
 }
 
-static __always_inline struct vcpu *pv_new_vcpu(struct task_struct *p, u32 id)
+static __always_inline struct vcpu *pv_new_vcpu(struct task_struct *p)
 {
 	struct vcpu *v = bpf_task_storage_get(&vcpus, p, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
 
@@ -199,7 +256,7 @@ static __always_inline struct vcpu *pv_track(struct kvm_vcpu *kvcpu)
 	struct task_struct *p = bpf_get_current_task_btf();
 	struct vcpu *v = bpf_task_storage_get(&vcpus, p, NULL, 0);
 
-	return v ? v : pv_new_vcpu(p, 0);
+	return v ? v : pv_new_vcpu(p);
 }
 
 /* The loader runs it for each vCPU that it finds. */
@@ -211,7 +268,7 @@ int pv_meet_vcpu(struct pv_meeting *ctx)
 	if (!p)
 		return 0;
 	if (!bpf_task_storage_get(&vcpus, p, NULL, 0))
-		pv_new_vcpu(p, ctx->number);
+		pv_new_vcpu(p);
 	bpf_task_release(p);
 	return 0;
 }
@@ -235,25 +292,21 @@ int BPF_PROG(on_kvm_exit, struct kvm_vcpu *kvcpu, u32 isa)
 #line 19 "both_ends.pvpolicy"
 		if (v_hint->rt_running && !v->boosted) {
 			v->boosted = true;
-			struct feedback *v_feedback = pv_feedback(v->tid);
+			struct feedback *v_feedback pv_auto(feedback) = pv_begin_feedback(v->tid);
 #line 21 "both_ends.pvpolicy"
 			v_feedback->boosted = true;
 			pv_boost(v->tid, v->tgid, SCHED_FIFO, 5, 5 * NSEC_PER_MSEC);
-			struct global_stats *stats = pv_global_stats();
-#line 23 "both_ends.pvpolicy"
-			if (stats)
-#line 23 "both_ends.pvpolicy"
-				__sync_fetch_and_add(&stats->boosts, 1);
+			pv_count(pv_global_stats(), boosts, 1);
 		} else if (!v_hint->rt_running && v->boosted) {
 			v->boosted = false;
-			struct feedback *v_feedback = pv_feedback(v->tid);
+			struct feedback *v_feedback pv_auto(feedback) = pv_begin_feedback(v->tid);
 #line 26 "both_ends.pvpolicy"
 			v_feedback->boosted = false;
 			v_feedback->load = 512 /* 50% */;
 			pv_unboost(v->tid, v->tgid);
 		}
 	}
-#line 257 "both_ends.bpf.c"
+#line 310 "both_ends.bpf.c"
 	return 0;
 }
 

@@ -48,7 +48,7 @@ char _license[] SEC("license") = "GPL";
 
 /* Parts of the kernel that the policy uses. libbpf finds where the running kernel has them. */
 struct task_struct {
-	int prio;
+	volatile int prio;
 } __attribute__((preserve_access_index));
 
 /* From 1 to 140. */
@@ -64,7 +64,7 @@ static struct policy_state state __attribute__((used));
 
 struct cpu_state {
 	u64 since;
-};
+} __attribute__((aligned(64)));	/* each CPU writes to a cache line of its own */
 
 /* State of CPUs. */
 struct {
@@ -111,14 +111,21 @@ static __always_inline struct hint *pv_own_hint(void)
 static __always_inline struct hint *pv_begin_hint(void)
 {
 	struct hint *page = pv_own_hint();
+	u32 n;
 
-	__sync_fetch_and_add(&page->pv_begun, 1);
+	/* With its old value taken the count is in order with what stands around it, on every machine. */
+	n = __sync_fetch_and_add(&page->pv_begun, 1);
+	barrier_var(n);
 	return page;
 }
 
 static __always_inline void pv_end_hint(struct hint **page)
 {
-	__sync_fetch_and_add(&(*page)->pv_done, 1);
+	u32 n;
+
+	/* With its old value taken the count is in order with what stands around it, on every machine. */
+	n = __sync_fetch_and_add(&(*page)->pv_done, 1);
+	barrier_var(n);
 }
 
 /* What the host tells this guest, by CPU; mapped by the loader. */
@@ -127,17 +134,31 @@ struct {
 	__uint(map_flags, BPF_F_MMAPABLE);
 	__uint(max_entries, 1024);
 	__type(key, u32);
-	__type(value, struct feedback);
+	__type(value, struct pv_told);
 } feedbacks SEC(".maps");
 
-static struct feedback pv_spare_feedback;
-
-static __always_inline struct feedback *pv_own_feedback(void)
+/*
+ * What the host told this CPU last, as a whole: copied, for the loader may come to this page again meanwhile. Where it
+ * does so in each of 4 tries, what was told is lost, and counted.
+ */
+static __always_inline struct feedback pv_own_feedback(void)
 {
-	u32 cpu = bpf_get_smp_processor_id();
-	struct feedback *page = bpf_map_lookup_elem(&feedbacks, &cpu);
+	u32 turn, cpu = bpf_get_smp_processor_id();
+	struct pv_told *told = bpf_map_lookup_elem(&feedbacks, &cpu);
+	struct feedback page;
+	int i;
 
-	return page ? page : &pv_spare_feedback;
+	if (!told)
+		return (struct feedback){};
+	for (i = 0; i < 4; i++) {
+		/* Swaps that change nothing: what they read is in order on every machine. */
+		turn = __sync_val_compare_and_swap(&told->turn, 0, 0);
+		page = told->page[turn & 1];
+		if (__sync_val_compare_and_swap(&told->turn, 0, 0) == turn)
+			return page;
+	}
+	__sync_fetch_and_add(&pv_health.updates_lost, 1);
+	return (struct feedback){};
 }
 
 struct bpf_timer {
@@ -156,40 +177,50 @@ struct {
 	__type(value, struct pv_timer);
 } pv_timers SEC(".maps");
 
+static __always_inline int pv_start_timer(u32 key, int (*callback)(void *, u32 *, struct pv_timer *), u64 period)
+{
+	struct pv_timer *timer = bpf_map_lookup_elem(&pv_timers, &key);
+	int err;
+
+	if (!timer)
+		return -1;
+	err = bpf_timer_init(&timer->timer, &pv_timers, CLOCK_MONOTONIC);
+	if (err)
+		return err;
+	err = bpf_timer_set_callback(&timer->timer, callback);
+	return err ? err : bpf_timer_start(&timer->timer, period, 0);
+}
+
 static void note(s32 c)
 {
 #line 42 "both_ends.pvpolicy"
 	struct cpu_state *c_state = pv_cpu_state(c);
 #line 42 "both_ends.pvpolicy"
 	c_state->since = bpf_ktime_get_ns();
-#line 166 "both_ends.guest.bpf.c"
+#line 201 "both_ends.guest.bpf.c"
 }
 
 SEC("tp_btf/sched_switch")
 int BPF_PROG(on_sched_switch, bool preempt, struct task_struct *prev, struct task_struct *next, u32 prev_state)
 {
-	struct hint *pv_writing __attribute__((cleanup(pv_end_hint))) = pv_begin_hint();
+	struct hint *pv_page __attribute__((cleanup(pv_end_hint))) = pv_begin_hint();
 #line 37 "both_ends.pvpolicy"
-	struct hint *page = pv_own_hint();
-#line 37 "both_ends.pvpolicy"
-	page->rt_running = next->prio < 100;
-	const struct feedback *feedback_page = pv_own_feedback();
+	pv_page->rt_running = next->prio < 100;
+	struct feedback feedback_page = pv_own_feedback();
 #line 38 "both_ends.pvpolicy"
-	page->depth = feedback_page->boosted ? 1 : 2;
+	pv_page->depth = feedback_page.boosted ? 1 : 2;
 	__sync_fetch_and_add(&state.switches, 1);
 	note(bpf_get_smp_processor_id());
-#line 182 "both_ends.guest.bpf.c"
+#line 215 "both_ends.guest.bpf.c"
 	return 0;
 }
 
 static __always_inline void on_every_10ms(void)
 {
-	struct hint *pv_writing __attribute__((cleanup(pv_end_hint))) = pv_begin_hint();
+	struct hint *pv_page __attribute__((cleanup(pv_end_hint))) = pv_begin_hint();
 #line 43 "both_ends.pvpolicy"
-	struct hint *page = pv_own_hint();
-#line 43 "both_ends.pvpolicy"
-	page->depth += rt_below;
-#line 193 "both_ends.guest.bpf.c"
+	__sync_fetch_and_add(&pv_page->depth, rt_below);
+#line 224 "both_ends.guest.bpf.c"
 }
 
 static int every_10ms(void *map, u32 *key, struct pv_timer *timer)
@@ -203,16 +234,11 @@ static int every_10ms(void *map, u32 *key, struct pv_timer *timer)
 SEC("syscall")
 int pv_start(void *ctx)
 {
-	struct pv_timer *timer;
-	u32 key;
+	int err;
 
-	key = 0;
-	timer = bpf_map_lookup_elem(&pv_timers, &key);
-	if (timer) {
-		bpf_timer_init(&timer->timer, &pv_timers, CLOCK_MONOTONIC);
-		bpf_timer_set_callback(&timer->timer, every_10ms);
-		bpf_timer_start(&timer->timer, 10 * NSEC_PER_MSEC, 0);
-	}
+	err = pv_start_timer(0, every_10ms, 10 * NSEC_PER_MSEC);
+	if (err)
+		return err;
 	return 0;
 }
 

@@ -45,7 +45,31 @@ struct hint {
 struct feedback {
 	__u8 boosted;
 	__u64 load;
+	/* Changes that have begun, and those that are done: while they differ the rest is in the making. */
+	__u32 pv_begun;
+	__u32 pv_done;
 } __attribute__((aligned(64)));
+
+enum pv_found {
+	PV_NO_PAGE,
+	PV_TORN_PAGE,
+	PV_SAME_PAGE,
+	PV_PAGE,
+};
+
+/* Asks for the page of a thread, of which so many changes were shown before, and takes it. */
+struct pv_fetch {
+	__u32 tid;
+	__u32 shown;
+	__u32 found;	/* enum pv_found */
+	struct feedback page;
+};
+
+/* What a CPU of the guest was told: the page of this turn is whole, the other one may be in the making. */
+struct pv_told {
+	struct feedback page[2];
+	__u32 turn;
+};
 
 /* What the programs could not do. */
 struct pv_health {

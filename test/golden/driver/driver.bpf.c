@@ -57,7 +57,7 @@ char _license[] SEC("license") = "GPL";
 
 /* Parts of the kernel that the policy uses. libbpf finds where the running kernel has them. */
 struct upid {
-	int nr;
+	volatile int nr;
 } __attribute__((preserve_access_index));
 
 struct pid {
@@ -65,12 +65,12 @@ struct pid {
 } __attribute__((preserve_access_index));
 
 struct signal_struct {
-	struct { int counter; } live;
+	volatile struct { int counter; } live;
 } __attribute__((preserve_access_index));
 
 struct task_struct {
-	int pid;
-	int tgid;
+	volatile int pid;
+	volatile int tgid;
 	struct signal_struct *signal;
 } __attribute__((preserve_access_index));
 
@@ -87,6 +87,7 @@ extern struct task_struct *bpf_task_from_pid(s32 pid) __ksym;
 extern void bpf_task_release(struct task_struct *p) __ksym;
 
 #define PV_VMS 1024
+#define PV_VM_SLOTS PV_VMS
 #define PV_VCPUS 4
 
 /* From 1 to 100. */
@@ -138,6 +139,24 @@ static __noinline void pv_record(struct pv_histogram *h, u64 x)
 	__sync_fetch_and_add(&h->sum, x);
 }
 
+/* Adds n to a counter of those that were found; does nothing where there is no room for them. */
+#define pv_count(stats, counter, n)									\
+	do {												\
+		typeof(stats) pv_found = (stats);							\
+													\
+		if (pv_found)										\
+			__sync_fetch_and_add(&pv_found->counter, n);					\
+	} while (0)
+
+/* The same for a histogram and one more value of it. */
+#define pv_sample(stats, histogram, x)									\
+	do {												\
+		typeof(stats) pv_found = (stats);							\
+													\
+		if (pv_found)										\
+			pv_record(&pv_found->histogram, x);						\
+	} while (0)
+
 /*
  * x from 'from' up to, not including, 'to', at most 'max' times. An iterator of the kernel (6.4): the verifier walks
  * the body a few times, not once for each x.
@@ -149,7 +168,7 @@ static __noinline void pv_record(struct pv_histogram *h, u64 x)
 		pv_n && ((x) = (from) + *pv_n, (x) < (to)); }); )
 
 /* x as a number that the verifier does not know: a loop that counts from a known one has too many states. */
-static volatile u32 pv_nothing;
+static volatile u64 pv_nothing;
 #define pv_opaque(x) ((s64)(x) + pv_nothing)
 
 struct task_state {
@@ -165,10 +184,9 @@ struct {
 } tasks SEC(".maps");
 
 static const struct task_state pv_zero_task_state;
-static struct task_state pv_spare_task_state;
 
-/* Made of zeros at first use. Where there is no room, one that is forgotten again. */
-static __noinline struct task_state *pv_task_state(u32 id)
+/* Made of zeros at first use; NULL where there is no room. */
+static __noinline struct task_state *pv_make_task_state(u32 id)
 {
 	struct task_state *s = bpf_map_lookup_elem(&tasks, &id);
 
@@ -176,11 +194,9 @@ static __noinline struct task_state *pv_task_state(u32 id)
 		return s;
 	bpf_map_update_elem(&tasks, &id, &pv_zero_task_state, BPF_NOEXIST);
 	s = bpf_map_lookup_elem(&tasks, &id);
-	if (s)
-		return s;
-	__sync_fetch_and_add(&pv_health.states_lost, 1);
-	pv_spare_task_state = (struct task_state){};
-	return &pv_spare_task_state;
+	if (!s)
+		__sync_fetch_and_add(&pv_health.states_lost, 1);
+	return s;
 }
 
 struct vm_state {
@@ -199,6 +215,20 @@ struct {
 
 static const struct vm_state pv_zero_vm_state;
 static struct vm_state pv_spare_vm_state;
+
+/* Made of zeros at first use; NULL where there is no room. */
+static __noinline struct vm_state *pv_make_vm_state(u32 id)
+{
+	struct vm_state *s = bpf_map_lookup_elem(&vms, &id);
+
+	if (s)
+		return s;
+	bpf_map_update_elem(&vms, &id, &pv_zero_vm_state, BPF_NOEXIST);
+	s = bpf_map_lookup_elem(&vms, &id);
+	if (!s)
+		__sync_fetch_and_add(&pv_health.states_lost, 1);
+	return s;
+}
 
 /* Made of zeros at first use. Where there is no room, one that is forgotten again. */
 static __noinline struct vm_state *pv_vm_state(u32 id)
@@ -219,8 +249,6 @@ static __noinline struct vm_state *pv_vm_state(u32 id)
 struct vcpu {
 	u32 tid;
 	u32 tgid;
-	/* KVM's number of it within its VM. */
-	u32 id;
 	u64 entered;
 	u32 halts;
 };
@@ -244,7 +272,7 @@ static __always_inline struct vcpu *pv_vcpu_by_tid(u32 tid)
 /* The vCPU that the thread runs, or NULL. */
 static __always_inline struct vcpu *pv_vcpu_of(struct task_struct *p)
 {
-	return p ? pv_vcpu_by_tid(p->pid) : NULL;
+	return pv_vcpu_by_tid(p->pid);
 }
 
 /* v over the vCPUs of the VM with the state m. */
@@ -271,37 +299,45 @@ static __noinline void pv_remove_from_vm(struct vm_state *m, u32 tid)
 }
 
 /* Thread group ids of the VMs, in the order in which they were first seen; 0 is a free place. */
-static u32 pv_vm_slots[PV_VMS];
+static u32 pv_vm_slots[PV_VM_SLOTS];
 
 static __always_inline u32 pv_vm_at(u32 slot)
 {
-	return slot < PV_VMS ? pv_vm_slots[slot] : 0;
+	return slot < PV_VM_SLOTS ? pv_vm_slots[slot] : 0;
 }
 
 /* m over the VMs. */
 #define pv_for_each_vm(m, i)							\
-	pv_for((i), 0, PV_VMS, PV_VMS)						\
+	pv_for((i), 0, PV_VM_SLOTS, PV_VM_SLOTS)					\
 		if (((m) = pv_vm_at(i)))
+
+/* VMs with a slot. Of several vCPUs that come at once, the one that enters its VM here adds it. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, PV_VMS);
+	__type(key, u32);
+	__type(value, u32);
+} listed SEC(".maps");
 
 static __noinline void pv_add_vm(u32 tgid)
 {
 	u32 slot;
 
-	pv_for(slot, 0, PV_VMS, PV_VMS) {
-		if (slot >= PV_VMS || pv_vm_slots[slot] == tgid)
+	if (bpf_map_lookup_elem(&listed, &tgid) || bpf_map_update_elem(&listed, &tgid, &tgid, BPF_NOEXIST))
+		return;
+	pv_for(slot, 0, PV_VM_SLOTS, PV_VM_SLOTS)
+		if (slot < PV_VM_SLOTS && !pv_vm_slots[slot] && !__sync_val_compare_and_swap(&pv_vm_slots[slot], 0, tgid))
 			return;
-		if (!pv_vm_slots[slot] && !__sync_val_compare_and_swap(&pv_vm_slots[slot], 0, tgid))
-			return;
-	}
 }
 
 static __noinline void pv_remove_vm(u32 tgid)
 {
 	u32 slot;
 
-	pv_for(slot, 0, PV_VMS, PV_VMS)
-		if (slot < PV_VMS && pv_vm_slots[slot] == tgid)
+	pv_for(slot, 0, PV_VM_SLOTS, PV_VM_SLOTS)
+		if (slot < PV_VM_SLOTS && pv_vm_slots[slot] == tgid)
 			pv_vm_slots[slot] = 0;
+	bpf_map_delete_elem(&listed, &tgid);
 }
 
 /* Counters and histograms; each CPU has its own. */
@@ -329,20 +365,25 @@ struct {
 } vcpu_stats SEC(".maps");
 
 static const struct vcpu_stats pv_zero_vcpu_stats;
-static struct vcpu_stats pv_spare_vcpu_stats;
 
-static __noinline struct vcpu_stats *pv_vcpu_stats(u32 id)
+/* Makes room for them. */
+__noinline int pv_make_vcpu_stats(u32 id)
+{
+	bpf_map_update_elem(&vcpu_stats, &id, &pv_zero_vcpu_stats, BPF_NOEXIST);
+	if (bpf_map_lookup_elem(&vcpu_stats, &id))
+		return 0;
+	__sync_fetch_and_add(&pv_health.stats_lost, 1);
+	return -1;
+}
+
+static __always_inline struct vcpu_stats *pv_vcpu_stats(u32 id)
 {
 	struct vcpu_stats *s = bpf_map_lookup_elem(&vcpu_stats, &id);
 
 	if (s)
 		return s;
-	bpf_map_update_elem(&vcpu_stats, &id, &pv_zero_vcpu_stats, BPF_NOEXIST);
-	s = bpf_map_lookup_elem(&vcpu_stats, &id);
-	if (s)
-		return s;
-	__sync_fetch_and_add(&pv_health.stats_lost, 1);
-	return &pv_spare_vcpu_stats;
+	pv_make_vcpu_stats(id);
+	return bpf_map_lookup_elem(&vcpu_stats, &id);
 }
 
 /* What the policy asks the agent to do. */
@@ -400,6 +441,20 @@ struct {
 	__type(value, struct pv_timer);
 } pv_timers SEC(".maps");
 
+static __always_inline int pv_start_timer(u32 key, int (*callback)(void *, u32 *, struct pv_timer *), u64 period)
+{
+	struct pv_timer *timer = bpf_map_lookup_elem(&pv_timers, &key);
+	int err;
+
+	if (!timer)
+		return -1;
+	err = bpf_timer_init(&timer->timer, &pv_timers, CLOCK_MONOTONIC);
+	if (err)
+		return err;
+	err = bpf_timer_set_callback(&timer->timer, callback);
+	return err ? err : bpf_timer_start(&timer->timer, period, 0);
+}
+
 static bool spend(u32 m)
 {
 #line 17 "driver.pvpolicy"
@@ -410,30 +465,13 @@ static bool spend(u32 m)
 		return false;
 	__sync_fetch_and_add(&m_state->spent, 1);
 	return true;
-#line 414 "driver.bpf.c"
+#line 469 "driver.bpf.c"
 }
 
 /* The thread id in the initial pid namespace. */
 static __always_inline u32 pv_tid(struct pid *pid)
 {
 	return pid->numbers[0].nr;
-}
-
-/* vCPUs of each VM that have joined, which is what the next one is numbered. */
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, PV_VMS);
-	__type(key, u32);
-	__type(value, u32);
-} joined SEC(".maps");
-
-static __noinline u32 pv_number(u32 tgid)
-{
-	u32 zero = 0, *n;
-
-	bpf_map_update_elem(&joined, &tgid, &zero, BPF_NOEXIST);
-	n = bpf_map_lookup_elem(&joined, &tgid);
-	return n ? __sync_fetch_and_add(n, 1) : 0;
 }
 
 /* KVM may tell of a vCPU before it registers it, and registers it from other threads too. */
@@ -452,7 +490,6 @@ static __noinline struct vcpu *pv_join(u32 tid)
 	if (v) {
 		v->tid = tid;
 		v->tgid = p->tgid;
-		v->id = pv_number(v->tgid);
 		pv_add_to_vm(pv_vm_state(v->tgid), v->tid);
 		pv_add_vm(v->tgid);
 	} else {
@@ -466,10 +503,12 @@ SEC("tp_btf/sched_switch")
 int BPF_PROG(on_sched_switch, bool preempt, struct task_struct *prev, struct task_struct *next)
 {
 #line 45 "driver.pvpolicy"
-	struct task_state *prev_state = pv_task_state(prev->pid);
+	struct task_state *prev_state = pv_make_task_state(prev->pid);
 #line 45 "driver.pvpolicy"
-	prev_state->switches++;
-#line 473 "driver.bpf.c"
+	if (prev_state)
+#line 45 "driver.pvpolicy"
+		prev_state->switches++;
+#line 512 "driver.bpf.c"
 	return 0;
 }
 
@@ -485,11 +524,13 @@ static __always_inline void on_every_1s(void)
 #line 48 "driver.pvpolicy"
 			break;
 #line 48 "driver.pvpolicy"
-		struct vm_state *m_state = pv_vm_state(m);
+		struct vm_state *m_state = pv_make_vm_state(m);
 #line 48 "driver.pvpolicy"
-		m_state->spent = 0;
+		if (m_state)
+#line 48 "driver.pvpolicy"
+			m_state->spent = 0;
 	}
-#line 493 "driver.bpf.c"
+#line 534 "driver.bpf.c"
 }
 
 static int every_1s(void *map, u32 *key, struct pv_timer *timer)
@@ -502,33 +543,29 @@ static int every_1s(void *map, u32 *key, struct pv_timer *timer)
 static __always_inline void on_register(struct vcpu *v)
 {
 #line 22 "driver.pvpolicy"
-	struct global_stats *stats = pv_global_stats();
-#line 22 "driver.pvpolicy"
-	if (stats)
-#line 22 "driver.pvpolicy"
-		__sync_fetch_and_add(&stats->registered, 1);
-#line 511 "driver.bpf.c"
+	pv_count(pv_global_stats(), registered, 1);
+#line 548 "driver.bpf.c"
 }
 
 static __always_inline void on_unregister(struct vcpu *v)
 {
 #line 25 "driver.pvpolicy"
 	bpf_printk("vCPU %u of %u goes after %llu halts", v->tid, v->tgid, (u64)v->halts);
-#line 518 "driver.bpf.c"
+#line 555 "driver.bpf.c"
 }
 
 static __always_inline void on_vmenter(struct vcpu *v)
 {
 #line 28 "driver.pvpolicy"
 	v->entered = bpf_ktime_get_ns();
-#line 525 "driver.bpf.c"
+#line 562 "driver.bpf.c"
 }
 
 static __always_inline void on_vmexit(struct vcpu *v)
 {
 #line 30 "driver.pvpolicy"
-	pv_record(&pv_vcpu_stats(v->tid)->in_guest, pv_sub_sat(bpf_ktime_get_ns(), v->entered));
-#line 532 "driver.bpf.c"
+	pv_sample(pv_vcpu_stats(v->tid), in_guest, pv_sub_sat(bpf_ktime_get_ns(), v->entered));
+#line 569 "driver.bpf.c"
 }
 
 static __always_inline void on_halt(struct vcpu *v)
@@ -543,7 +580,7 @@ static __always_inline void on_halt(struct vcpu *v)
 		if (s != v && s->halts < v->halts && spend(s->tgid))
 			pv_boost(s->tid, s->tgid, SCHED_RR, 2, 5 * NSEC_PER_MSEC);
 	}
-#line 547 "driver.bpf.c"
+#line 584 "driver.bpf.c"
 }
 
 static __always_inline void on_intr_inj(struct vcpu *v)
@@ -554,7 +591,19 @@ static __always_inline void on_intr_inj(struct vcpu *v)
 	if (w)
 #line 42 "driver.pvpolicy"
 		w->halts = 0;
-#line 558 "driver.bpf.c"
+#line 595 "driver.bpf.c"
+}
+
+/* The agent runs it once, before it attaches the others. */
+SEC("syscall")
+int pv_start(void *ctx)
+{
+	int err;
+
+	err = pv_start_timer(0, every_1s, NSEC_PER_SEC);
+	if (err)
+		return err;
+	return 0;
 }
 
 SEC("struct_ops/pvsched_vcpu_reg")
@@ -611,23 +660,6 @@ struct pvsched_vcpu_ops driver_ops = {
 	.name = "driver",
 };
 
-/* The agent runs it once, before it attaches the others. */
-SEC("syscall")
-int pv_start(void *ctx)
-{
-	struct pv_timer *timer;
-	u32 key;
-
-	key = 0;
-	timer = bpf_map_lookup_elem(&pv_timers, &key);
-	if (timer) {
-		bpf_timer_init(&timer->timer, &pv_timers, CLOCK_MONOTONIC);
-		bpf_timer_set_callback(&timer->timer, every_1s);
-		bpf_timer_start(&timer->timer, NSEC_PER_SEC, 0);
-	}
-	return 0;
-}
-
 /* Ids are used again: what was kept for the one that goes is deleted. */
 SEC("tp_btf/sched_process_exit")
 int BPF_PROG(pv_sched_process_exit, struct task_struct *p)
@@ -640,7 +672,6 @@ int BPF_PROG(pv_sched_process_exit, struct task_struct *p)
 	if (!p->signal->live.counter) {
 		bpf_map_delete_elem(&vms, &tgid);
 		pv_remove_vm(tgid);
-		bpf_map_delete_elem(&joined, &tgid);
 	}
 	return 0;
 }

@@ -60,6 +60,15 @@ extern void scx_bpf_cpuperf_set(s32 cpu, u32 perf) __ksym;
 
 struct pv_health pv_health;
 
+/* Adds n to a counter of those that were found; does nothing where there is no room for them. */
+#define pv_count(stats, counter, n)									\
+	do {												\
+		typeof(stats) pv_found = (stats);							\
+													\
+		if (pv_found)										\
+			__sync_fetch_and_add(&pv_found->counter, n);					\
+	} while (0)
+
 /*
  * x from 'from' up to, not including, 'to', at most 'max' times. An iterator of the kernel (6.4): the verifier walks
  * the body a few times, not once for each x.
@@ -162,11 +171,25 @@ struct {
 	__type(value, struct pv_timer);
 } pv_timers SEC(".maps");
 
+static __always_inline int pv_start_timer(u32 key, int (*callback)(void *, u32 *, struct pv_timer *), u64 period)
+{
+	struct pv_timer *timer = bpf_map_lookup_elem(&pv_timers, &key);
+	int err;
+
+	if (!timer)
+		return -1;
+	err = bpf_timer_init(&timer->timer, &pv_timers, CLOCK_MONOTONIC);
+	if (err)
+		return err;
+	err = bpf_timer_set_callback(&timer->timer, callback);
+	return err ? err : bpf_timer_start(&timer->timer, period, 0);
+}
+
 static void slow_down(void)
 {
 #line 7 "guarded.pvpolicy"
 	pv_may(1ULL << PV_HOOK_1_SCHED_PROCESS_EXIT | 1ULL << PV_HOOK_2_EVERY) ? scx_bpf_cpuperf_set(bpf_get_smp_processor_id(), 512) : (void)0;
-#line 170 "guarded.bpf.c"
+#line 193 "guarded.bpf.c"
 }
 
 SEC("tp_btf/sched_process_exit")
@@ -178,15 +201,11 @@ int BPF_PROG(on_sched_process_exit, struct task_struct *pv__)
 #line 11 "guarded.pvpolicy"
 	pv_for(i, 0, 20000, 20000) {
 #line 11 "guarded.pvpolicy"
-		struct global_stats *stats = pv_global_stats();
-#line 11 "guarded.pvpolicy"
-		if (stats)
-#line 11 "guarded.pvpolicy"
-			__sync_fetch_and_add(&stats->rounds, 1);
+		pv_count(pv_global_stats(), rounds, 1);
 	}
 #line 12 "guarded.pvpolicy"
 	slow_down();
-#line 190 "guarded.bpf.c"
+#line 209 "guarded.bpf.c"
 	return 0;
 }
 
@@ -196,7 +215,7 @@ static __always_inline void on_every_200us(void)
 
 #line 16 "guarded.pvpolicy"
 	slow_down();
-#line 200 "guarded.bpf.c"
+#line 219 "guarded.bpf.c"
 }
 
 static int every_200us(void *map, u32 *key, struct pv_timer *timer)
@@ -210,16 +229,11 @@ static int every_200us(void *map, u32 *key, struct pv_timer *timer)
 SEC("syscall")
 int pv_start(void *ctx)
 {
-	struct pv_timer *timer;
-	u32 key;
+	int err;
 
-	key = 0;
-	timer = bpf_map_lookup_elem(&pv_timers, &key);
-	if (timer) {
-		bpf_timer_init(&timer->timer, &pv_timers, CLOCK_MONOTONIC);
-		bpf_timer_set_callback(&timer->timer, every_200us);
-		bpf_timer_start(&timer->timer, 200 * NSEC_PER_USEC, 0);
-	}
+	err = pv_start_timer(0, every_200us, 200 * NSEC_PER_USEC);
+	if (err)
+		return err;
 	return 0;
 }
 

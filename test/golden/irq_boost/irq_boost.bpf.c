@@ -52,21 +52,16 @@ char _license[] SEC("license") = "GPL";
 
 /* Parts of the kernel that the policy uses. libbpf finds where the running kernel has them. */
 struct upid {
-	int nr;
+	volatile int nr;
 } __attribute__((preserve_access_index));
 
 struct pid {
 	struct upid numbers[];
 } __attribute__((preserve_access_index));
 
-struct signal_struct {
-	struct { int counter; } live;
-} __attribute__((preserve_access_index));
-
 struct task_struct {
-	int pid;
-	int tgid;
-	struct signal_struct *signal;
+	volatile int pid;
+	volatile int tgid;
 } __attribute__((preserve_access_index));
 
 #define SCHED_FIFO 1
@@ -131,11 +126,27 @@ static __noinline void pv_record(struct pv_histogram *h, u64 x)
 	__sync_fetch_and_add(&h->sum, x);
 }
 
+/* Adds n to a counter of those that were found; does nothing where there is no room for them. */
+#define pv_count(stats, counter, n)									\
+	do {												\
+		typeof(stats) pv_found = (stats);							\
+													\
+		if (pv_found)										\
+			__sync_fetch_and_add(&pv_found->counter, n);					\
+	} while (0)
+
+/* The same for a histogram and one more value of it. */
+#define pv_sample(stats, histogram, x)									\
+	do {												\
+		typeof(stats) pv_found = (stats);							\
+													\
+		if (pv_found)										\
+			pv_record(&pv_found->histogram, x);						\
+	} while (0)
+
 struct vcpu {
 	u32 tid;
 	u32 tgid;
-	/* KVM's number of it within its VM. */
-	u32 id;
 	bool boosted;
 	u64 since;
 };
@@ -159,7 +170,7 @@ static __always_inline struct vcpu *pv_vcpu_by_tid(u32 tid)
 /* The vCPU that the thread runs, or NULL. */
 static __always_inline struct vcpu *pv_vcpu_of(struct task_struct *p)
 {
-	return p ? pv_vcpu_by_tid(p->pid) : NULL;
+	return pv_vcpu_by_tid(p->pid);
 }
 
 /* Counters and histograms, by thread group id; each CPU has its own. */
@@ -172,20 +183,25 @@ struct {
 } vm_stats SEC(".maps");
 
 static const struct vm_stats pv_zero_vm_stats;
-static struct vm_stats pv_spare_vm_stats;
 
-static __noinline struct vm_stats *pv_vm_stats(u32 id)
+/* Makes room for them. */
+__noinline int pv_make_vm_stats(u32 id)
+{
+	bpf_map_update_elem(&vm_stats, &id, &pv_zero_vm_stats, BPF_NOEXIST);
+	if (bpf_map_lookup_elem(&vm_stats, &id))
+		return 0;
+	__sync_fetch_and_add(&pv_health.stats_lost, 1);
+	return -1;
+}
+
+static __always_inline struct vm_stats *pv_vm_stats(u32 id)
 {
 	struct vm_stats *s = bpf_map_lookup_elem(&vm_stats, &id);
 
 	if (s)
 		return s;
-	bpf_map_update_elem(&vm_stats, &id, &pv_zero_vm_stats, BPF_NOEXIST);
-	s = bpf_map_lookup_elem(&vm_stats, &id);
-	if (s)
-		return s;
-	__sync_fetch_and_add(&pv_health.stats_lost, 1);
-	return &pv_spare_vm_stats;
+	pv_make_vm_stats(id);
+	return bpf_map_lookup_elem(&vm_stats, &id);
 }
 
 /* What the guest of each vCPU wrote, by thread id; the agent keeps it. */
@@ -262,7 +278,7 @@ static bool wants_boost(struct vcpu *v)
 	const struct hint *v_hint = pv_hint(v->tid);
 #line 29 "irq_boost.pvpolicy"
 	return v_hint->rt_running || v_hint->irqs_off || v_hint->preempt_off;
-#line 266 "irq_boost.bpf.c"
+#line 282 "irq_boost.bpf.c"
 }
 
 static void end_boost(struct vcpu *v)
@@ -270,31 +286,14 @@ static void end_boost(struct vcpu *v)
 #line 33 "irq_boost.pvpolicy"
 	pv_unboost(v->tid, v->tgid);
 	v->boosted = false;
-	pv_record(&pv_vm_stats(v->tgid)->boost_length, pv_sub_sat(bpf_ktime_get_ns(), v->since));
-#line 275 "irq_boost.bpf.c"
+	pv_sample(pv_vm_stats(v->tgid), boost_length, pv_sub_sat(bpf_ktime_get_ns(), v->since));
+#line 291 "irq_boost.bpf.c"
 }
 
 /* The thread id in the initial pid namespace. */
 static __always_inline u32 pv_tid(struct pid *pid)
 {
 	return pid->numbers[0].nr;
-}
-
-/* vCPUs of each VM that have joined, which is what the next one is numbered. */
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, PV_VMS);
-	__type(key, u32);
-	__type(value, u32);
-} joined SEC(".maps");
-
-static __noinline u32 pv_number(u32 tgid)
-{
-	u32 zero = 0, *n;
-
-	bpf_map_update_elem(&joined, &tgid, &zero, BPF_NOEXIST);
-	n = bpf_map_lookup_elem(&joined, &tgid);
-	return n ? __sync_fetch_and_add(n, 1) : 0;
 }
 
 /* KVM may tell of a vCPU before it registers it, and registers it from other threads too. */
@@ -313,7 +312,6 @@ static __noinline struct vcpu *pv_join(u32 tid)
 	if (v) {
 		v->tid = tid;
 		v->tgid = p->tgid;
-		v->id = pv_number(v->tgid);
 	} else {
 		__sync_fetch_and_add(&pv_health.states_lost, 1);
 	}
@@ -332,10 +330,10 @@ int BPF_PROG(on_kvm_inj_virq, u32 vector)
 			v->boosted = true;
 			v->since = bpf_ktime_get_ns();
 			pv_boost(v->tid, v->tgid, SCHED_FIFO, boost_prio, boost_limit);
-			__sync_fetch_and_add(&pv_vm_stats(v->tgid)->boosts, 1);
+			pv_count(pv_vm_stats(v->tgid), boosts, 1);
 		}
 	}
-#line 339 "irq_boost.bpf.c"
+#line 337 "irq_boost.bpf.c"
 	return 0;
 }
 
@@ -345,7 +343,7 @@ static __always_inline void on_vmexit(struct vcpu *v)
 	if (v->boosted && !wants_boost(v))
 #line 51 "irq_boost.pvpolicy"
 		end_boost(v);
-#line 349 "irq_boost.bpf.c"
+#line 347 "irq_boost.bpf.c"
 }
 
 static __always_inline void on_halt(struct vcpu *v)
@@ -354,7 +352,7 @@ static __always_inline void on_halt(struct vcpu *v)
 	if (v->boosted)
 #line 55 "irq_boost.pvpolicy"
 		end_boost(v);
-#line 358 "irq_boost.bpf.c"
+#line 356 "irq_boost.bpf.c"
 }
 
 SEC("struct_ops/pvsched_vcpu_reg")
@@ -368,10 +366,7 @@ SEC("struct_ops/pvsched_vcpu_unreg")
 void BPF_PROG(irq_boost_unregister, struct pid *pid)
 {
 	u32 tid = pv_tid(pid);
-	struct vcpu *v = pv_vcpu_by_tid(tid);
 
-	if (!v)
-		return;
 	bpf_map_delete_elem(&vcpus, &tid);
 }
 
@@ -400,16 +395,4 @@ struct pvsched_vcpu_ops irq_boost_ops = {
 	.events = PVSCHED_VCPU_VMEXIT | PVSCHED_VCPU_HALT,
 	.name = "irq_boost",
 };
-
-/* Ids are used again: what was kept for the one that goes is deleted. */
-SEC("tp_btf/sched_process_exit")
-int BPF_PROG(pv_sched_process_exit, struct task_struct *p)
-{
-	u32 tgid = p->tgid;
-
-	/* The last thread of the process. */
-	if (!p->signal->live.counter)
-		bpf_map_delete_elem(&joined, &tgid);
-	return 0;
-}
 

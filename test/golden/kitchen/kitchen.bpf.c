@@ -54,40 +54,48 @@ char _license[] SEC("license") = "GPL";
 #define NSEC_PER_MSEC 1000000ULL
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 #define __maybe_unused __attribute__((unused))
-#define PV_LIST(max) struct { u32 len; u64 item[max]; }
-#define PV_RING(max) struct { u32 len; u32 first; u64 item[max]; }
-struct pv_average {
-	u64 value;
-	u64 primed;
-};
+
 /* Puts a reference back at the end of the block. */
 #define pv_auto(kind) __attribute__((cleanup(pv_put_##kind)))
+
+/* busy: some CPU is changing it. */
+#define PV_LIST(max) struct { u32 len; u32 busy; u64 item[max]; }
+
+/* From the first on, which is the oldest. busy: some CPU is changing it. */
+#define PV_RING(max) struct { u32 len; u32 first; u32 busy; u64 item[max]; }
+
+/* A moving average; primed: it has a value. busy: some CPU is changing it. */
+struct pv_average {
+	u64 value;
+	u32 primed;
+	u32 busy;
+};
 
 /* Parts of the kernel that the policy uses. libbpf finds where the running kernel has them. */
 struct bpf_cpumask {};
 struct cpumask {};
 
 struct kvm_vcpu {
-	int vcpu_id;
+	volatile int vcpu_id;
 } __attribute__((preserve_access_index));
 
 struct signal_struct {
-	struct { int counter; } live;
+	volatile struct { int counter; } live;
 } __attribute__((preserve_access_index));
 
 struct thread_info {
-	u32 cpu;
+	volatile u32 cpu;
 } __attribute__((preserve_access_index));
 
 struct task_struct {
-	int pid;
-	int tgid;
-	int prio;
+	volatile int pid;
+	volatile int tgid;
+	volatile int prio;
 	const struct cpumask *cpus_ptr;
-	unsigned int flags;
+	volatile unsigned int flags;
 	struct signal_struct *signal;
 	char comm[16];
-	unsigned short migration_disabled;
+	volatile unsigned short migration_disabled;
 	struct thread_info thread_info;
 } __attribute__((preserve_access_index));
 
@@ -112,13 +120,14 @@ extern struct task_struct *bpf_task_from_pid(s32 pid) __ksym;
 extern void bpf_task_release(struct task_struct *p) __ksym;
 
 #define PV_VMS 1024
+#define PV_VM_SLOTS PV_VMS
 #define PV_VCPUS 8
 
 /* From 100us to 50ms. */
 const volatile __u64 limit = 2 * NSEC_PER_MSEC;
 
 /* From 1% to 100%. */
-const volatile __u64 share = 256;
+const volatile __u64 share = 256 /* 25% */;
 
 /* Set by the loader. */
 const volatile bool on_top = true;
@@ -152,16 +161,18 @@ static __always_inline u64 pv_min(u64 a, u64 b)
 	return a < b ? a : b;
 }
 
-/* a / b as BPF has it: 0 where b is 0. */
+/* a / b by BPF's own instruction: 0 where b is 0, which C leaves undefined. */
 static __always_inline u64 pv_div(u64 a, u64 b)
 {
-	return b ? a / b : 0;
+	asm("%0 /= %1" : "+r"(a) : "r"(b));
+	return a;
 }
 
-/* a % b as BPF has it: a where b is 0. */
+/* a % b by BPF's own instruction: a where b is 0, which C leaves undefined. */
 static __always_inline u64 pv_mod(u64 a, u64 b)
 {
-	return b ? a % b : a;
+	asm("%0 %%= %1" : "+r"(a) : "r"(b));
+	return a;
 }
 
 /* The distance of x from 0. */
@@ -290,29 +301,44 @@ static __always_inline void pv_ring_add(u64 *item, u32 *len, u32 *first, const u
 		item[at] = x;
 }
 
+/* i from 0 up to len: a plain loop for the few that the verifier may walk one by one. */
+#define pv_walk(i, len, max, body)									\
+	if ((max) <= 32) {									\
+		for ((i) = 0; (i) < (max) && (i) < (len); (i)++)					\
+			body;										\
+	} else {											\
+		pv_for((i), 0, (len), (max))								\
+			if ((i) < (max))								\
+				body;									\
+	}
+
+/* x as a number that the verifier does not know: a loop that counts from a known one has too many states. */
+static volatile u64 pv_nothing;
+#define pv_opaque(x) ((s64)(x) + pv_nothing)
+
+/* x as another number of the same type and value, for all that the verifier knows. */
+#define pv_hidden(x) ((typeof(x))((x) + pv_nothing))
+
 /* The sum of the ring's values. */
-#define pv_ring_sum(ring) pv_ring_total((ring)->item, (ring)->len, ARRAY_SIZE((ring)->item))
+#define pv_ring_sum(ring) pv_ring_total((ring)->item, pv_hidden((ring)->len), ARRAY_SIZE((ring)->item))
 static __always_inline u64 pv_ring_total(const u64 *item, u32 len, const u32 max)
 {
 	u64 total = 0;
 	u32 i;
 
-	for (i = 0; i < max && i < len; i++)
-		total += item[i];
-	return total;
+	pv_walk(i, len, max, total += item[i])
+	return pv_hidden(total);
 }
 
 /* The largest of the ring's values; 0 while it is empty. */
-#define pv_ring_max(ring) pv_ring_largest((ring)->item, (ring)->len, ARRAY_SIZE((ring)->item))
+#define pv_ring_max(ring) pv_ring_largest((ring)->item, pv_hidden((ring)->len), ARRAY_SIZE((ring)->item))
 static __always_inline u64 pv_ring_largest(const u64 *item, u32 len, const u32 max)
 {
 	u64 best = 0;
 	u32 i;
 
-	for (i = 0; i < max && i < len; i++)
-		if (item[i] > best)
-			best = item[i];
-	return best;
+	pv_walk(i, len, max, best = item[i] > best ? item[i] : best)
+	return pv_hidden(best);
 }
 
 /*
@@ -344,9 +370,23 @@ static __noinline void pv_record(struct pv_histogram *h, u64 x)
 	__sync_fetch_and_add(&h->sum, x);
 }
 
-/* x as a number that the verifier does not know: a loop that counts from a known one has too many states. */
-static volatile u32 pv_nothing;
-#define pv_opaque(x) ((s64)(x) + pv_nothing)
+/* Adds n to a counter of those that were found; does nothing where there is no room for them. */
+#define pv_count(stats, counter, n)									\
+	do {												\
+		typeof(stats) pv_found = (stats);							\
+													\
+		if (pv_found)										\
+			__sync_fetch_and_add(&pv_found->counter, n);					\
+	} while (0)
+
+/* The same for a histogram and one more value of it. */
+#define pv_sample(stats, histogram, x)									\
+	do {												\
+		typeof(stats) pv_found = (stats);							\
+													\
+		if (pv_found)										\
+			pv_record(&pv_found->histogram, x);						\
+	} while (0)
 
 static __always_inline void pv_put_mask(struct bpf_cpumask **p)
 {
@@ -362,8 +402,11 @@ static __always_inline struct pv_comm pv_comm(struct task_struct *p)
 {
 	struct pv_comm comm = {};
 
-	if (p)
+	if (p) {
+		/* clang would take the address in a loop before it tests the pointer. */
+		barrier_var(p);
 		bpf_probe_read_kernel_str(comm.text, sizeof(comm.text), p->comm);
+	}
 	return comm;
 }
 
@@ -384,16 +427,6 @@ static __always_inline bool pv_may_run_on(struct task_struct *p, s32 cpu)
 	if (!p || cpu < 0 || !bpf_cpumask_test_cpu(cpu, p->cpus_ptr))
 		return false;
 	return p->migration_disabled <= (p == bpf_get_current_task_btf()) || cpu == pv_task_cpu(p);
-}
-
-/* The CPUs of both masks; NULL where there is no memory. */
-static __always_inline struct bpf_cpumask *pv_mask_and(const struct cpumask *a, const struct cpumask *b)
-{
-	struct bpf_cpumask *mask = bpf_cpumask_create();
-
-	if (mask)
-		bpf_cpumask_and(mask, a, b);
-	return mask;
 }
 
 /* Adds the CPUs from lo to hi. */
@@ -432,7 +465,7 @@ static struct policy_state state __attribute__((used));
 
 struct cpu_state {
 	u64 busy;
-};
+} __attribute__((aligned(64)));	/* each CPU writes to a cache line of its own */
 
 /* State of CPUs. */
 struct {
@@ -468,20 +501,14 @@ struct {
 	__type(value, struct task_state);
 } tasks SEC(".maps");
 
-static struct task_state pv_spare_task_state;
-
-/* Made of zeros at first use. Where there is no memory, one that is forgotten again. */
-static __always_inline struct task_state *pv_task_state(struct task_struct *p)
+/* Made of zeros at first use; NULL where there is no room. */
+static __always_inline struct task_state *pv_make_task_state(struct task_struct *p)
 {
-	struct task_state *s = NULL;
+	struct task_state *s = bpf_task_storage_get(&tasks, p, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
 
-	if (p)
-		s = bpf_task_storage_get(&tasks, p, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
-	if (s)
-		return s;
-	__sync_fetch_and_add(&pv_health.states_lost, 1);
-	pv_spare_task_state = (struct task_state){};
-	return &pv_spare_task_state;
+	if (!s)
+		__sync_fetch_and_add(&pv_health.states_lost, 1);
+	return s;
 }
 
 struct vm_state {
@@ -545,7 +572,7 @@ struct {
 /* The vCPU that the thread runs, or NULL. */
 static __always_inline struct vcpu *pv_vcpu_of(struct task_struct *p)
 {
-	return p ? bpf_task_storage_get(&vcpus, p, NULL, 0) : NULL;
+	return bpf_task_storage_get(&vcpus, p, NULL, 0);
 }
 
 /* The vCPU of the thread with that id, or NULL where there is none any more. */
@@ -585,37 +612,45 @@ static __noinline void pv_remove_from_vm(struct vm_state *m, u32 tid)
 }
 
 /* Thread group ids of the VMs, in the order in which they were first seen; 0 is a free place. */
-static u32 pv_vm_slots[PV_VMS];
+static u32 pv_vm_slots[PV_VM_SLOTS];
 
 static __always_inline u32 pv_vm_at(u32 slot)
 {
-	return slot < PV_VMS ? pv_vm_slots[slot] : 0;
+	return slot < PV_VM_SLOTS ? pv_vm_slots[slot] : 0;
 }
 
 /* m over the VMs. */
 #define pv_for_each_vm(m, i)							\
-	pv_for((i), 0, PV_VMS, PV_VMS)						\
+	pv_for((i), 0, PV_VM_SLOTS, PV_VM_SLOTS)					\
 		if (((m) = pv_vm_at(i)))
+
+/* VMs with a slot. Of several vCPUs that come at once, the one that enters its VM here adds it. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, PV_VMS);
+	__type(key, u32);
+	__type(value, u32);
+} listed SEC(".maps");
 
 static __noinline void pv_add_vm(u32 tgid)
 {
 	u32 slot;
 
-	pv_for(slot, 0, PV_VMS, PV_VMS) {
-		if (slot >= PV_VMS || pv_vm_slots[slot] == tgid)
+	if (bpf_map_lookup_elem(&listed, &tgid) || bpf_map_update_elem(&listed, &tgid, &tgid, BPF_NOEXIST))
+		return;
+	pv_for(slot, 0, PV_VM_SLOTS, PV_VM_SLOTS)
+		if (slot < PV_VM_SLOTS && !pv_vm_slots[slot] && !__sync_val_compare_and_swap(&pv_vm_slots[slot], 0, tgid))
 			return;
-		if (!pv_vm_slots[slot] && !__sync_val_compare_and_swap(&pv_vm_slots[slot], 0, tgid))
-			return;
-	}
 }
 
 static __noinline void pv_remove_vm(u32 tgid)
 {
 	u32 slot;
 
-	pv_for(slot, 0, PV_VMS, PV_VMS)
-		if (slot < PV_VMS && pv_vm_slots[slot] == tgid)
+	pv_for(slot, 0, PV_VM_SLOTS, PV_VM_SLOTS)
+		if (slot < PV_VM_SLOTS && pv_vm_slots[slot] == tgid)
 			pv_vm_slots[slot] = 0;
+	bpf_map_delete_elem(&listed, &tgid);
 }
 
 /* Counters and histograms; each CPU has its own. */
@@ -641,16 +676,13 @@ struct {
 	__type(value, struct cpu_stats);
 } cpu_stats SEC(".maps");
 
-static struct cpu_stats pv_spare_cpu_stats;
-
 static __noinline struct cpu_stats *pv_cpu_stats(s32 cpu)
 {
 	struct cpu_stats *s = bpf_map_lookup_elem(&cpu_stats, &cpu);
 
-	if (s)
-		return s;
-	__sync_fetch_and_add(&pv_health.stats_lost, 1);
-	return &pv_spare_cpu_stats;
+	if (!s)
+		__sync_fetch_and_add(&pv_health.stats_lost, 1);
+	return s;
 }
 
 /* Counters and histograms, by thread id; each CPU has its own. */
@@ -663,20 +695,25 @@ struct {
 } task_stats SEC(".maps");
 
 static const struct task_stats pv_zero_task_stats;
-static struct task_stats pv_spare_task_stats;
 
-static __noinline struct task_stats *pv_task_stats(u32 id)
+/* Makes room for them. */
+__noinline int pv_make_task_stats(u32 id)
+{
+	bpf_map_update_elem(&task_stats, &id, &pv_zero_task_stats, BPF_NOEXIST);
+	if (bpf_map_lookup_elem(&task_stats, &id))
+		return 0;
+	__sync_fetch_and_add(&pv_health.stats_lost, 1);
+	return -1;
+}
+
+static __always_inline struct task_stats *pv_task_stats(u32 id)
 {
 	struct task_stats *s = bpf_map_lookup_elem(&task_stats, &id);
 
 	if (s)
 		return s;
-	bpf_map_update_elem(&task_stats, &id, &pv_zero_task_stats, BPF_NOEXIST);
-	s = bpf_map_lookup_elem(&task_stats, &id);
-	if (s)
-		return s;
-	__sync_fetch_and_add(&pv_health.stats_lost, 1);
-	return &pv_spare_task_stats;
+	pv_make_task_stats(id);
+	return bpf_map_lookup_elem(&task_stats, &id);
 }
 
 /* Counters and histograms, by thread id; each CPU has its own. */
@@ -689,20 +726,25 @@ struct {
 } vcpu_stats SEC(".maps");
 
 static const struct vcpu_stats pv_zero_vcpu_stats;
-static struct vcpu_stats pv_spare_vcpu_stats;
 
-static __noinline struct vcpu_stats *pv_vcpu_stats(u32 id)
+/* Makes room for them. */
+__noinline int pv_make_vcpu_stats(u32 id)
+{
+	bpf_map_update_elem(&vcpu_stats, &id, &pv_zero_vcpu_stats, BPF_NOEXIST);
+	if (bpf_map_lookup_elem(&vcpu_stats, &id))
+		return 0;
+	__sync_fetch_and_add(&pv_health.stats_lost, 1);
+	return -1;
+}
+
+static __always_inline struct vcpu_stats *pv_vcpu_stats(u32 id)
 {
 	struct vcpu_stats *s = bpf_map_lookup_elem(&vcpu_stats, &id);
 
 	if (s)
 		return s;
-	bpf_map_update_elem(&vcpu_stats, &id, &pv_zero_vcpu_stats, BPF_NOEXIST);
-	s = bpf_map_lookup_elem(&vcpu_stats, &id);
-	if (s)
-		return s;
-	__sync_fetch_and_add(&pv_health.stats_lost, 1);
-	return &pv_spare_vcpu_stats;
+	pv_make_vcpu_stats(id);
+	return bpf_map_lookup_elem(&vcpu_stats, &id);
 }
 
 /* Counters and histograms, by thread group id; each CPU has its own. */
@@ -715,20 +757,25 @@ struct {
 } vm_stats SEC(".maps");
 
 static const struct vm_stats pv_zero_vm_stats;
-static struct vm_stats pv_spare_vm_stats;
 
-static __noinline struct vm_stats *pv_vm_stats(u32 id)
+/* Makes room for them. */
+__noinline int pv_make_vm_stats(u32 id)
+{
+	bpf_map_update_elem(&vm_stats, &id, &pv_zero_vm_stats, BPF_NOEXIST);
+	if (bpf_map_lookup_elem(&vm_stats, &id))
+		return 0;
+	__sync_fetch_and_add(&pv_health.stats_lost, 1);
+	return -1;
+}
+
+static __always_inline struct vm_stats *pv_vm_stats(u32 id)
 {
 	struct vm_stats *s = bpf_map_lookup_elem(&vm_stats, &id);
 
 	if (s)
 		return s;
-	bpf_map_update_elem(&vm_stats, &id, &pv_zero_vm_stats, BPF_NOEXIST);
-	s = bpf_map_lookup_elem(&vm_stats, &id);
-	if (s)
-		return s;
-	__sync_fetch_and_add(&pv_health.stats_lost, 1);
-	return &pv_spare_vm_stats;
+	pv_make_vm_stats(id);
+	return bpf_map_lookup_elem(&vm_stats, &id);
 }
 
 /* class_of. By thread group id; the loader fills it. */
@@ -923,6 +970,20 @@ struct {
 	__type(value, struct pv_timer);
 } pv_timers SEC(".maps");
 
+static __always_inline int pv_start_timer(u32 key, int (*callback)(void *, u32 *, struct pv_timer *), u64 period)
+{
+	struct pv_timer *timer = bpf_map_lookup_elem(&pv_timers, &key);
+	int err;
+
+	if (!timer)
+		return -1;
+	err = bpf_timer_init(&timer->timer, &pv_timers, CLOCK_MONOTONIC);
+	if (err)
+		return err;
+	err = bpf_timer_set_callback(&timer->timer, callback);
+	return err ? err : bpf_timer_start(&timer->timer, period, 0);
+}
+
 static u64 weight(struct task_struct *p, s64 kind)
 {
 #line 49 "kitchen.pvpolicy"
@@ -937,21 +998,21 @@ static u64 weight(struct task_struct *p, s64 kind)
 #line 52 "kitchen.pvpolicy"
 		return 1000;
 	}
-#line 941 "kitchen.bpf.c"
+#line 1002 "kitchen.bpf.c"
 }
 
 static u64 fib(u64 n)
 {
 #line 57 "kitchen.pvpolicy"
-	u64 a = 0;
-	u64 b = 1;
+	u64 a = pv_opaque(0);
+	u64 b = pv_opaque(1);
 	for (u64 i = 0; i < n && i < 24; i++) {
 		u64 c = a + b;
 		a = b;
 		b = c;
 	}
 	return a;
-#line 955 "kitchen.bpf.c"
+#line 1016 "kitchen.bpf.c"
 }
 
 static struct vcpu *pick(struct task_struct *p)
@@ -961,7 +1022,7 @@ static struct vcpu *pick(struct task_struct *p)
 #line 68 "kitchen.pvpolicy"
 		return NULL;
 	return pv_vcpu_of(p);
-#line 965 "kitchen.bpf.c"
+#line 1026 "kitchen.bpf.c"
 }
 
 static void home_seen(s32 c)
@@ -969,8 +1030,8 @@ static void home_seen(s32 c)
 #line 155 "kitchen.pvpolicy"
 	if (home(c) > 0)
 #line 155 "kitchen.pvpolicy"
-		__sync_fetch_and_add(&pv_cpu_stats(c)->per_cpu, 1);
-#line 974 "kitchen.bpf.c"
+		pv_count(pv_cpu_stats(c), per_cpu, 1);
+#line 1035 "kitchen.bpf.c"
 }
 
 static void this_cpu_busy(s32 c)
@@ -979,7 +1040,7 @@ static void this_cpu_busy(s32 c)
 	struct cpu_state *c_state = pv_cpu_state(c);
 #line 160 "kitchen.pvpolicy"
 	pv_atomic_sub_sat(&c_state->busy, NSEC_PER_USEC);
-#line 983 "kitchen.bpf.c"
+#line 1044 "kitchen.bpf.c"
 }
 
 static s64 arithmetic(s64 x, u64 y)
@@ -990,7 +1051,7 @@ static s64 arithmetic(s64 x, u64 y)
 	u64 e = pv_div(y, y + 1) + pv_mod(y, y + 2);
 	u64 f = (y << 3) | (((y >> 2) & 255) ^ 5);
 	return q - (s64)d + (s64)e * -2 + (s64)f + (s64)pv_abs(x);
-#line 994 "kitchen.bpf.c"
+#line 1055 "kitchen.bpf.c"
 }
 
 static __noinline struct vcpu *pv_new_vcpu(struct task_struct *p, u32 id)
@@ -1051,26 +1112,26 @@ int BPF_PROG(on_sched_switch, bool preempt, struct task_struct *prev, struct tas
 {
 #line 95 "kitchen.pvpolicy"
 	u64 t = bpf_ktime_get_ns();
-	struct task_state *prev_state2 = pv_task_state(prev);
+	struct task_state *prev_state2 = pv_make_task_state(prev);
 #line 96 "kitchen.pvpolicy"
-	prev_state2->n++;
+	if (prev_state2)
+#line 96 "kitchen.pvpolicy"
+		prev_state2->n++;
 	struct global_stats *stats = pv_global_stats();
 #line 97 "kitchen.pvpolicy"
-	if (stats)
-#line 97 "kitchen.pvpolicy"
-		__sync_fetch_and_add(&stats->events, 1);
-	__sync_fetch_and_add(&pv_cpu_stats(bpf_get_smp_processor_id())->per_cpu, 1);
-	__sync_fetch_and_add(&pv_task_stats(prev->pid)->per_task, 1);
+	pv_count(stats, events, 1);
+	pv_count(pv_cpu_stats(bpf_get_smp_processor_id()), per_cpu, 1);
+	pv_count(pv_task_stats(prev->pid), per_task, 1);
 	struct vcpu *v = pv_vcpu_of(prev);
 #line 100 "kitchen.pvpolicy"
 	if (v) {
 		u64 d = pv_sub_sat(t, v->last);
 		pv_average(&v->waits, d, 128);
 		pv_ring_push(&v->recent, d);
-		if (stats)
-#line 104 "kitchen.pvpolicy"
-			pv_record(&stats->lengths, d);
-		pv_record(&pv_vm_stats(v->tgid)->vm_lengths, pv_div(pv_ring_sum(&v->recent), v->recent.len));
+		pv_sample(stats, lengths, d);
+		struct vm_stats *v_vm_counts = pv_vm_stats(v->tgid);
+#line 105 "kitchen.pvpolicy"
+		pv_sample(v_vm_counts, vm_lengths, pv_div(pv_ring_sum(&v->recent), v->recent.len));
 		v->small += 3;
 		v->signedish--;
 		struct vm_state *v_vm = pv_vm_state(v->tgid);
@@ -1079,7 +1140,7 @@ int BPF_PROG(on_sched_switch, bool preempt, struct task_struct *prev, struct tas
 		__sync_fetch_and_or(&v_vm->total, 5);
 		v->seen_on = bpf_get_smp_processor_id() + 1;
 		if (v->waits.value > limit && on_top) {
-			__sync_fetch_and_add(&pv_vcpu_stats(v->tid)->per_vcpu, 1);
+			pv_count(pv_vcpu_stats(v->tid), per_vcpu, 1);
 			struct vcpu *o = pv_vcpu_by_tid(v->friend);
 #line 113 "kitchen.pvpolicy"
 			if (o) {
@@ -1106,7 +1167,7 @@ int BPF_PROG(on_sched_switch, bool preempt, struct task_struct *prev, struct tas
 		}
 		if (pv_ring_max(&v->recent) > 5 * NSEC_PER_MSEC && pv_ring_sum(&v->recent) > pv_div(pv_ring_sum(&v->recent), v->recent.len))
 #line 128 "kitchen.pvpolicy"
-			__sync_fetch_and_add(&pv_vm_stats(v->tgid)->per_vm, v->recent.len);
+			pv_count(v_vm_counts, per_vm, v->recent.len);
 		struct vcpu *f = pv_vcpu_by_tid(pv_list_at(&v->peers, 0));
 #line 129 "kitchen.pvpolicy"
 		if (f)
@@ -1148,7 +1209,7 @@ int BPF_PROG(on_sched_switch, bool preempt, struct task_struct *prev, struct tas
 #line 140 "kitchen.pvpolicy"
 		if (f)
 #line 140 "kitchen.pvpolicy"
-			__sync_fetch_and_add(&pv_vm_stats(f->tgid)->per_vm, 1);
+			pv_count(pv_vm_stats(f->tgid), per_vm, 1);
 		if (next->prio > 120 && nv->id < 4)
 #line 141 "kitchen.pvpolicy"
 			nv->last = t;
@@ -1156,11 +1217,17 @@ int BPF_PROG(on_sched_switch, bool preempt, struct task_struct *prev, struct tas
 	if (pv_may_run_on(next, bpf_get_smp_processor_id()) && bpf_cpumask_weight(next->cpus_ptr) > 2 && !(next->flags & PF_KTHREAD))
 		pv_pin(next->pid, next->tgid, ((u64[PV_MASK_WORDS]){ 0xd }));
 
-	struct bpf_cpumask *mask pv_auto(mask) = pv_mask_new(1, 5);
+	s32 c;
+	{
 #line 146 "kitchen.pvpolicy"
-	struct bpf_cpumask *mask2 pv_auto(mask) = mask ? pv_mask_and(next->cpus_ptr, (const struct cpumask *)mask) : NULL;
+		struct bpf_cpumask *mask pv_auto(mask) = pv_mask_new(1, 5);
 #line 146 "kitchen.pvpolicy"
-	s32 c = mask2 ? pv_mask_first((const struct cpumask *)mask2) : -1;
+		if (mask)
+#line 146 "kitchen.pvpolicy"
+			bpf_cpumask_and(mask, (const struct cpumask *)mask, next->cpus_ptr);
+#line 146 "kitchen.pvpolicy"
+		c = mask ? pv_mask_first((const struct cpumask *)mask) : -1;
+	}
 #line 146 "kitchen.pvpolicy"
 	if (c >= 0)
 		home_seen(c);
@@ -1172,7 +1239,7 @@ int BPF_PROG(on_sched_switch, bool preempt, struct task_struct *prev, struct tas
 	if (nice_of(next->pid) > 3)
 #line 151 "kitchen.pvpolicy"
 		pv_set_uclamp(next->pid, next->tgid, 102 /* 10% */, 512 /* 50% */);
-#line 1176 "kitchen.bpf.c"
+#line 1243 "kitchen.bpf.c"
 	return 0;
 }
 
@@ -1197,7 +1264,7 @@ static __always_inline void on_every_10ms(void)
 #line 90 "kitchen.pvpolicy"
 			pv_cap(m, share);
 	}
-#line 1201 "kitchen.bpf.c"
+#line 1268 "kitchen.bpf.c"
 }
 
 static int every_10ms(void *map, u32 *key, struct pv_timer *timer)
@@ -1212,24 +1279,19 @@ static void on_init(void)
 #line 81 "kitchen.pvpolicy"
 	state.epoch = 1;
 	state.budget = 10 * NSEC_PER_MSEC;
-#line 1216 "kitchen.bpf.c"
+#line 1283 "kitchen.bpf.c"
 }
 
 /* The agent runs it once, before it attaches the others. */
 SEC("syscall")
 int pv_start(void *ctx)
 {
-	struct pv_timer *timer;
-	u32 key;
+	int err;
 
 	on_init();
-	key = 0;
-	timer = bpf_map_lookup_elem(&pv_timers, &key);
-	if (timer) {
-		bpf_timer_init(&timer->timer, &pv_timers, CLOCK_MONOTONIC);
-		bpf_timer_set_callback(&timer->timer, every_10ms);
-		bpf_timer_start(&timer->timer, 10 * NSEC_PER_MSEC, 0);
-	}
+	err = pv_start_timer(0, every_10ms, 10 * NSEC_PER_MSEC);
+	if (err)
+		return err;
 	return 0;
 }
 
@@ -1244,6 +1306,7 @@ int BPF_PROG(pv_sched_process_exit, struct task_struct *p)
 	m = bpf_map_lookup_elem(&vms, &tgid);
 	if (m && pv_vcpu_of(p))
 		pv_remove_from_vm(m, tid);
+	bpf_task_storage_delete(&vcpus, p);
 	/* The last thread of the process. */
 	if (!p->signal->live.counter) {
 		bpf_map_delete_elem(&vms, &tgid);

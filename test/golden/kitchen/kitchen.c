@@ -17,11 +17,13 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/types.h>
 #include <sys/utsname.h>
 #include <time.h>
 #include <unistd.h>
+#include <linux/capability.h>
 #include <linux/types.h>
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
@@ -33,6 +35,8 @@
 #ifndef SCHED_EXT
 #define SCHED_EXT 7
 #endif
+
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
 static bool as_json, verbose;
 static int nr_cpus;
@@ -112,7 +116,7 @@ static bool parse_number(const char *text, const struct param *p, long long *val
 		*value = number * 1024 / (*end == '%' ? 100 : 1) + 0.5;
 		return !*end || !strcmp(end, "%");
 	}
-	for (i = 0; kind == DURATION && i < sizeof(units) / sizeof(units[0]); i++) {
+	for (i = 0; kind == DURATION && i < ARRAY_SIZE(units); i++) {
 		if (!strcmp(end, units[i].suffix)) {
 			*value = number * units[i].factor + 0.5;
 			return true;
@@ -172,7 +176,7 @@ struct entry {
 };
 
 static struct entry entries[1024];
-static int nr_entries;
+static size_t nr_entries;
 
 static int add_entry(const struct param *table, const char *text)
 {
@@ -181,7 +185,11 @@ static int add_entry(const struct param *table, const char *text)
 	long long value;
 	int err;
 
-	if (!equals || equals - text >= (long)sizeof(e->key) || nr_entries == 1024) {
+	if (nr_entries == ARRAY_SIZE(entries)) {
+		fprintf(stderr, "--%s: tables of more than %zu entries\n", table->name, ARRAY_SIZE(entries));
+		return -EINVAL;
+	}
+	if (!equals || equals - text >= (long)sizeof(e->key)) {
 		fprintf(stderr, "--%s: '%s' is no KEY=VALUE\n", table->name, text);
 		return -EINVAL;
 	}
@@ -230,7 +238,7 @@ static __attribute__((unused)) void fill_table(const struct param *table, int ma
 	struct dirent *process;
 	__u32 id;
 	DIR *dir;
-	int i;
+	size_t i;
 
 	for (i = 0; i < nr_entries; i++) {
 		struct entry *e = &entries[i];
@@ -257,7 +265,7 @@ static __attribute__((unused)) void fill_table(const struct param *table, int ma
 static __attribute__((unused)) void fill_by_name(const struct param *table, int map)
 {
 	char name[16];
-	int i;
+	size_t i;
 
 	for (i = 0; i < nr_entries; i++) {
 		if (entries[i].table != table)
@@ -519,7 +527,7 @@ static int vcpu_number(pid_t tgid, const char *tid)
 	if (!file)
 		return -1;
 	if (fgets(name, sizeof(name), file))
-		for (i = 0; number < 0 && i < sizeof(vcpu_names) / sizeof(vcpu_names[0]); i++)
+		for (i = 0; number < 0 && i < ARRAY_SIZE(vcpu_names); i++)
 			if (sscanf(name, vcpu_names[i], &number) != 1)
 				number = -1;
 	fclose(file);
@@ -594,6 +602,41 @@ static void meet_vcpus(int program)
 	}
 	if (all)
 		closedir(all);
+}
+
+#ifndef CAP_BPF
+#define CAP_BPF 39
+#endif
+#define CAPABILITY(n) (1ULL << (n))
+#define KEPT_CAPABILITIES (CAPABILITY(CAP_BPF) | CAPABILITY(CAP_SYS_NICE) | CAPABILITY(CAP_IPC_LOCK) | CAPABILITY(CAP_DAC_OVERRIDE))
+
+/* Of the capabilities that it has, uses those in the first set, and keeps those in the second. */
+static int limit_capabilities(__u64 used, __u64 kept)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[2];
+	int i;
+
+	if (syscall(SYS_capget, &header, data))
+		return -1;
+	for (i = 0; i < 2; i++) {
+		data[i].permitted &= (__u32)(kept >> 32 * i);
+		data[i].effective = data[i].permitted & (__u32)(used >> 32 * i);
+		data[i].inheritable = 0;
+	}
+	return syscall(SYS_capset, &header, data);
+}
+
+/* Gives up for good what only loading and attaching needs. */
+static void drop_privileges(void)
+{
+	__u64 kept = KEPT_CAPABILITIES;
+
+	/* Where /proc is mounted with hidepid, it shows the threads of others only to whom may trace them. */
+	if (limit_capabilities(kept, ~0ULL) || access("/proc/1/stat", R_OK))
+		kept |= CAPABILITY(CAP_SYS_PTRACE);
+	if (limit_capabilities(kept, kept) || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
+		complain("cannot give up privileges: %s", strerror(errno));
 }
 
 /* The kernel's struct of that name; C libraries have it only lately. */
@@ -682,12 +725,32 @@ static unsigned long long start_time(pid_t tid)
 	return ticks;
 }
 
+/* Is it still there? Its id may be that of another thread by now. */
+static bool lives(const struct thread *t)
+{
+	return t->tid && start_time(t->tid) == t->started;
+}
+
 static struct thread *known_thread(pid_t tid)
 {
 	int i;
 
 	for (i = 0; i < MAX_THREADS; i++)
-		if (threads[i].tid == tid && threads[i].started == start_time(tid))
+		if (threads[i].tid == tid && lives(&threads[i]))
+			return &threads[i];
+	return NULL;
+}
+
+/* A place that nobody has, or whose thread is gone, for which /proc has to be asked; NULL without one. */
+static struct thread *free_place(void)
+{
+	int i;
+
+	for (i = 0; i < MAX_THREADS; i++)
+		if (!threads[i].tid)
+			return &threads[i];
+	for (i = 0; i < MAX_THREADS; i++)
+		if (!lives(&threads[i]))
 			return &threads[i];
 	return NULL;
 }
@@ -697,36 +760,44 @@ static struct thread *meet_thread(pid_t tid)
 {
 	struct thread *t = known_thread(tid);
 	struct pv_sched_attr attr;
-	int i;
+	unsigned long long started;
 
 	if (t || get_attr(tid, &attr))
 		return t;
-	for (i = 0; i < MAX_THREADS; i++) {
-		t = &threads[i];
-		if (t->tid && start_time(t->tid) == t->started)
-			continue;
-		if (attr.sched_policy != SCHED_DEADLINE && attr.sched_runtime == default_slice)
-			attr.sched_runtime = 0;
-		memset(t, 0, sizeof(*t));
-		t->started = start_time(tid);
-		t->before = attr;
-		t->base = attr;
-		t->tid = tid;
-		return t;
+	started = start_time(tid);
+	if (!started)
+		return NULL;
+	t = free_place();
+	if (!t) {
+		complain("no room to remember thread %d: it stays as it is", tid);
+		return NULL;
 	}
-	complain("no room to remember thread %d: it stays as it is", tid);
-	return NULL;
+	if (attr.sched_policy != SCHED_DEADLINE && attr.sched_runtime == default_slice)
+		attr.sched_runtime = 0;
+	memset(t, 0, sizeof(*t));
+	t->started = started;
+	t->before = attr;
+	t->base = attr;
+	t->tid = tid;
+	return t;
+}
+
+/* Says what a thread does not get back, unless it is gone. */
+static void tell_left(pid_t tid, const char *what)
+{
+	if (errno != ESRCH)
+		complain("cannot give thread %d back %s: %s", tid, what, strerror(errno));
 }
 
 /* Gives a thread back what it had before the agent met it. */
 static void restore_thread(struct thread *t)
 {
-	if (!t->tid || start_time(t->tid) != t->started)
+	if (!lives(t))
 		return;
-	if (t->scheduled)
-		set_attr(t->tid, &t->before);
-	if (t->pinned)
-		sched_setaffinity(t->tid, sizeof(t->affinity), &t->affinity);
+	if (t->scheduled && set_attr(t->tid, &t->before))
+		tell_left(t->tid, "its scheduling");
+	if (t->pinned && sched_setaffinity(t->tid, sizeof(t->affinity), &t->affinity))
+		tell_left(t->tid, "its CPUs");
 	/* This process has no tag, which it can give to others. */
 	if (t->tagged)
 		prctl(PR_SCHED_CORE, PR_SCHED_CORE_SHARE_TO, t->tid, PV_THREAD_GROUP, 0);
@@ -769,7 +840,8 @@ static void end_boost(struct thread *t)
 		return;
 	t->boosted = false;
 	t->until = 0;
-	set_attr(t->tid, &t->base);
+	if (lives(t) && set_attr(t->tid, &t->base))
+		tell_left(t->tid, "its scheduling");
 }
 
 /* Ends the boosts whose time is over; gives the time of the next one to end, 0 without one. */
@@ -869,8 +941,10 @@ static void do_unpin(const struct pv_request *r)
 
 	if (!t || !t->pinned)
 		return;
-	t->pinned = false;
-	sched_setaffinity(r->tid, sizeof(t->affinity), &t->affinity);
+	if (sched_setaffinity(r->tid, sizeof(t->affinity), &t->affinity))
+		tell_left(r->tid, "its CPUs");
+	else
+		t->pinned = false;
 }
 
 /* A file that the agent wrote to, with what it held before. Shared with the watchdog. */
@@ -886,13 +960,13 @@ static struct setting *settings;
 static int write_text(const char *path, const char *text)
 {
 	int fd = open(path, O_WRONLY | O_CLOEXEC);
-	ssize_t written;
+	int err;
 
 	if (fd < 0)
 		return -errno;
-	written = write(fd, text, strlen(text));
+	err = write(fd, text, strlen(text)) < 0 ? -errno : 0;
 	close(fd);
-	return written < 0 ? -errno : 0;
+	return err;
 }
 
 /* Writes to the file and remembers what it held. */
@@ -900,7 +974,7 @@ static void change_setting(const char *path, const char *text)
 {
 	struct setting *s = NULL;
 	FILE *file;
-	int i;
+	int i, err;
 
 	for (i = 0; i < MAX_SETTINGS && strcmp(settings[i].path, path); i++)
 		if (!s && !settings[i].path[0])
@@ -916,18 +990,23 @@ static void change_setting(const char *path, const char *text)
 		fclose(file);
 		snprintf(s->path, sizeof(s->path), "%s", path);
 	}
-	if (write_text(path, text))
-		complain("cannot write \"%s\" to %s: %s", text, path, strerror(errno));
+	err = write_text(path, text);
+	if (err)
+		complain("cannot write \"%s\" to %s: %s", text, path, strerror(-err));
 }
 
 static void restore_settings(void)
 {
-	int i;
+	int i, err;
 
 	for (i = 0; i < MAX_SETTINGS; i++) {
-		if (settings[i].path[0])
-			write_text(settings[i].path, settings[i].before);
-		settings[i].path[0] = 0;
+		struct setting *s = &settings[i];
+
+		err = s->path[0] ? write_text(s->path, s->before) : 0;
+		/* A cgroup goes with its VM. */
+		if (err && err != -ENOENT)
+			complain("cannot give %s back what it held: %s", s->path, strerror(-err));
+		s->path[0] = 0;
 	}
 }
 
@@ -984,6 +1063,17 @@ static void restore_all(void)
 	restore_settings();
 }
 
+static int agent_prio = 60;
+
+/* Behind what the policy boosts, nobody could end the boost. */
+static int run_ahead(void)
+{
+	struct sched_param param = { .sched_priority = agent_prio };
+
+	mlockall(MCL_CURRENT | MCL_FUTURE);
+	return agent_prio ? sched_setscheduler(0, SCHED_FIFO | SCHED_RESET_ON_FORK, &param) : 0;
+}
+
 /*
  * Undoes everything when this process is gone, also when it was killed: the pipe to it closes with it. It starts
  * before anything is changed.
@@ -993,13 +1083,16 @@ static int start_watchdog(void)
 	int ends[2];
 	char byte;
 
-	if (pipe(ends))
+	if (pipe2(ends, O_CLOEXEC))
 		return -errno;
 	switch (fork()) {
 	case -1:
 		return -errno;
 	case 0:
 		close(ends[1]);
+		/* Where it cannot, the agent cannot either, and says so. */
+		(void)run_ahead();
+		drop_privileges();
 		setsid();
 		signal(SIGINT, SIG_IGN);
 		signal(SIGTERM, SIG_IGN);
@@ -1010,7 +1103,7 @@ static int start_watchdog(void)
 		_exit(0);
 	default:
 		close(ends[0]);
-		return fcntl(ends[1], F_SETFD, FD_CLOEXEC);
+		return 0;
 	}
 }
 
@@ -1020,7 +1113,7 @@ static const char *const events[] = {
 
 static void do_signal(const struct pv_request *r)
 {
-	if (r->arg[0] >= 0 && r->arg[0] < (long)(sizeof(events) / sizeof(events[0])))
+	if (r->arg[0] >= 0 && r->arg[0] < (long)ARRAY_SIZE(events))
 		fprintf(stderr, "%llu.%06llu %s\n", (unsigned long long)r->at / 1000000000,
 			(unsigned long long)r->at / 1000 % 1000000, events[r->arg[0]]);
 }
@@ -1043,7 +1136,7 @@ static int on_request(void *ctx, void *data, size_t size)
 	(void)ctx;
 	if (size < sizeof(*r))
 		return 0;
-	if (verbose && r->action < sizeof(actions) / sizeof(actions[0]))
+	if (verbose && r->action < ARRAY_SIZE(actions))
 		fprintf(stderr, "line %u: %s of thread %u, process %u, after %llu us\n", r->line,
 			actions[r->action], r->tid, r->tgid, (unsigned long long)(now_ns() - r->at) / 1000);
 	switch (r->action) {
@@ -1085,7 +1178,7 @@ static bool kvm_is_there(void)
 	return there;
 }
 
-static struct bpf_link *links[256];
+static struct bpf_link **links;
 static int nr_links;
 
 static int fail(const char *what)
@@ -1100,7 +1193,13 @@ static int attach(struct kitchen_bpf *skel)
 {
 	struct bpf_program *prog;
 	struct bpf_link *link;
+	int nr = 1;
 
+	bpf_object__for_each_program(prog, skel->obj)
+		nr++;
+	links = calloc(nr, sizeof(*links));
+	if (!links)
+		return fail("cannot attach the programs");
 	bpf_object__for_each_program(prog, skel->obj) {
 		if (bpf_program__type(prog) != BPF_PROG_TYPE_TRACING || !bpf_program__autoload(prog))
 			continue;
@@ -1117,6 +1216,7 @@ static void detach(void)
 {
 	while (nr_links > 0)
 		bpf_link__destroy(links[--nr_links]);
+	free(links);
 }
 
 static void *place_of(struct kitchen_bpf *skel, int param)
@@ -1131,7 +1231,99 @@ static void *place_of(struct kitchen_bpf *skel, int param)
 	case 3:
 		return (void *)&skel->data->level;
 	}
-	return NULL;
+	abort();
+}
+
+static bool running;
+static bool given[4];
+static const bool tunable[] = { false, false, false, true };
+
+/* Is it a process of this very program, whose variables are then where they are here? */
+static bool runs_this(const char *pid)
+{
+	struct stat own, other;
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%.16s/exe", pid);
+	return !stat("/proc/self/exe", &own) && !stat(path, &other) && own.st_dev == other.st_dev &&
+	       own.st_ino == other.st_ino && atoi(pid) != getpid();
+}
+
+/* The map of that name which a process has open, as a file descriptor; -1: it has none. */
+static int map_of(const char *pid, const char *name)
+{
+	char path[64], line[256];
+	struct dirent *entry;
+	int fd = -1;
+	FILE *file;
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "/proc/%.16s/fdinfo", pid);
+	dir = opendir(path);
+	while (dir && fd < 0 && (entry = readdir(dir))) {
+		snprintf(path, sizeof(path), "/proc/%.16s/fdinfo/%.16s", pid, entry->d_name);
+		file = fopen(path, "r");
+		while (file && fd < 0 && fgets(line, sizeof(line), file)) {
+			struct bpf_map_info info = {};
+			__u32 id, size = sizeof(info);
+
+			if (sscanf(line, "map_id: %u", &id) != 1)
+				continue;
+			fd = bpf_map_get_fd_by_id(id);
+			if (fd >= 0 && (bpf_obj_get_info_by_fd(fd, &info, &size) || strcmp(info.name, name))) {
+				close(fd);
+				fd = -1;
+			}
+		}
+		if (file)
+			fclose(file);
+	}
+	if (dir)
+		closedir(dir);
+	return fd;
+}
+
+/* Stores the tunables that were given where the programs of a running policy read them. */
+static int change_running(struct kitchen_bpf *skel)
+{
+	const size_t size = sizeof(*skel->data);
+	DIR *all = opendir("/proc");
+	struct dirent *process;
+	int fd, changed = 0;
+	char *data;
+	size_t i;
+
+	while (all && (process = readdir(all))) {
+		if (!atoi(process->d_name) || !runs_this(process->d_name))
+			continue;
+		fd = map_of(process->d_name, bpf_map__name(skel->maps.data));
+		if (fd < 0)
+			continue;
+		data = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+		close(fd);
+		if (data == MAP_FAILED) {
+			complain("cannot change process %s: %s", process->d_name, strerror(errno));
+			continue;
+		}
+		for (i = 0; i < ARRAY_SIZE(params); i++) {
+			const char *value = place_of(skel, i);
+			char *place = data + (value - (const char *)skel->data);
+			__u64 number = 0;
+
+			if (!given[i])
+				continue;
+			/* In one step, for the programs may be reading it. */
+			memcpy(&number, value, params[i].size);
+			store_number(place, params[i].size, number);
+		}
+		munmap(data, size);
+		changed++;
+	}
+	if (all)
+		closedir(all);
+	if (!changed)
+		complain("kitchen does not run");
+	return changed ? 0 : -ESRCH;
 }
 
 static void usage(FILE *out)
@@ -1145,15 +1337,30 @@ static void usage(FILE *out)
 	       "  --verbose              tell of every request\n"
 	       "  --agent-prio N         SCHED_FIFO priority of the agent itself (60); 0: none\n"
 	       "  --vcpu-names           trust the names of vCPU threads, also where no KVM is seen\n"
+	       "  --running              change tunables of the policy that runs, and end\n"
 	       );
-	for (i = 0; i < sizeof(params) / sizeof(params[0]); i++)
+	for (i = 0; i < ARRAY_SIZE(params); i++)
 		fprintf(out, "  --%-20s %s\n", params[i].name, params[i].doc);
-	for (i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
+	for (i = 0; i < ARRAY_SIZE(tables); i++)
 		fprintf(out, "  --%s KEY=VALUE\n                         %s\n", tables[i].name, tables[i].doc);
 }
 
 static int seconds, interval;
-static int agent_prio = 60;
+
+static int read_count(const char *name, const char *text, int most, int *value)
+{
+	char *end;
+	long number;
+
+	errno = 0;
+	number = strtol(text, &end, 10);
+	if (errno || end == text || *end || number < 0 || number > most) {
+		fprintf(stderr, "--%s: '%s' is no whole number from 0 to %d\n", name, text, most);
+		return -EINVAL;
+	}
+	*value = number;
+	return 0;
+}
 
 /* One option with its value; 1 where the option takes no value. */
 static int read_option(struct kitchen_bpf *skel, const char *name, const char *value)
@@ -1172,22 +1379,20 @@ static int read_option(struct kitchen_bpf *skel, const char *name, const char *v
 		names_suffice = true;
 		return 1;
 	}
+	if (!strcmp(name, "running")) {
+		running = true;
+		return 1;
+	}
 	if (!value) {
 		fprintf(stderr, "--%s needs a value, or there is no such option\n", name);
 		return -EINVAL;
 	}
-	if (!strcmp(name, "seconds")) {
-		seconds = atoi(value);
-		return 0;
-	}
-	if (!strcmp(name, "interval")) {
-		interval = atoi(value);
-		return 0;
-	}
-	if (!strcmp(name, "agent-prio")) {
-		agent_prio = atoi(value);
-		return 0;
-	}
+	if (!strcmp(name, "seconds"))
+		return read_count(name, value, 1000000000, &seconds);
+	if (!strcmp(name, "interval"))
+		return read_count(name, value, 1000000000, &interval);
+	if (!strcmp(name, "agent-prio"))
+		return read_count(name, value, 99, &agent_prio);
 	if (!strcmp(name, "class-of"))
 		return add_entry(&tables[0], value);
 	if (!strcmp(name, "quota"))
@@ -1196,9 +1401,12 @@ static int read_option(struct kitchen_bpf *skel, const char *name, const char *v
 		return add_entry(&tables[2], value);
 	if (!strcmp(name, "nice-of"))
 		return add_entry(&tables[3], value);
-	for (i = 0; i < sizeof(params) / sizeof(params[0]); i++)
-		if (!strcmp(name, params[i].name))
-			return set_param(&params[i], place_of(skel, i), value);
+	for (i = 0; i < ARRAY_SIZE(params); i++) {
+		if (strcmp(name, params[i].name))
+			continue;
+		given[i] = true;
+		return set_param(&params[i], place_of(skel, i), value);
+	}
 	fprintf(stderr, "there is no option --%s\n", name);
 	return -EINVAL;
 }
@@ -1225,6 +1433,12 @@ static int read_options(struct kitchen_bpf *skel, int argc, char **argv)
 			return used;
 		if (!used && !equals)
 			i++;
+	}
+	for (i = 0; running && i < (int)ARRAY_SIZE(params); i++) {
+		if (given[i] && !tunable[i]) {
+			fprintf(stderr, "--%s cannot change while the policy runs\n", params[i].name);
+			return -EINVAL;
+		}
 	}
 	return 0;
 }
@@ -1289,7 +1503,7 @@ static void report(struct kitchen_bpf *skel)
 {
 	if (as_json)
 		printf("{\"policy\":\"kitchen\",\"stats\":[");
-	print_groups(groups, 5);
+	print_groups(groups, ARRAY_SIZE(groups));
 	if (as_json)
 		printf("],");
 	print_health(&skel->bss->pv_health);
@@ -1304,9 +1518,11 @@ static void wait_for_end(struct kitchen_bpf *skel, struct ring_buffer *ring)
 	__u64 tick = start, due = interval ? start + interval * 1000000000ULL : 0;
 	struct pollfd ready = { .fd = ring_buffer__epoll_fd(ring), .events = POLLIN };
 	struct timespec timeout;
-	__u64 now, wake;
-	int i;
+	sigset_t none;
+	__u64 now, wake, next;
+	size_t i;
 
+	sigemptyset(&none);
 	while (!stopped) {
 		now = now_ns();
 		if (end && now >= end)
@@ -1318,7 +1534,7 @@ static void wait_for_end(struct kitchen_bpf *skel, struct ring_buffer *ring)
 			fill_table(&tables[3], bpf_map__fd(skel->maps.nice_of_table));
 			if (names_suffice)
 				meet_vcpus(bpf_program__fd(skel->progs.pv_meet_vcpu));
-			for (i = 0; i < 5; i++)
+			for (i = 0; i < ARRAY_SIZE(groups); i++)
 				if (groups[i].keyed)
 					fold_gone(&groups[i]);
 			tick += 1000000000ULL;
@@ -1330,14 +1546,14 @@ static void wait_for_end(struct kitchen_bpf *skel, struct ring_buffer *ring)
 		wake = tick;
 		if (end && end < wake)
 			wake = end;
-		now = end_boosts();
-		if (now && now < wake)
-			wake = now;
+		next = end_boosts();
+		if (next && next < wake)
+			wake = next;
 		now = now_ns();
 		wake = wake > now ? wake - now : 0;
 		timeout.tv_sec = wake / 1000000000;
 		timeout.tv_nsec = wake % 1000000000;
-		if (ppoll(&ready, 1, &timeout, NULL) > 0)
+		if (ppoll(&ready, 1, &timeout, &none) > 0)
 			ring_buffer__consume(ring);
 	}
 }
@@ -1345,7 +1561,6 @@ static void wait_for_end(struct kitchen_bpf *skel, struct ring_buffer *ring)
 static int run(struct kitchen_bpf *skel)
 {
 	LIBBPF_OPTS(bpf_test_run_opts, once);
-	struct sched_param param = { .sched_priority = agent_prio };
 	struct ring_buffer *ring;
 	struct pv_sched_attr own;
 	int err;
@@ -1380,17 +1595,21 @@ static int run(struct kitchen_bpf *skel)
 	ring = ring_buffer__new(bpf_map__fd(skel->maps.requests), on_request, NULL, NULL);
 	if (!ring)
 		return fail("cannot open the ring buffer");
-	/* Behind what it boosts, it could not end the boost. */
-	if (agent_prio && sched_setscheduler(0, SCHED_FIFO | SCHED_RESET_ON_FORK, &param))
+	if (run_ahead())
 		fail("cannot run with a real-time priority");
-	mlockall(MCL_CURRENT | MCL_FUTURE);
 	find_groups(skel);
 	meet_vcpus(bpf_program__fd(skel->progs.pv_meet_vcpu));
 	if (bpf_prog_test_run_opts(bpf_program__fd(skel->progs.pv_start), &once))
-		fail("pv_start");
+		return fail("cannot run pv_start");
+	if (once.retval) {
+		errno = -(int)once.retval;
+		return fail("cannot start the timers");
+	}
 	err = attach(skel);
-	if (!err)
+	if (!err) {
+		drop_privileges();
 		wait_for_end(skel, ring);
+	}
 	detach();
 	ring_buffer__consume(ring);
 	ring_buffer__free(ring);
@@ -1400,18 +1619,22 @@ static int run(struct kitchen_bpf *skel)
 	return err;
 }
 
+/* The exit status: 1 where something failed, 2 where the options are wrong. */
 static int start(int argc, char **argv)
 {
 	struct kitchen_bpf *skel = kitchen_bpf__open();
-	int err;
+	int status = 2;
 
-	if (!skel)
-		return fail("cannot open the programs");
-	err = read_options(skel, argc, argv);
-	if (!err)
-		err = run(skel);
+	if (!skel) {
+		fail("cannot open the programs");
+		return 1;
+	}
+	if (read_options(skel, argc, argv))
+		fprintf(stderr, "%s --help tells the options\n", argv[0]);
+	else
+		status = (running ? change_running(skel) : run(skel)) ? 1 : 0;
 	kitchen_bpf__destroy(skel);
-	return err;
+	return status;
 }
 
 static int print_libbpf(enum libbpf_print_level level, const char *format, va_list args)
@@ -1422,21 +1645,26 @@ static int print_libbpf(enum libbpf_print_level level, const char *format, va_li
 int main(int argc, char **argv)
 {
 	struct sigaction action = { .sa_handler = on_signal };
+	sigset_t ends;
+	int i;
 
-	if (argc == 2 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"))) {
-		usage(stdout);
-		return 0;
+	for (i = 1; i < argc; i++) {
+		if (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-h")) {
+			usage(stdout);
+			return 0;
+		}
 	}
+	/* They are let in while it waits, and nowhere else: none comes between a look at 'stopped' and the wait. */
+	sigemptyset(&ends);
+	sigaddset(&ends, SIGINT);
+	sigaddset(&ends, SIGTERM);
+	sigaddset(&ends, SIGHUP);
+	sigprocmask(SIG_BLOCK, &ends, NULL);
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
+	/* nohup has it ignored. */
+	if (signal(SIGHUP, SIG_IGN) != SIG_IGN)
+		sigaction(SIGHUP, &action, NULL);
 	libbpf_set_print(print_libbpf);
-	switch (start(argc, argv)) {
-	case 0:
-		return 0;
-	case -EINVAL:
-		fprintf(stderr, "%s --help tells the options\n", argv[0]);
-		return 2;
-	default:
-		return 1;
-	}
+	return start(argc, argv);
 }

@@ -57,7 +57,7 @@ struct global_stats {
 /* Counted per cpu. */
 struct cpu_stats {
 	__u64 per_cpu;
-};
+} __attribute__((aligned(64)));	/* each CPU writes to a cache line of its own */
 
 /* Counted per task. */
 struct task_stats {

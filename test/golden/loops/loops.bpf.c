@@ -56,13 +56,13 @@ struct cpumask {};
 struct kvm_vcpu {};
 
 struct signal_struct {
-	struct { int counter; } live;
+	volatile struct { int counter; } live;
 } __attribute__((preserve_access_index));
 
 struct task_struct {
 	const struct cpumask *cpus_ptr;
-	int pid;
-	int tgid;
+	volatile int pid;
+	volatile int tgid;
 	struct signal_struct *signal;
 	char comm[16];
 } __attribute__((preserve_access_index));
@@ -75,10 +75,13 @@ extern bool bpf_cpumask_test_cpu(u32 cpu, const struct cpumask *cpumask) __ksym;
 extern void bpf_iter_num_destroy(struct bpf_iter_num *it) __ksym;
 extern int bpf_iter_num_new(struct bpf_iter_num *it, int start, int end) __ksym;
 extern int *bpf_iter_num_next(struct bpf_iter_num *it) __ksym;
+extern void bpf_rcu_read_lock(void) __ksym;
+extern void bpf_rcu_read_unlock(void) __ksym;
 extern struct task_struct *bpf_task_from_pid(s32 pid) __ksym;
 extern void bpf_task_release(struct task_struct *p) __ksym;
 
 #define PV_VMS 1024
+#define PV_VM_SLOTS PV_VMS
 #define PV_VCPUS 64
 
 /* CPUs that the machine can have; the loader knows. */
@@ -92,11 +95,21 @@ static __always_inline u64 pv_max(u64 a, u64 b)
 	return a > b ? a : b;
 }
 
-/* a / b as BPF has it: 0 where b is 0. */
+/* a / b by BPF's own instruction: 0 where b is 0, which C leaves undefined. */
 static __always_inline u64 pv_div(u64 a, u64 b)
 {
-	return b ? a / b : 0;
+	asm("%0 /= %1" : "+r"(a) : "r"(b));
+	return a;
 }
+
+/* Adds n to a counter of those that were found; does nothing where there is no room for them. */
+#define pv_count(stats, counter, n)									\
+	do {												\
+		typeof(stats) pv_found = (stats);							\
+													\
+		if (pv_found)										\
+			__sync_fetch_and_add(&pv_found->counter, n);					\
+	} while (0)
 
 /*
  * x from 'from' up to, not including, 'to', at most 'max' times. An iterator of the kernel (6.4): the verifier walks
@@ -109,8 +122,11 @@ static __always_inline u64 pv_div(u64 a, u64 b)
 		pv_n && ((x) = (from) + *pv_n, (x) < (to)); }); )
 
 /* x as a number that the verifier does not know: a loop that counts from a known one has too many states. */
-static volatile u32 pv_nothing;
+static volatile u64 pv_nothing;
 #define pv_opaque(x) ((s64)(x) + pv_nothing)
+
+/* x as another number of the same type and value, for all that the verifier knows. */
+#define pv_hidden(x) ((typeof(x))((x) + pv_nothing))
 
 /* cpu over the CPUs for which the test holds. */
 #define pv_for_each_cpu(cpu, test)									\
@@ -122,8 +138,11 @@ static __always_inline struct pv_comm pv_comm(struct task_struct *p)
 {
 	struct pv_comm comm = {};
 
-	if (p)
+	if (p) {
+		/* clang would take the address in a loop before it tests the pointer. */
+		barrier_var(p);
 		bpf_probe_read_kernel_str(comm.text, sizeof(comm.text), p->comm);
+	}
 	return comm;
 }
 
@@ -140,7 +159,7 @@ static struct policy_state state __attribute__((used));
 
 struct cpu_state {
 	u64 turns;
-};
+} __attribute__((aligned(64)));	/* each CPU writes to a cache line of its own */
 
 /* State of CPUs. */
 struct {
@@ -213,7 +232,7 @@ struct {
 /* The vCPU that the thread runs, or NULL. */
 static __always_inline struct vcpu *pv_vcpu_of(struct task_struct *p)
 {
-	return p ? bpf_task_storage_get(&vcpus, p, NULL, 0) : NULL;
+	return bpf_task_storage_get(&vcpus, p, NULL, 0);
 }
 
 /* The vCPU of the thread with that id, or NULL where there is none any more. */
@@ -253,37 +272,45 @@ static __noinline void pv_remove_from_vm(struct vm_state *m, u32 tid)
 }
 
 /* Thread group ids of the VMs, in the order in which they were first seen; 0 is a free place. */
-static u32 pv_vm_slots[PV_VMS];
+static u32 pv_vm_slots[PV_VM_SLOTS];
 
 static __always_inline u32 pv_vm_at(u32 slot)
 {
-	return slot < PV_VMS ? pv_vm_slots[slot] : 0;
+	return slot < PV_VM_SLOTS ? pv_vm_slots[slot] : 0;
 }
 
 /* m over the VMs. */
 #define pv_for_each_vm(m, i)							\
-	pv_for((i), 0, PV_VMS, PV_VMS)						\
+	pv_for((i), 0, PV_VM_SLOTS, PV_VM_SLOTS)					\
 		if (((m) = pv_vm_at(i)))
+
+/* VMs with a slot. Of several vCPUs that come at once, the one that enters its VM here adds it. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, PV_VMS);
+	__type(key, u32);
+	__type(value, u32);
+} listed SEC(".maps");
 
 static __noinline void pv_add_vm(u32 tgid)
 {
 	u32 slot;
 
-	pv_for(slot, 0, PV_VMS, PV_VMS) {
-		if (slot >= PV_VMS || pv_vm_slots[slot] == tgid)
+	if (bpf_map_lookup_elem(&listed, &tgid) || bpf_map_update_elem(&listed, &tgid, &tgid, BPF_NOEXIST))
+		return;
+	pv_for(slot, 0, PV_VM_SLOTS, PV_VM_SLOTS)
+		if (slot < PV_VM_SLOTS && !pv_vm_slots[slot] && !__sync_val_compare_and_swap(&pv_vm_slots[slot], 0, tgid))
 			return;
-		if (!pv_vm_slots[slot] && !__sync_val_compare_and_swap(&pv_vm_slots[slot], 0, tgid))
-			return;
-	}
 }
 
 static __noinline void pv_remove_vm(u32 tgid)
 {
 	u32 slot;
 
-	pv_for(slot, 0, PV_VMS, PV_VMS)
-		if (slot < PV_VMS && pv_vm_slots[slot] == tgid)
+	pv_for(slot, 0, PV_VM_SLOTS, PV_VM_SLOTS)
+		if (slot < PV_VM_SLOTS && pv_vm_slots[slot] == tgid)
 			pv_vm_slots[slot] = 0;
+	bpf_map_delete_elem(&listed, &tgid);
 }
 
 /* Counters and histograms; each CPU has its own. */
@@ -317,6 +344,20 @@ struct {
 	__type(value, struct pv_timer);
 } pv_timers SEC(".maps");
 
+static __always_inline int pv_start_timer(u32 key, int (*callback)(void *, u32 *, struct pv_timer *), u64 period)
+{
+	struct pv_timer *timer = bpf_map_lookup_elem(&pv_timers, &key);
+	int err;
+
+	if (!timer)
+		return -1;
+	err = bpf_timer_init(&timer->timer, &pv_timers, CLOCK_MONOTONIC);
+	if (err)
+		return err;
+	err = bpf_timer_set_callback(&timer->timer, callback);
+	return err ? err : bpf_timer_start(&timer->timer, period, 0);
+}
+
 static u64 sum_to(u64 n)
 {
 #line 10 "loops.pvpolicy"
@@ -328,18 +369,18 @@ static u64 sum_to(u64 n)
 #line 12 "loops.pvpolicy"
 			continue;
 		sum = sum + i;
-		if (sum > 5000)
+		if (pv_hidden(sum) > 5000)
 #line 14 "loops.pvpolicy"
 			break;
 	}
 	return sum;
-#line 337 "loops.bpf.c"
+#line 378 "loops.bpf.c"
 }
 
 static u64 nested(u64 n)
 {
 #line 20 "loops.pvpolicy"
-	u64 hits = 0;
+	u64 hits = pv_opaque(0);
 	for (u64 i = 5, n2 = 0; n2 < 8 && i < n; n2++, i++) {
 		u64 to = i + 3;
 #line 22 "loops.pvpolicy"
@@ -362,7 +403,7 @@ static u64 nested(u64 n)
 	}
 #line 33 "loops.pvpolicy"
 	return hits;
-#line 366 "loops.bpf.c"
+#line 407 "loops.bpf.c"
 }
 
 static u64 count_cpus(struct task_struct *p)
@@ -378,10 +419,10 @@ static u64 count_cpus(struct task_struct *p)
 		n = n + 1;
 	}
 	return n;
-#line 382 "loops.bpf.c"
+#line 423 "loops.bpf.c"
 }
 
-static __noinline struct vcpu *pv_new_vcpu(struct task_struct *p, u32 id)
+static __noinline struct vcpu *pv_new_vcpu(struct task_struct *p)
 {
 	struct vcpu *v = bpf_task_storage_get(&vcpus, p, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
 
@@ -397,12 +438,12 @@ static __noinline struct vcpu *pv_new_vcpu(struct task_struct *p, u32 id)
 }
 
 /* The vCPU of this thread: one from its first KVM entry or exit on, if the loader did not find it before. */
-static __always_inline struct vcpu *pv_track(struct kvm_vcpu *kvcpu)
+static __always_inline struct vcpu *pv_track(void)
 {
 	struct task_struct *p = bpf_get_current_task_btf();
 	struct vcpu *v = bpf_task_storage_get(&vcpus, p, NULL, 0);
 
-	return v ? v : pv_new_vcpu(p, 0);
+	return v ? v : pv_new_vcpu(p);
 }
 
 /* The loader runs it for each vCPU that it finds. */
@@ -414,7 +455,7 @@ int pv_meet_vcpu(struct pv_meeting *ctx)
 	if (!p)
 		return 0;
 	if (!bpf_task_storage_get(&vcpus, p, NULL, 0))
-		pv_new_vcpu(p, ctx->number);
+		pv_new_vcpu(p);
 	bpf_task_release(p);
 	return 0;
 }
@@ -422,14 +463,14 @@ int pv_meet_vcpu(struct pv_meeting *ctx)
 SEC("tp_btf/kvm_entry")
 int BPF_PROG(pv_kvm_entry, struct kvm_vcpu *kvcpu)
 {
-	pv_track(kvcpu);
+	pv_track();
 	return 0;
 }
 
 SEC("tp_btf/kvm_exit")
 int BPF_PROG(pv_kvm_exit, struct kvm_vcpu *kvcpu)
 {
-	pv_track(kvcpu);
+	pv_track();
 	return 0;
 }
 
@@ -440,13 +481,11 @@ int BPF_PROG(on_sched_wakeup, struct task_struct *p)
 	__sync_fetch_and_add(&state.total, sum_to((u64)p->pid) + nested(12) + count_cpus(p));
 	if (pv_comm_eq(pv_comm(p), (struct pv_comm){ .text = "stress" })) {
 #line 58 "loops.pvpolicy"
-		struct global_stats *stats = pv_global_stats();
+		u64 value = sum_to(100);
 #line 58 "loops.pvpolicy"
-		if (stats)
-#line 58 "loops.pvpolicy"
-			__sync_fetch_and_add(&stats->rounds, sum_to(100));
+		pv_count(pv_global_stats(), rounds, value);
 	}
-#line 450 "loops.bpf.c"
+#line 489 "loops.bpf.c"
 	return 0;
 }
 
@@ -470,7 +509,7 @@ static __always_inline void on_every_50ms(void)
 		__sync_fetch_and_add(&m_state->seen, 1);
 	}
 	__sync_fetch_and_add(&state.total, busiest);
-#line 474 "loops.bpf.c"
+#line 513 "loops.bpf.c"
 }
 
 static int every_50ms(void *map, u32 *key, struct pv_timer *timer)
@@ -480,20 +519,25 @@ static int every_50ms(void *map, u32 *key, struct pv_timer *timer)
 	return 0;
 }
 
+static void on_init(void)
+{
+#line 61 "loops.pvpolicy"
+	state.total = count_cpus(bpf_get_current_task_btf());
+#line 527 "loops.bpf.c"
+}
+
 /* The agent runs it once, before it attaches the others. */
 SEC("syscall")
 int pv_start(void *ctx)
 {
-	struct pv_timer *timer;
-	u32 key;
+	int err;
 
-	key = 0;
-	timer = bpf_map_lookup_elem(&pv_timers, &key);
-	if (timer) {
-		bpf_timer_init(&timer->timer, &pv_timers, CLOCK_MONOTONIC);
-		bpf_timer_set_callback(&timer->timer, every_50ms);
-		bpf_timer_start(&timer->timer, 50 * NSEC_PER_MSEC, 0);
-	}
+	bpf_rcu_read_lock();
+	on_init();
+	bpf_rcu_read_unlock();
+	err = pv_start_timer(0, every_50ms, 50 * NSEC_PER_MSEC);
+	if (err)
+		return err;
 	return 0;
 }
 
@@ -508,6 +552,7 @@ int BPF_PROG(pv_sched_process_exit, struct task_struct *p)
 	m = bpf_map_lookup_elem(&vms, &tgid);
 	if (m && pv_vcpu_of(p))
 		pv_remove_from_vm(m, tid);
+	bpf_task_storage_delete(&vcpus, p);
 	/* The last thread of the process. */
 	if (!p->signal->live.counter) {
 		bpf_map_delete_elem(&vms, &tgid);

@@ -51,6 +51,7 @@ char _license[] SEC("license") = "GPL";
 #define NSEC_PER_USEC 1000ULL
 #define NSEC_PER_MSEC 1000000ULL
 #define __maybe_unused __attribute__((unused))
+
 /* Puts a reference back at the end of the block. */
 #define pv_auto(kind) __attribute__((cleanup(pv_put_##kind)))
 
@@ -81,35 +82,35 @@ struct cpumask {};
 struct kvm_vcpu {};
 
 struct sched_ext_entity {
-	u64 dsq_vtime;
-	u32 weight;
-	u64 slice;
+	volatile u64 dsq_vtime;
+	volatile u32 weight;
+	volatile u64 slice;
 } __attribute__((preserve_access_index));
 
 struct scx_exit_info {
-	enum scx_exit_kind kind;
-	s64 exit_code;
+	volatile enum scx_exit_kind kind;
+	volatile s64 exit_code;
 	const char *reason;
 	char *msg;
 } __attribute__((preserve_access_index));
 
 struct scx_init_task_args {
-	bool fork;
+	volatile bool fork;
 } __attribute__((preserve_access_index));
 
 struct thread_info {
-	u32 cpu;
+	volatile u32 cpu;
 } __attribute__((preserve_access_index));
 
 struct task_struct {
 	const struct cpumask *cpus_ptr;
-	unsigned int flags;
-	int nr_cpus_allowed;
+	volatile unsigned int flags;
+	volatile int nr_cpus_allowed;
 	struct sched_ext_entity scx;
-	unsigned short migration_disabled;
+	volatile unsigned short migration_disabled;
 	struct thread_info thread_info;
-	int pid;
-	int tgid;
+	volatile int pid;
+	volatile int tgid;
 } __attribute__((preserve_access_index));
 
 #define PF_KTHREAD 0x200000
@@ -295,10 +296,11 @@ static __always_inline u64 pv_vtime_max(u64 a, u64 b)
 	return pv_before(a, b) ? b : a;
 }
 
-/* a / b as BPF has it: 0 where b is 0. */
+/* a / b by BPF's own instruction: 0 where b is 0, which C leaves undefined. */
 static __always_inline u64 pv_div(u64 a, u64 b)
 {
-	return b ? a / b : 0;
+	asm("%0 /= %1" : "+r"(a) : "r"(b));
+	return a;
 }
 
 /*
@@ -330,6 +332,24 @@ static __noinline void pv_record(struct pv_histogram *h, u64 x)
 	__sync_fetch_and_add(&h->sum, x);
 }
 
+/* Adds n to a counter of those that were found; does nothing where there is no room for them. */
+#define pv_count(stats, counter, n)									\
+	do {												\
+		typeof(stats) pv_found = (stats);							\
+													\
+		if (pv_found)										\
+			__sync_fetch_and_add(&pv_found->counter, n);					\
+	} while (0)
+
+/* The same for a histogram and one more value of it. */
+#define pv_sample(stats, histogram, x)									\
+	do {												\
+		typeof(stats) pv_found = (stats);							\
+													\
+		if (pv_found)										\
+			pv_record(&pv_found->histogram, x);						\
+	} while (0)
+
 /*
  * x from 'from' up to, not including, 'to', at most 'max' times. An iterator of the kernel (6.4): the verifier walks
  * the body a few times, not once for each x.
@@ -341,7 +361,7 @@ static __noinline void pv_record(struct pv_histogram *h, u64 x)
 		pv_n && ((x) = (from) + *pv_n, (x) < (to)); }); )
 
 /* x as a number that the verifier does not know: a loop that counts from a known one has too many states. */
-static volatile u32 pv_nothing;
+static volatile u64 pv_nothing;
 #define pv_opaque(x) ((s64)(x) + pv_nothing)
 
 /* cpu over the CPUs for which the test holds. */
@@ -433,7 +453,7 @@ static struct policy_state state __attribute__((used));
 
 struct cpu_state {
 	u32 served;
-};
+} __attribute__((aligned(64)));	/* each CPU writes to a cache line of its own */
 
 /* State of CPUs. */
 struct {
@@ -470,20 +490,20 @@ struct {
 	__type(value, struct task_state);
 } tasks SEC(".maps");
 
-static struct task_state pv_spare_task_state;
-
-/* Made of zeros at first use. Where there is no memory, one that is forgotten again. */
-static __always_inline struct task_state *pv_task_state(struct task_struct *p)
+/* NULL where nothing is kept yet. */
+static __always_inline struct task_state *pv_find_task_state(struct task_struct *p)
 {
-	struct task_state *s = NULL;
+	return bpf_task_storage_get(&tasks, p, NULL, 0);
+}
 
-	if (p)
-		s = bpf_task_storage_get(&tasks, p, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
-	if (s)
-		return s;
-	__sync_fetch_and_add(&pv_health.states_lost, 1);
-	pv_spare_task_state = (struct task_state){};
-	return &pv_spare_task_state;
+/* Made of zeros at first use; NULL where there is no room. */
+static __always_inline struct task_state *pv_make_task_state(struct task_struct *p)
+{
+	struct task_state *s = bpf_task_storage_get(&tasks, p, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
+
+	if (!s)
+		__sync_fetch_and_add(&pv_health.states_lost, 1);
+	return s;
 }
 
 struct vcpu {
@@ -501,7 +521,7 @@ struct {
 /* The vCPU that the thread runs, or NULL. */
 static __always_inline struct vcpu *pv_vcpu_of(struct task_struct *p)
 {
-	return p ? bpf_task_storage_get(&vcpus, p, NULL, 0) : NULL;
+	return bpf_task_storage_get(&vcpus, p, NULL, 0);
 }
 
 /* Counters and histograms; each CPU has its own. */
@@ -527,16 +547,13 @@ struct {
 	__type(value, struct cpu_stats);
 } cpu_stats SEC(".maps");
 
-static struct cpu_stats pv_spare_cpu_stats;
-
 static __noinline struct cpu_stats *pv_cpu_stats(s32 cpu)
 {
 	struct cpu_stats *s = bpf_map_lookup_elem(&cpu_stats, &cpu);
 
-	if (s)
-		return s;
-	__sync_fetch_and_add(&pv_health.stats_lost, 1);
-	return &pv_spare_cpu_stats;
+	if (!s)
+		__sync_fetch_and_add(&pv_health.stats_lost, 1);
+	return s;
 }
 
 /* weight_of. By thread group id; the loader fills it. */
@@ -570,6 +587,20 @@ struct {
 	__type(value, struct pv_timer);
 } pv_timers SEC(".maps");
 
+static __always_inline int pv_start_timer(u32 key, int (*callback)(void *, u32 *, struct pv_timer *), u64 period)
+{
+	struct pv_timer *timer = bpf_map_lookup_elem(&pv_timers, &key);
+	int err;
+
+	if (!timer)
+		return -1;
+	err = bpf_timer_init(&timer->timer, &pv_timers, CLOCK_MONOTONIC);
+	if (err)
+		return err;
+	err = bpf_timer_set_callback(&timer->timer, callback);
+	return err ? err : bpf_timer_start(&timer->timer, period, 0);
+}
+
 static u64 weight(struct task_struct *p)
 {
 #line 25 "queues.pvpolicy"
@@ -579,10 +610,10 @@ static u64 weight(struct task_struct *p)
 #line 25 "queues.pvpolicy"
 		return weight_of(v->tgid);
 	return 100;
-#line 583 "queues.bpf.c"
+#line 614 "queues.bpf.c"
 }
 
-static __always_inline struct vcpu *pv_new_vcpu(struct task_struct *p, u32 id)
+static __always_inline struct vcpu *pv_new_vcpu(struct task_struct *p)
 {
 	struct vcpu *v = bpf_task_storage_get(&vcpus, p, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
 
@@ -595,12 +626,12 @@ static __always_inline struct vcpu *pv_new_vcpu(struct task_struct *p, u32 id)
 }
 
 /* The vCPU of this thread: one from its first KVM entry or exit on, if the loader did not find it before. */
-static __always_inline struct vcpu *pv_track(struct kvm_vcpu *kvcpu)
+static __always_inline struct vcpu *pv_track(void)
 {
 	struct task_struct *p = bpf_get_current_task_btf();
 	struct vcpu *v = bpf_task_storage_get(&vcpus, p, NULL, 0);
 
-	return v ? v : pv_new_vcpu(p, 0);
+	return v ? v : pv_new_vcpu(p);
 }
 
 /* The loader runs it for each vCPU that it finds. */
@@ -612,7 +643,7 @@ int pv_meet_vcpu(struct pv_meeting *ctx)
 	if (!p)
 		return 0;
 	if (!bpf_task_storage_get(&vcpus, p, NULL, 0))
-		pv_new_vcpu(p, ctx->number);
+		pv_new_vcpu(p);
 	bpf_task_release(p);
 	return 0;
 }
@@ -620,14 +651,14 @@ int pv_meet_vcpu(struct pv_meeting *ctx)
 SEC("tp_btf/kvm_entry")
 int BPF_PROG(pv_kvm_entry, struct kvm_vcpu *kvcpu)
 {
-	pv_track(kvcpu);
+	pv_track();
 	return 0;
 }
 
 SEC("tp_btf/kvm_exit")
 int BPF_PROG(pv_kvm_exit, struct kvm_vcpu *kvcpu)
 {
-	pv_track(kvcpu);
+	pv_track();
 	return 0;
 }
 
@@ -647,7 +678,7 @@ static __always_inline void on_every_100ms(void)
 #line 94 "queues.pvpolicy"
 			c_state->served = 0;
 	}
-#line 651 "queues.bpf.c"
+#line 682 "queues.bpf.c"
 }
 
 static int every_100ms(void *map, u32 *key, struct pv_timer *timer)
@@ -661,14 +692,18 @@ SEC("struct_ops/select_cpu")
 s32 BPF_PROG(queues_select_cpu, struct task_struct *p, s32 prev_cpu, u64 wake_flags)
 {
 #line 34 "queues.pvpolicy"
-	if ((wake_flags & SCX_WAKE_SYNC) == SCX_WAKE_SYNC && pv_can_run_on(p, bpf_get_smp_processor_id())) {
+	if ((wake_flags & SCX_WAKE_SYNC) && pv_can_run_on(p, bpf_get_smp_processor_id())) {
 		scx_bpf_dsq_insert(p, SCX_DSQ_LOCAL_ON | bpf_get_smp_processor_id(), pv_short, 0);
 		return bpf_get_smp_processor_id();
 	}
 	const struct cpumask *idle pv_auto(idle_cpumask) = scx_bpf_get_idle_smtmask();
-	struct bpf_cpumask *mask pv_auto(mask) = pv_mask_and(p->cpus_ptr, idle);
+	s32 c;
+	{
 #line 39 "queues.pvpolicy"
-	s32 c = mask ? scx_bpf_pick_idle_cpu((const struct cpumask *)mask, 0) : -1;
+		struct bpf_cpumask *mask pv_auto(mask) = pv_mask_and(p->cpus_ptr, idle);
+#line 39 "queues.pvpolicy"
+		c = mask ? scx_bpf_pick_idle_cpu((const struct cpumask *)mask, 0) : -1;
+	}
 #line 39 "queues.pvpolicy"
 	if (c >= 0)
 #line 39 "queues.pvpolicy"
@@ -680,16 +715,18 @@ s32 BPF_PROG(queues_select_cpu, struct task_struct *p, s32 prev_cpu, u64 wake_fl
 #line 41 "queues.pvpolicy"
 		scx_bpf_dsq_insert(p, SCX_DSQ_LOCAL, slice, 0);
 	return cpu;
-#line 684 "queues.bpf.c"
+#line 719 "queues.bpf.c"
 }
 
 SEC("struct_ops/enqueue")
 void BPF_PROG(queues_enqueue, struct task_struct *p, u64 enq_flags)
 {
 #line 46 "queues.pvpolicy"
-	struct task_state *p_state = pv_task_state(p);
+	struct task_state *p_state = pv_make_task_state(p);
 #line 46 "queues.pvpolicy"
-	p_state->wakeups++;
+	if (p_state)
+#line 46 "queues.pvpolicy"
+		p_state->wakeups++;
 	if ((enq_flags & SCX_ENQ_IMMED) == SCX_ENQ_IMMED) {
 #line 47 "queues.pvpolicy"
 		scx_bpf_dsq_insert(p, SCX_DSQ_LOCAL, pv_short, enq_flags);
@@ -707,14 +744,14 @@ void BPF_PROG(queues_enqueue, struct task_struct *p, u64 enq_flags)
 #line 52 "queues.pvpolicy"
 			if (c >= 0) {
 				scx_bpf_kick_cpu(c, 0);
-				__sync_fetch_and_add(&pv_cpu_stats(c)->kicked, 1);
+				pv_count(pv_cpu_stats(c), kicked, 1);
 			}
 		} else {
 #line 56 "queues.pvpolicy"
 			scx_bpf_dsq_insert(p, DSQ_OTHERS, slice, enq_flags);
 		}
 	}
-#line 718 "queues.bpf.c"
+#line 755 "queues.bpf.c"
 }
 
 SEC("struct_ops/dispatch")
@@ -747,37 +784,35 @@ void BPF_PROG(queues_dispatch, s32 cpu, struct task_struct *prev)
 #line 69 "queues.pvpolicy"
 			scx_bpf_task_set_slice(q, pv_short);
 	}
-#line 751 "queues.bpf.c"
+#line 788 "queues.bpf.c"
 }
 
 SEC("struct_ops/running")
 void BPF_PROG(queues_running, struct task_struct *p)
 {
 #line 74 "queues.pvpolicy"
-	struct task_state *p_state = pv_task_state(p);
+	struct task_state *p_state = pv_make_task_state(p);
 #line 74 "queues.pvpolicy"
-	p_state->started = pv_now();
+	if (p_state)
+#line 74 "queues.pvpolicy"
+		p_state->started = pv_now();
 	if (pv_before(state.vtime_now, p->scx.dsq_vtime))
 #line 75 "queues.pvpolicy"
 		state.vtime_now = p->scx.dsq_vtime;
-#line 764 "queues.bpf.c"
+#line 803 "queues.bpf.c"
 }
 
 SEC("struct_ops/stopping")
 void BPF_PROG(queues_stopping, struct task_struct *p, bool runnable)
 {
 #line 79 "queues.pvpolicy"
-	struct task_state *p_state = pv_task_state(p);
+	struct task_state *p_state = pv_find_task_state(p);
 #line 79 "queues.pvpolicy"
-	u64 used = pv_sub_sat(pv_now(), p_state->started);
-	struct global_stats *stats = pv_global_stats();
-#line 80 "queues.pvpolicy"
-	if (stats)
-#line 80 "queues.pvpolicy"
-		pv_record(&stats->ran, used);
+	u64 used = pv_sub_sat(pv_now(), p_state ? p_state->started : 0);
+	pv_sample(pv_global_stats(), ran, used);
 	scx_bpf_task_set_dsq_vtime(p, p->scx.dsq_vtime + pv_div(used * 100, weight(p)));
 	scx_bpf_task_set_slice(p, pv_sub_sat(p->scx.slice, NSEC_PER_USEC));
-#line 781 "queues.bpf.c"
+#line 816 "queues.bpf.c"
 }
 
 SEC("struct_ops/enable")
@@ -785,37 +820,37 @@ void BPF_PROG(queues_enable, struct task_struct *p)
 {
 #line 85 "queues.pvpolicy"
 	scx_bpf_task_set_dsq_vtime(p, state.vtime_now);
-#line 789 "queues.bpf.c"
+#line 824 "queues.bpf.c"
 }
 
-SEC("struct_ops.s/init_task")
+SEC("struct_ops/init_task")
 s32 BPF_PROG(queues_init_task, struct task_struct *p, struct scx_init_task_args *args)
 {
 #line 88 "queues.pvpolicy"
 	if (args->fork) {
 #line 88 "queues.pvpolicy"
-		struct task_state *p_state = pv_task_state(p);
+		struct task_state *p_state = pv_make_task_state(p);
 #line 88 "queues.pvpolicy"
-		p_state->started = pv_now();
+		if (p_state)
+#line 88 "queues.pvpolicy"
+			p_state->started = pv_now();
 	}
 #line 89 "queues.pvpolicy"
 	return 0;
-#line 804 "queues.bpf.c"
+#line 841 "queues.bpf.c"
 }
 
 static void on_init(void)
 {
 #line 29 "queues.pvpolicy"
 	state.vtime_now = 0;
-#line 811 "queues.bpf.c"
+#line 848 "queues.bpf.c"
 }
 
 SEC("struct_ops.s/init")
 s32 BPF_PROG(queues_init)
 {
 	s32 err;
-	struct pv_timer *timer;
-	u32 key;
 
 	err = scx_bpf_create_dsq(DSQ_VMS_QUEUE, -1);
 	if (err)
@@ -824,13 +859,9 @@ s32 BPF_PROG(queues_init)
 	if (err)
 		return err;
 	on_init();
-	key = 0;
-	timer = bpf_map_lookup_elem(&pv_timers, &key);
-	if (timer) {
-		bpf_timer_init(&timer->timer, &pv_timers, CLOCK_MONOTONIC);
-		bpf_timer_set_callback(&timer->timer, every_100ms);
-		bpf_timer_start(&timer->timer, 100 * NSEC_PER_MSEC, 0);
-	}
+	err = pv_start_timer(0, every_100ms, 100 * NSEC_PER_MSEC);
+	if (err)
+		return err;
 	return 0;
 }
 
@@ -838,7 +869,7 @@ static void on_exit(void)
 {
 #line 31 "queues.pvpolicy"
 	bpf_printk("queues ends");
-#line 842 "queues.bpf.c"
+#line 873 "queues.bpf.c"
 }
 
 struct pv_exit pv_exit SEC(".data") = {};

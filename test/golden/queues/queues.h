@@ -21,7 +21,7 @@ struct global_stats {
 /* Counted per cpu. */
 struct cpu_stats {
 	__u64 kicked;
-};
+} __attribute__((aligned(64)));	/* each CPU writes to a cache line of its own */
 
 /* A thread that is a vCPU, and its number in its VM. */
 struct pv_meeting {

@@ -52,8 +52,8 @@ char _license[] SEC("license") = "GPL";
 
 /* Parts of the kernel that the policy uses. libbpf finds where the running kernel has them. */
 struct task_struct {
-	int pid;
-	int tgid;
+	volatile int pid;
+	volatile int tgid;
 	char comm[16];
 } __attribute__((preserve_access_index));
 
@@ -108,13 +108,34 @@ static __noinline void pv_record(struct pv_histogram *h, u64 x)
 	__sync_fetch_and_add(&h->sum, x);
 }
 
+/* Adds n to a counter of those that were found; does nothing where there is no room for them. */
+#define pv_count(stats, counter, n)									\
+	do {												\
+		typeof(stats) pv_found = (stats);							\
+													\
+		if (pv_found)										\
+			__sync_fetch_and_add(&pv_found->counter, n);					\
+	} while (0)
+
+/* The same for a histogram and one more value of it. */
+#define pv_sample(stats, histogram, x)									\
+	do {												\
+		typeof(stats) pv_found = (stats);							\
+													\
+		if (pv_found)										\
+			pv_record(&pv_found->histogram, x);						\
+	} while (0)
+
 /* The name of a thread, padded with zeros. */
 static __always_inline struct pv_comm pv_comm(struct task_struct *p)
 {
 	struct pv_comm comm = {};
 
-	if (p)
+	if (p) {
+		/* clang would take the address in a loop before it tests the pointer. */
+		barrier_var(p);
 		bpf_probe_read_kernel_str(comm.text, sizeof(comm.text), p->comm);
+	}
 	return comm;
 }
 
@@ -135,20 +156,20 @@ struct {
 	__type(value, struct task_state);
 } tasks SEC(".maps");
 
-static struct task_state pv_spare_task_state;
-
-/* Made of zeros at first use. Where there is no memory, one that is forgotten again. */
-static __always_inline struct task_state *pv_task_state(struct task_struct *p)
+/* NULL where nothing is kept yet. */
+static __always_inline struct task_state *pv_find_task_state(struct task_struct *p)
 {
-	struct task_state *s = NULL;
+	return bpf_task_storage_get(&tasks, p, NULL, 0);
+}
 
-	if (p)
-		s = bpf_task_storage_get(&tasks, p, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
-	if (s)
-		return s;
-	__sync_fetch_and_add(&pv_health.states_lost, 1);
-	pv_spare_task_state = (struct task_state){};
-	return &pv_spare_task_state;
+/* Made of zeros at first use; NULL where there is no room. */
+static __always_inline struct task_state *pv_make_task_state(struct task_struct *p)
+{
+	struct task_state *s = bpf_task_storage_get(&tasks, p, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
+
+	if (!s)
+		__sync_fetch_and_add(&pv_health.states_lost, 1);
+	return s;
 }
 
 /* Counters and histograms; each CPU has its own. */
@@ -176,20 +197,25 @@ struct {
 } task_stats SEC(".maps");
 
 static const struct task_stats pv_zero_task_stats;
-static struct task_stats pv_spare_task_stats;
 
-static __noinline struct task_stats *pv_task_stats(u32 id)
+/* Makes room for them. */
+__noinline int pv_make_task_stats(u32 id)
+{
+	bpf_map_update_elem(&task_stats, &id, &pv_zero_task_stats, BPF_NOEXIST);
+	if (bpf_map_lookup_elem(&task_stats, &id))
+		return 0;
+	__sync_fetch_and_add(&pv_health.stats_lost, 1);
+	return -1;
+}
+
+static __always_inline struct task_stats *pv_task_stats(u32 id)
 {
 	struct task_stats *s = bpf_map_lookup_elem(&task_stats, &id);
 
 	if (s)
 		return s;
-	bpf_map_update_elem(&task_stats, &id, &pv_zero_task_stats, BPF_NOEXIST);
-	s = bpf_map_lookup_elem(&task_stats, &id);
-	if (s)
-		return s;
-	__sync_fetch_and_add(&pv_health.stats_lost, 1);
-	return &pv_spare_task_stats;
+	pv_make_task_stats(id);
+	return bpf_map_lookup_elem(&task_stats, &id);
 }
 
 /* hated. By name of a thread; the loader fills it. */
@@ -284,18 +310,20 @@ int BPF_PROG(on_sched_wakeup, struct task_struct *p)
 {
 #line 9 "revive.pvpolicy"
 	if (pv_comm_eq(pv_comm(p), (struct pv_comm){ .text = "victim" })) {
-		struct task_state *p_state = pv_task_state(p);
+		struct task_state *p_state = pv_make_task_state(p);
 #line 10 "revive.pvpolicy"
-		p_state->woken = bpf_ktime_get_ns();
+		if (p_state)
+#line 10 "revive.pvpolicy"
+			p_state->woken = bpf_ktime_get_ns();
 		pv_boost(p->pid, p->tgid, SCHED_FIFO, 7, limit);
 		pv_pin(p->pid, p->tgid, ((u64[PV_MASK_WORDS]){ 0x2 }));
 		pv_set_nice(p->pid, p->tgid, 5);
-		__sync_fetch_and_add(&pv_task_stats(p->pid)->boosts, 1);
+		pv_count(pv_task_stats(p->pid), boosts, 1);
 	}
 	if (hated(pv_comm(p)))
 #line 16 "revive.pvpolicy"
 		pv_signal(PV_EVENT_HATED_ONE_WOKE);
-#line 299 "revive.bpf.c"
+#line 327 "revive.bpf.c"
 	return 0;
 }
 
@@ -305,15 +333,11 @@ int BPF_PROG(on_sched_switch, bool preempt, struct task_struct *prev, struct tas
 #line 19 "revive.pvpolicy"
 	if (pv_comm_eq(pv_comm(next), (struct pv_comm){ .text = "victim" })) {
 #line 19 "revive.pvpolicy"
-		struct global_stats *stats = pv_global_stats();
+		struct task_state *next_state = pv_find_task_state(next);
 #line 19 "revive.pvpolicy"
-		struct task_state *next_state = pv_task_state(next);
-#line 19 "revive.pvpolicy"
-		if (stats)
-#line 19 "revive.pvpolicy"
-			pv_record(&stats->late, pv_sub_sat(bpf_ktime_get_ns(), next_state->woken));
+		pv_sample(pv_global_stats(), late, pv_sub_sat(bpf_ktime_get_ns(), next_state ? next_state->woken : 0));
 	}
-#line 317 "revive.bpf.c"
+#line 341 "revive.bpf.c"
 	return 0;
 }
 

@@ -55,12 +55,12 @@ char _license[] SEC("license") = "GPL";
 struct kvm_vcpu {};
 
 struct signal_struct {
-	struct { int counter; } live;
+	volatile struct { int counter; } live;
 } __attribute__((preserve_access_index));
 
 struct task_struct {
-	int pid;
-	int tgid;
+	volatile int pid;
+	volatile int tgid;
 	struct signal_struct *signal;
 } __attribute__((preserve_access_index));
 
@@ -137,6 +137,24 @@ static __noinline void pv_record(struct pv_histogram *h, u64 x)
 	__sync_fetch_and_add(&h->sum, x);
 }
 
+/* Adds n to a counter of those that were found; does nothing where there is no room for them. */
+#define pv_count(stats, counter, n)									\
+	do {												\
+		typeof(stats) pv_found = (stats);							\
+													\
+		if (pv_found)										\
+			__sync_fetch_and_add(&pv_found->counter, n);					\
+	} while (0)
+
+/* The same for a histogram and one more value of it. */
+#define pv_sample(stats, histogram, x)									\
+	do {												\
+		typeof(stats) pv_found = (stats);							\
+													\
+		if (pv_found)										\
+			pv_record(&pv_found->histogram, x);						\
+	} while (0)
+
 /*
  * x from 'from' up to, not including, 'to', at most 'max' times. An iterator of the kernel (6.4): the verifier walks
  * the body a few times, not once for each x.
@@ -203,7 +221,7 @@ struct {
 /* The vCPU that the thread runs, or NULL. */
 static __always_inline struct vcpu *pv_vcpu_of(struct task_struct *p)
 {
-	return p ? bpf_task_storage_get(&vcpus, p, NULL, 0) : NULL;
+	return bpf_task_storage_get(&vcpus, p, NULL, 0);
 }
 
 /* The vCPU of the thread with that id, or NULL where there is none any more. */
@@ -252,20 +270,25 @@ struct {
 } vm_stats SEC(".maps");
 
 static const struct vm_stats pv_zero_vm_stats;
-static struct vm_stats pv_spare_vm_stats;
 
-static __noinline struct vm_stats *pv_vm_stats(u32 id)
+/* Makes room for them. */
+__noinline int pv_make_vm_stats(u32 id)
+{
+	bpf_map_update_elem(&vm_stats, &id, &pv_zero_vm_stats, BPF_NOEXIST);
+	if (bpf_map_lookup_elem(&vm_stats, &id))
+		return 0;
+	__sync_fetch_and_add(&pv_health.stats_lost, 1);
+	return -1;
+}
+
+static __always_inline struct vm_stats *pv_vm_stats(u32 id)
 {
 	struct vm_stats *s = bpf_map_lookup_elem(&vm_stats, &id);
 
 	if (s)
 		return s;
-	bpf_map_update_elem(&vm_stats, &id, &pv_zero_vm_stats, BPF_NOEXIST);
-	s = bpf_map_lookup_elem(&vm_stats, &id);
-	if (s)
-		return s;
-	__sync_fetch_and_add(&pv_health.stats_lost, 1);
-	return &pv_spare_vm_stats;
+	pv_make_vm_stats(id);
+	return bpf_map_lookup_elem(&vm_stats, &id);
 }
 
 /* What the policy asks the agent to do. */
@@ -321,7 +344,7 @@ static bool spins(struct vcpu *v, u64 t)
 {
 #line 34 "spin_guard.pvpolicy"
 	return v->on_cpu && pv_sub_sat(t, v->last_halt) > spin_after;
-#line 325 "spin_guard.bpf.c"
+#line 348 "spin_guard.bpf.c"
 }
 
 /* Takes one boost from the VM's budget. */
@@ -335,15 +358,15 @@ static bool within_budget(u32 m, u64 t)
 		m_state->used = 0;
 	}
 	if (m_state->used >= budget) {
-		__sync_fetch_and_add(&pv_vm_stats(m)->refused, 1);
+		pv_count(pv_vm_stats(m), refused, 1);
 		return false;
 	}
 	__sync_fetch_and_add(&m_state->used, 1);
 	return true;
-#line 344 "spin_guard.bpf.c"
+#line 367 "spin_guard.bpf.c"
 }
 
-static __noinline struct vcpu *pv_new_vcpu(struct task_struct *p, u32 id)
+static __noinline struct vcpu *pv_new_vcpu(struct task_struct *p)
 {
 	struct vcpu *v = bpf_task_storage_get(&vcpus, p, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
 
@@ -363,7 +386,7 @@ static __always_inline struct vcpu *pv_track(struct kvm_vcpu *kvcpu)
 	struct task_struct *p = bpf_get_current_task_btf();
 	struct vcpu *v = bpf_task_storage_get(&vcpus, p, NULL, 0);
 
-	return v ? v : pv_new_vcpu(p, 0);
+	return v ? v : pv_new_vcpu(p);
 }
 
 /* The loader runs it for each vCPU that it finds. */
@@ -375,7 +398,7 @@ int pv_meet_vcpu(struct pv_meeting *ctx)
 	if (!p)
 		return 0;
 	if (!bpf_task_storage_get(&vcpus, p, NULL, 0))
-		pv_new_vcpu(p, ctx->number);
+		pv_new_vcpu(p);
 	bpf_task_release(p);
 	return 0;
 }
@@ -404,11 +427,11 @@ int BPF_PROG(on_sched_switch, bool preempt, struct task_struct *prev, struct tas
 	if (v2) {
 		if (v2->preempted)
 #line 59 "spin_guard.pvpolicy"
-			pv_record(&pv_vm_stats(v2->tgid)->preempted_for, pv_sub_sat(t, v2->preempted_at));
+			pv_sample(pv_vm_stats(v2->tgid), preempted_for, pv_sub_sat(t, v2->preempted_at));
 		v2->on_cpu = true;
 		v2->preempted = false;
 	}
-#line 412 "spin_guard.bpf.c"
+#line 435 "spin_guard.bpf.c"
 	return 0;
 }
 
@@ -429,7 +452,7 @@ int BPF_PROG(on_kvm_vcpu_wakeup, u64 ns, bool waited, bool valid)
 			v->boosted = false;
 		}
 	}
-#line 433 "spin_guard.bpf.c"
+#line 456 "spin_guard.bpf.c"
 	return 0;
 }
 
@@ -452,12 +475,12 @@ int BPF_PROG(on_kvm_exit, struct kvm_vcpu *kvcpu, u32 isa)
 				if (s->preempted && !s->boosted && within_budget(v->tgid, t)) {
 					s->boosted = true;
 					pv_boost(s->tid, s->tgid, SCHED_RR, boost_prio, boost_limit);
-					__sync_fetch_and_add(&pv_vm_stats(v->tgid)->boosts, 1);
+					pv_count(pv_vm_stats(v->tgid), boosts, 1);
 				}
 			}
 		}
 	}
-#line 461 "spin_guard.bpf.c"
+#line 484 "spin_guard.bpf.c"
 	return 0;
 }
 
@@ -472,6 +495,7 @@ int BPF_PROG(pv_sched_process_exit, struct task_struct *p)
 	m = bpf_map_lookup_elem(&vms, &tgid);
 	if (m && pv_vcpu_of(p))
 		pv_remove_from_vm(m, tid);
+	bpf_task_storage_delete(&vcpus, p);
 	/* The last thread of the process. */
 	if (!p->signal->live.counter)
 		bpf_map_delete_elem(&vms, &tgid);

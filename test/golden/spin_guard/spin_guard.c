@@ -17,11 +17,13 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/types.h>
 #include <sys/utsname.h>
 #include <time.h>
 #include <unistd.h>
+#include <linux/capability.h>
 #include <linux/types.h>
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
@@ -33,6 +35,8 @@
 #ifndef SCHED_EXT
 #define SCHED_EXT 7
 #endif
+
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
 static bool as_json, verbose;
 static int nr_cpus;
@@ -112,7 +116,7 @@ static bool parse_number(const char *text, const struct param *p, long long *val
 		*value = number * 1024 / (*end == '%' ? 100 : 1) + 0.5;
 		return !*end || !strcmp(end, "%");
 	}
-	for (i = 0; kind == DURATION && i < sizeof(units) / sizeof(units[0]); i++) {
+	for (i = 0; kind == DURATION && i < ARRAY_SIZE(units); i++) {
 		if (!strcmp(end, units[i].suffix)) {
 			*value = number * units[i].factor + 0.5;
 			return true;
@@ -385,7 +389,7 @@ static int vcpu_number(pid_t tgid, const char *tid)
 	if (!file)
 		return -1;
 	if (fgets(name, sizeof(name), file))
-		for (i = 0; number < 0 && i < sizeof(vcpu_names) / sizeof(vcpu_names[0]); i++)
+		for (i = 0; number < 0 && i < ARRAY_SIZE(vcpu_names); i++)
 			if (sscanf(name, vcpu_names[i], &number) != 1)
 				number = -1;
 	fclose(file);
@@ -460,6 +464,41 @@ static void meet_vcpus(int program)
 	}
 	if (all)
 		closedir(all);
+}
+
+#ifndef CAP_BPF
+#define CAP_BPF 39
+#endif
+#define CAPABILITY(n) (1ULL << (n))
+#define KEPT_CAPABILITIES (CAPABILITY(CAP_BPF) | CAPABILITY(CAP_SYS_NICE) | CAPABILITY(CAP_IPC_LOCK))
+
+/* Of the capabilities that it has, uses those in the first set, and keeps those in the second. */
+static int limit_capabilities(__u64 used, __u64 kept)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[2];
+	int i;
+
+	if (syscall(SYS_capget, &header, data))
+		return -1;
+	for (i = 0; i < 2; i++) {
+		data[i].permitted &= (__u32)(kept >> 32 * i);
+		data[i].effective = data[i].permitted & (__u32)(used >> 32 * i);
+		data[i].inheritable = 0;
+	}
+	return syscall(SYS_capset, &header, data);
+}
+
+/* Gives up for good what only loading and attaching needs. */
+static void drop_privileges(void)
+{
+	__u64 kept = KEPT_CAPABILITIES;
+
+	/* Where /proc is mounted with hidepid, it shows the threads of others only to whom may trace them. */
+	if (limit_capabilities(kept, ~0ULL) || access("/proc/1/stat", R_OK))
+		kept |= CAPABILITY(CAP_SYS_PTRACE);
+	if (limit_capabilities(kept, kept) || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
+		complain("cannot give up privileges: %s", strerror(errno));
 }
 
 /* The kernel's struct of that name; C libraries have it only lately. */
@@ -548,12 +587,32 @@ static unsigned long long start_time(pid_t tid)
 	return ticks;
 }
 
+/* Is it still there? Its id may be that of another thread by now. */
+static bool lives(const struct thread *t)
+{
+	return t->tid && start_time(t->tid) == t->started;
+}
+
 static struct thread *known_thread(pid_t tid)
 {
 	int i;
 
 	for (i = 0; i < MAX_THREADS; i++)
-		if (threads[i].tid == tid && threads[i].started == start_time(tid))
+		if (threads[i].tid == tid && lives(&threads[i]))
+			return &threads[i];
+	return NULL;
+}
+
+/* A place that nobody has, or whose thread is gone, for which /proc has to be asked; NULL without one. */
+static struct thread *free_place(void)
+{
+	int i;
+
+	for (i = 0; i < MAX_THREADS; i++)
+		if (!threads[i].tid)
+			return &threads[i];
+	for (i = 0; i < MAX_THREADS; i++)
+		if (!lives(&threads[i]))
 			return &threads[i];
 	return NULL;
 }
@@ -563,36 +622,44 @@ static struct thread *meet_thread(pid_t tid)
 {
 	struct thread *t = known_thread(tid);
 	struct pv_sched_attr attr;
-	int i;
+	unsigned long long started;
 
 	if (t || get_attr(tid, &attr))
 		return t;
-	for (i = 0; i < MAX_THREADS; i++) {
-		t = &threads[i];
-		if (t->tid && start_time(t->tid) == t->started)
-			continue;
-		if (attr.sched_policy != SCHED_DEADLINE && attr.sched_runtime == default_slice)
-			attr.sched_runtime = 0;
-		memset(t, 0, sizeof(*t));
-		t->started = start_time(tid);
-		t->before = attr;
-		t->base = attr;
-		t->tid = tid;
-		return t;
+	started = start_time(tid);
+	if (!started)
+		return NULL;
+	t = free_place();
+	if (!t) {
+		complain("no room to remember thread %d: it stays as it is", tid);
+		return NULL;
 	}
-	complain("no room to remember thread %d: it stays as it is", tid);
-	return NULL;
+	if (attr.sched_policy != SCHED_DEADLINE && attr.sched_runtime == default_slice)
+		attr.sched_runtime = 0;
+	memset(t, 0, sizeof(*t));
+	t->started = started;
+	t->before = attr;
+	t->base = attr;
+	t->tid = tid;
+	return t;
+}
+
+/* Says what a thread does not get back, unless it is gone. */
+static void tell_left(pid_t tid, const char *what)
+{
+	if (errno != ESRCH)
+		complain("cannot give thread %d back %s: %s", tid, what, strerror(errno));
 }
 
 /* Gives a thread back what it had before the agent met it. */
 static void restore_thread(struct thread *t)
 {
-	if (!t->tid || start_time(t->tid) != t->started)
+	if (!lives(t))
 		return;
-	if (t->scheduled)
-		set_attr(t->tid, &t->before);
-	if (t->pinned)
-		sched_setaffinity(t->tid, sizeof(t->affinity), &t->affinity);
+	if (t->scheduled && set_attr(t->tid, &t->before))
+		tell_left(t->tid, "its scheduling");
+	if (t->pinned && sched_setaffinity(t->tid, sizeof(t->affinity), &t->affinity))
+		tell_left(t->tid, "its CPUs");
 	/* This process has no tag, which it can give to others. */
 	if (t->tagged)
 		prctl(PR_SCHED_CORE, PR_SCHED_CORE_SHARE_TO, t->tid, PV_THREAD_GROUP, 0);
@@ -635,7 +702,8 @@ static void end_boost(struct thread *t)
 		return;
 	t->boosted = false;
 	t->until = 0;
-	set_attr(t->tid, &t->base);
+	if (lives(t) && set_attr(t->tid, &t->base))
+		tell_left(t->tid, "its scheduling");
 }
 
 /* Ends the boosts whose time is over; gives the time of the next one to end, 0 without one. */
@@ -670,6 +738,17 @@ static void restore_all(void)
 	restore_threads();
 }
 
+static int agent_prio = 60;
+
+/* Behind what the policy boosts, nobody could end the boost. */
+static int run_ahead(void)
+{
+	struct sched_param param = { .sched_priority = agent_prio };
+
+	mlockall(MCL_CURRENT | MCL_FUTURE);
+	return agent_prio ? sched_setscheduler(0, SCHED_FIFO | SCHED_RESET_ON_FORK, &param) : 0;
+}
+
 /*
  * Undoes everything when this process is gone, also when it was killed: the pipe to it closes with it. It starts
  * before anything is changed.
@@ -679,13 +758,16 @@ static int start_watchdog(void)
 	int ends[2];
 	char byte;
 
-	if (pipe(ends))
+	if (pipe2(ends, O_CLOEXEC))
 		return -errno;
 	switch (fork()) {
 	case -1:
 		return -errno;
 	case 0:
 		close(ends[1]);
+		/* Where it cannot, the agent cannot either, and says so. */
+		(void)run_ahead();
+		drop_privileges();
 		setsid();
 		signal(SIGINT, SIG_IGN);
 		signal(SIGTERM, SIG_IGN);
@@ -696,7 +778,7 @@ static int start_watchdog(void)
 		_exit(0);
 	default:
 		close(ends[0]);
-		return fcntl(ends[1], F_SETFD, FD_CLOEXEC);
+		return 0;
 	}
 }
 
@@ -712,7 +794,7 @@ static int on_request(void *ctx, void *data, size_t size)
 	(void)ctx;
 	if (size < sizeof(*r))
 		return 0;
-	if (verbose && r->action < sizeof(actions) / sizeof(actions[0]))
+	if (verbose && r->action < ARRAY_SIZE(actions))
 		fprintf(stderr, "line %u: %s of thread %u, process %u, after %llu us\n", r->line,
 			actions[r->action], r->tid, r->tgid, (unsigned long long)(now_ns() - r->at) / 1000);
 	switch (r->action) {
@@ -736,7 +818,7 @@ static bool kvm_is_there(void)
 	return there;
 }
 
-static struct bpf_link *links[256];
+static struct bpf_link **links;
 static int nr_links;
 
 static int fail(const char *what)
@@ -751,7 +833,13 @@ static int attach(struct spin_guard_bpf *skel)
 {
 	struct bpf_program *prog;
 	struct bpf_link *link;
+	int nr = 1;
 
+	bpf_object__for_each_program(prog, skel->obj)
+		nr++;
+	links = calloc(nr, sizeof(*links));
+	if (!links)
+		return fail("cannot attach the programs");
 	bpf_object__for_each_program(prog, skel->obj) {
 		if (bpf_program__type(prog) != BPF_PROG_TYPE_TRACING || !bpf_program__autoload(prog))
 			continue;
@@ -768,6 +856,7 @@ static void detach(void)
 {
 	while (nr_links > 0)
 		bpf_link__destroy(links[--nr_links]);
+	free(links);
 }
 
 static void *place_of(struct spin_guard_bpf *skel, int param)
@@ -782,7 +871,7 @@ static void *place_of(struct spin_guard_bpf *skel, int param)
 	case 3:
 		return (void *)&skel->rodata->budget;
 	}
-	return NULL;
+	abort();
 }
 
 static void usage(FILE *out)
@@ -797,12 +886,26 @@ static void usage(FILE *out)
 	       "  --agent-prio N         SCHED_FIFO priority of the agent itself (60); 0: none\n"
 	       "  --vcpu-names           trust the names of vCPU threads, also where no KVM is seen\n"
 	       );
-	for (i = 0; i < sizeof(params) / sizeof(params[0]); i++)
+	for (i = 0; i < ARRAY_SIZE(params); i++)
 		fprintf(out, "  --%-20s %s\n", params[i].name, params[i].doc);
 }
 
 static int seconds, interval;
-static int agent_prio = 60;
+
+static int read_count(const char *name, const char *text, int most, int *value)
+{
+	char *end;
+	long number;
+
+	errno = 0;
+	number = strtol(text, &end, 10);
+	if (errno || end == text || *end || number < 0 || number > most) {
+		fprintf(stderr, "--%s: '%s' is no whole number from 0 to %d\n", name, text, most);
+		return -EINVAL;
+	}
+	*value = number;
+	return 0;
+}
 
 /* One option with its value; 1 where the option takes no value. */
 static int read_option(struct spin_guard_bpf *skel, const char *name, const char *value)
@@ -825,21 +928,17 @@ static int read_option(struct spin_guard_bpf *skel, const char *name, const char
 		fprintf(stderr, "--%s needs a value, or there is no such option\n", name);
 		return -EINVAL;
 	}
-	if (!strcmp(name, "seconds")) {
-		seconds = atoi(value);
-		return 0;
+	if (!strcmp(name, "seconds"))
+		return read_count(name, value, 1000000000, &seconds);
+	if (!strcmp(name, "interval"))
+		return read_count(name, value, 1000000000, &interval);
+	if (!strcmp(name, "agent-prio"))
+		return read_count(name, value, 99, &agent_prio);
+	for (i = 0; i < ARRAY_SIZE(params); i++) {
+		if (strcmp(name, params[i].name))
+			continue;
+		return set_param(&params[i], place_of(skel, i), value);
 	}
-	if (!strcmp(name, "interval")) {
-		interval = atoi(value);
-		return 0;
-	}
-	if (!strcmp(name, "agent-prio")) {
-		agent_prio = atoi(value);
-		return 0;
-	}
-	for (i = 0; i < sizeof(params) / sizeof(params[0]); i++)
-		if (!strcmp(name, params[i].name))
-			return set_param(&params[i], place_of(skel, i), value);
 	fprintf(stderr, "there is no option --%s\n", name);
 	return -EINVAL;
 }
@@ -890,7 +989,7 @@ static void report(struct spin_guard_bpf *skel)
 {
 	if (as_json)
 		printf("{\"policy\":\"spin_guard\",\"stats\":[");
-	print_groups(groups, 1);
+	print_groups(groups, ARRAY_SIZE(groups));
 	if (as_json)
 		printf("],");
 	print_health(&skel->bss->pv_health);
@@ -905,9 +1004,11 @@ static void wait_for_end(struct spin_guard_bpf *skel, struct ring_buffer *ring)
 	__u64 tick = start, due = interval ? start + interval * 1000000000ULL : 0;
 	struct pollfd ready = { .fd = ring_buffer__epoll_fd(ring), .events = POLLIN };
 	struct timespec timeout;
-	__u64 now, wake;
-	int i;
+	sigset_t none;
+	__u64 now, wake, next;
+	size_t i;
 
+	sigemptyset(&none);
 	while (!stopped) {
 		now = now_ns();
 		if (end && now >= end)
@@ -915,7 +1016,7 @@ static void wait_for_end(struct spin_guard_bpf *skel, struct ring_buffer *ring)
 		if (now >= tick) {
 			if (names_suffice)
 				meet_vcpus(bpf_program__fd(skel->progs.pv_meet_vcpu));
-			for (i = 0; i < 1; i++)
+			for (i = 0; i < ARRAY_SIZE(groups); i++)
 				if (groups[i].keyed)
 					fold_gone(&groups[i]);
 			tick += 1000000000ULL;
@@ -927,21 +1028,20 @@ static void wait_for_end(struct spin_guard_bpf *skel, struct ring_buffer *ring)
 		wake = tick;
 		if (end && end < wake)
 			wake = end;
-		now = end_boosts();
-		if (now && now < wake)
-			wake = now;
+		next = end_boosts();
+		if (next && next < wake)
+			wake = next;
 		now = now_ns();
 		wake = wake > now ? wake - now : 0;
 		timeout.tv_sec = wake / 1000000000;
 		timeout.tv_nsec = wake % 1000000000;
-		if (ppoll(&ready, 1, &timeout, NULL) > 0)
+		if (ppoll(&ready, 1, &timeout, &none) > 0)
 			ring_buffer__consume(ring);
 	}
 }
 
 static int run(struct spin_guard_bpf *skel)
 {
-	struct sched_param param = { .sched_priority = agent_prio };
 	struct ring_buffer *ring;
 	struct pv_sched_attr own;
 	int err;
@@ -966,15 +1066,15 @@ static int run(struct spin_guard_bpf *skel)
 	ring = ring_buffer__new(bpf_map__fd(skel->maps.requests), on_request, NULL, NULL);
 	if (!ring)
 		return fail("cannot open the ring buffer");
-	/* Behind what it boosts, it could not end the boost. */
-	if (agent_prio && sched_setscheduler(0, SCHED_FIFO | SCHED_RESET_ON_FORK, &param))
+	if (run_ahead())
 		fail("cannot run with a real-time priority");
-	mlockall(MCL_CURRENT | MCL_FUTURE);
 	find_groups(skel);
 	meet_vcpus(bpf_program__fd(skel->progs.pv_meet_vcpu));
 	err = attach(skel);
-	if (!err)
+	if (!err) {
+		drop_privileges();
 		wait_for_end(skel, ring);
+	}
 	detach();
 	ring_buffer__consume(ring);
 	ring_buffer__free(ring);
@@ -984,18 +1084,22 @@ static int run(struct spin_guard_bpf *skel)
 	return err;
 }
 
+/* The exit status: 1 where something failed, 2 where the options are wrong. */
 static int start(int argc, char **argv)
 {
 	struct spin_guard_bpf *skel = spin_guard_bpf__open();
-	int err;
+	int status = 2;
 
-	if (!skel)
-		return fail("cannot open the programs");
-	err = read_options(skel, argc, argv);
-	if (!err)
-		err = run(skel);
+	if (!skel) {
+		fail("cannot open the programs");
+		return 1;
+	}
+	if (read_options(skel, argc, argv))
+		fprintf(stderr, "%s --help tells the options\n", argv[0]);
+	else
+		status = run(skel) ? 1 : 0;
 	spin_guard_bpf__destroy(skel);
-	return err;
+	return status;
 }
 
 static int print_libbpf(enum libbpf_print_level level, const char *format, va_list args)
@@ -1006,21 +1110,26 @@ static int print_libbpf(enum libbpf_print_level level, const char *format, va_li
 int main(int argc, char **argv)
 {
 	struct sigaction action = { .sa_handler = on_signal };
+	sigset_t ends;
+	int i;
 
-	if (argc == 2 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"))) {
-		usage(stdout);
-		return 0;
+	for (i = 1; i < argc; i++) {
+		if (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-h")) {
+			usage(stdout);
+			return 0;
+		}
 	}
+	/* They are let in while it waits, and nowhere else: none comes between a look at 'stopped' and the wait. */
+	sigemptyset(&ends);
+	sigaddset(&ends, SIGINT);
+	sigaddset(&ends, SIGTERM);
+	sigaddset(&ends, SIGHUP);
+	sigprocmask(SIG_BLOCK, &ends, NULL);
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
+	/* nohup has it ignored. */
+	if (signal(SIGHUP, SIG_IGN) != SIG_IGN)
+		sigaction(SIGHUP, &action, NULL);
 	libbpf_set_print(print_libbpf);
-	switch (start(argc, argv)) {
-	case 0:
-		return 0;
-	case -EINVAL:
-		fprintf(stderr, "%s --help tells the options\n", argv[0]);
-		return 2;
-	default:
-		return 1;
-	}
+	return start(argc, argv);
 }

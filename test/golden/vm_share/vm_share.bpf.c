@@ -65,20 +65,20 @@ enum scx_exit_kind {
 struct kvm_vcpu {};
 
 struct sched_ext_entity {
-	u64 dsq_vtime;
+	volatile u64 dsq_vtime;
 } __attribute__((preserve_access_index));
 
 struct scx_exit_info {
-	enum scx_exit_kind kind;
-	s64 exit_code;
+	volatile enum scx_exit_kind kind;
+	volatile s64 exit_code;
 	const char *reason;
 	char *msg;
 } __attribute__((preserve_access_index));
 
 struct task_struct {
 	struct sched_ext_entity scx;
-	int pid;
-	int tgid;
+	volatile int pid;
+	volatile int tgid;
 } __attribute__((preserve_access_index));
 
 #define SCX_DSQ_LOCAL bpf_core_enum_value(enum scx_dsq_id_flags, SCX_DSQ_LOCAL)
@@ -206,11 +206,21 @@ static __always_inline bool pv_before(u64 a, u64 b)
 	return (s64)(a - b) < 0;
 }
 
-/* a / b as BPF has it: 0 where b is 0. */
+/* a / b by BPF's own instruction: 0 where b is 0, which C leaves undefined. */
 static __always_inline u64 pv_div(u64 a, u64 b)
 {
-	return b ? a / b : 0;
+	asm("%0 /= %1" : "+r"(a) : "r"(b));
+	return a;
 }
+
+/* Adds n to a counter of those that were found; does nothing where there is no room for them. */
+#define pv_count(stats, counter, n)									\
+	do {												\
+		typeof(stats) pv_found = (stats);							\
+													\
+		if (pv_found)										\
+			__sync_fetch_and_add(&pv_found->counter, n);					\
+	} while (0)
 
 /* The scheduler's own clock where the kernel has it (6.14), which costs less. */
 static __always_inline u64 pv_now(void)
@@ -241,20 +251,20 @@ struct {
 	__type(value, struct task_state);
 } tasks SEC(".maps");
 
-static struct task_state pv_spare_task_state;
-
-/* Made of zeros at first use. Where there is no memory, one that is forgotten again. */
-static __always_inline struct task_state *pv_task_state(struct task_struct *p)
+/* NULL where nothing is kept yet. */
+static __always_inline struct task_state *pv_find_task_state(struct task_struct *p)
 {
-	struct task_state *s = NULL;
+	return bpf_task_storage_get(&tasks, p, NULL, 0);
+}
 
-	if (p)
-		s = bpf_task_storage_get(&tasks, p, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
-	if (s)
-		return s;
-	__sync_fetch_and_add(&pv_health.states_lost, 1);
-	pv_spare_task_state = (struct task_state){};
-	return &pv_spare_task_state;
+/* Made of zeros at first use; NULL where there is no room. */
+static __always_inline struct task_state *pv_make_task_state(struct task_struct *p)
+{
+	struct task_state *s = bpf_task_storage_get(&tasks, p, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
+
+	if (!s)
+		__sync_fetch_and_add(&pv_health.states_lost, 1);
+	return s;
 }
 
 struct vcpu {
@@ -272,7 +282,7 @@ struct {
 /* The vCPU that the thread runs, or NULL. */
 static __always_inline struct vcpu *pv_vcpu_of(struct task_struct *p)
 {
-	return p ? bpf_task_storage_get(&vcpus, p, NULL, 0) : NULL;
+	return bpf_task_storage_get(&vcpus, p, NULL, 0);
 }
 
 /* Counters and histograms; each CPU has its own. */
@@ -314,10 +324,10 @@ static u64 weight(struct task_struct *p)
 #line 28 "vm_share.pvpolicy"
 		return weight_of(v->tgid);
 	return 100;
-#line 318 "vm_share.bpf.c"
+#line 328 "vm_share.bpf.c"
 }
 
-static __always_inline struct vcpu *pv_new_vcpu(struct task_struct *p, u32 id)
+static __always_inline struct vcpu *pv_new_vcpu(struct task_struct *p)
 {
 	struct vcpu *v = bpf_task_storage_get(&vcpus, p, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
 
@@ -330,12 +340,12 @@ static __always_inline struct vcpu *pv_new_vcpu(struct task_struct *p, u32 id)
 }
 
 /* The vCPU of this thread: one from its first KVM entry or exit on, if the loader did not find it before. */
-static __always_inline struct vcpu *pv_track(struct kvm_vcpu *kvcpu)
+static __always_inline struct vcpu *pv_track(void)
 {
 	struct task_struct *p = bpf_get_current_task_btf();
 	struct vcpu *v = bpf_task_storage_get(&vcpus, p, NULL, 0);
 
-	return v ? v : pv_new_vcpu(p, 0);
+	return v ? v : pv_new_vcpu(p);
 }
 
 /* The loader runs it for each vCPU that it finds. */
@@ -347,7 +357,7 @@ int pv_meet_vcpu(struct pv_meeting *ctx)
 	if (!p)
 		return 0;
 	if (!bpf_task_storage_get(&vcpus, p, NULL, 0))
-		pv_new_vcpu(p, ctx->number);
+		pv_new_vcpu(p);
 	bpf_task_release(p);
 	return 0;
 }
@@ -355,14 +365,14 @@ int pv_meet_vcpu(struct pv_meeting *ctx)
 SEC("tp_btf/kvm_entry")
 int BPF_PROG(pv_kvm_entry, struct kvm_vcpu *kvcpu)
 {
-	pv_track(kvcpu);
+	pv_track();
 	return 0;
 }
 
 SEC("tp_btf/kvm_exit")
 int BPF_PROG(pv_kvm_exit, struct kvm_vcpu *kvcpu)
 {
-	pv_track(kvcpu);
+	pv_track();
 	return 0;
 }
 
@@ -374,34 +384,26 @@ s32 BPF_PROG(vm_share_select_cpu, struct task_struct *p, s32 prev_cpu, u64 wake_
 #line 33 "vm_share.pvpolicy"
 	s32 cpu = scx_bpf_select_cpu_dfl(p, prev_cpu, wake_flags, &idle);
 	if (idle) {
-		struct global_stats *stats = pv_global_stats();
-#line 35 "vm_share.pvpolicy"
-		if (stats)
-#line 35 "vm_share.pvpolicy"
-			__sync_fetch_and_add(&stats->placed_idle, 1);
+		pv_count(pv_global_stats(), placed_idle, 1);
 		scx_bpf_dsq_insert(p, SCX_DSQ_LOCAL, slice, 0);
 	}
 	return cpu;
-#line 386 "vm_share.bpf.c"
+#line 392 "vm_share.bpf.c"
 }
 
 SEC("struct_ops/enqueue")
 void BPF_PROG(vm_share_enqueue, struct task_struct *p, u64 enq_flags)
 {
 #line 42 "vm_share.pvpolicy"
-	struct global_stats *stats = pv_global_stats();
-#line 42 "vm_share.pvpolicy"
-	if (stats)
-#line 42 "vm_share.pvpolicy"
-		__sync_fetch_and_add(&stats->queued, 1);
-
+	pv_count(pv_global_stats(), queued, 1);
+	/* A sleeper starts at most `max_credit` behind. */
 	u64 vt = p->scx.dsq_vtime;
 	u64 floor = state.vtime_now - max_credit;
 	if (pv_before(vt, floor))
 #line 46 "vm_share.pvpolicy"
 		vt = floor;
 	scx_bpf_dsq_insert_vtime(p, DSQ_SHARED_QUEUE, slice, vt, enq_flags);
-#line 405 "vm_share.bpf.c"
+#line 407 "vm_share.bpf.c"
 }
 
 SEC("struct_ops/dispatch")
@@ -409,31 +411,33 @@ void BPF_PROG(vm_share_dispatch, s32 cpu, struct task_struct *prev)
 {
 #line 51 "vm_share.pvpolicy"
 	scx_bpf_dsq_move_to_local(DSQ_SHARED_QUEUE);
-#line 413 "vm_share.bpf.c"
+#line 415 "vm_share.bpf.c"
 }
 
 SEC("struct_ops/running")
 void BPF_PROG(vm_share_running, struct task_struct *p)
 {
 #line 55 "vm_share.pvpolicy"
-	struct task_state *p_state = pv_task_state(p);
+	struct task_state *p_state = pv_make_task_state(p);
 #line 55 "vm_share.pvpolicy"
-	p_state->started = pv_now();
+	if (p_state)
+#line 55 "vm_share.pvpolicy"
+		p_state->started = pv_now();
 	if (pv_before(state.vtime_now, p->scx.dsq_vtime))
 #line 56 "vm_share.pvpolicy"
 		state.vtime_now = p->scx.dsq_vtime;
-#line 426 "vm_share.bpf.c"
+#line 430 "vm_share.bpf.c"
 }
 
 SEC("struct_ops/stopping")
 void BPF_PROG(vm_share_stopping, struct task_struct *p, bool runnable)
 {
 #line 60 "vm_share.pvpolicy"
-	struct task_state *p_state = pv_task_state(p);
+	struct task_state *p_state = pv_find_task_state(p);
 #line 60 "vm_share.pvpolicy"
-	u64 used = pv_sub_sat(pv_now(), p_state->started);
+	u64 used = pv_sub_sat(pv_now(), p_state ? p_state->started : 0);
 	scx_bpf_task_set_dsq_vtime(p, p->scx.dsq_vtime + pv_div(used * 100, weight(p)));
-#line 437 "vm_share.bpf.c"
+#line 441 "vm_share.bpf.c"
 }
 
 SEC("struct_ops/enable")
@@ -441,7 +445,7 @@ void BPF_PROG(vm_share_enable, struct task_struct *p)
 {
 #line 65 "vm_share.pvpolicy"
 	scx_bpf_task_set_dsq_vtime(p, state.vtime_now);
-#line 445 "vm_share.bpf.c"
+#line 449 "vm_share.bpf.c"
 }
 
 SEC("struct_ops.s/init")

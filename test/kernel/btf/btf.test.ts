@@ -13,6 +13,7 @@ import {
 } from '../../../server/src/kernel/btf/facts.ts';
 import { importKernel } from '../../../server/src/kernel/import.ts';
 import { BtfBuilder } from '../../support/btf-builder.ts';
+import { runs } from '../../support/runs.ts';
 
 function sample(): BtfBuilder {
   const b = new BtfBuilder();
@@ -127,7 +128,7 @@ describe('reading BTF', () => {
         importKernel({ bytes, name: 'damaged' });
         return true;
       }),
-      { numRuns: 300 },
+      { numRuns: runs(300) },
     );
   });
 

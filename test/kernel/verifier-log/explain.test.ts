@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { explainLog } from '../../../server/src/kernel/verifier-log/explain.ts';
+import { runs } from '../../support/runs.ts';
 
 /** Logs of two real kernels about C that was broken on purpose. */
 const LOGS = join(import.meta.dirname, '../../fixtures/verifier');
@@ -103,7 +104,7 @@ describe('text that is no log', () => {
       fc.property(fc.array(line, { maxLength: 60 }), (lines) => {
         explainLog(lines.join('\n'));
       }),
-      { numRuns: 300 },
+      { numRuns: runs(300) },
     );
   });
 });

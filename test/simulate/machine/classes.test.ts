@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { Eevdf } from '../../../server/src/simulate/machine/classes/eevdf.ts';
 import { newEntity, newQueue, type Entity } from '../../../server/src/simulate/machine/classes/entity.ts';
+import { FlatGroups } from '../../../server/src/simulate/machine/classes/flat-groups.ts';
 import { createMachine } from '../../../server/src/simulate/machine/machine.ts';
 import { demandOf, hog, MS, ran, runTimes, timeline, type TaskSpec } from './support.ts';
 
@@ -8,6 +9,7 @@ const share = (part: number, ...all: number[]): number => part / all.reduce((sum
 
 describe.each([
   { name: 'EEVDF', kernel: {} },
+  { name: 'EEVDF with all tasks in one queue (since 7.3)', kernel: { version: 703 } },
   { name: 'CFS', kernel: { scheduler: 'cfs', version: 601, baseSliceNs: 1.5 * MS } as const },
 ])('fair shares under $name', ({ kernel }) => {
   test('run times follow the weights of the nice values', () => {
@@ -85,8 +87,8 @@ describe('EEVDF', () => {
     expect(second(618)).toBe(4001);
   });
 
-  test('the group of a task that went to sleep goes on if it is eligible (PICK_BUDDY, since 6.14)', () => {
-    const picked = (version: number, vruntime: number): string => {
+  test('the group of a task that went to sleep goes on if it is eligible (PICK_BUDDY, since 6.12.13)', () => {
+    const picked = (version: number, vruntime: number, patch = Infinity): string => {
       const queue = newQueue(0, 0, undefined);
       const entity = (v: number, deadline: number): Entity => ({
         ...newEntity(undefined, undefined, queue),
@@ -96,12 +98,57 @@ describe('EEVDF', () => {
       const buddy = entity(vruntime, 900);
       queue.entities.push(buddy, entity(0, 500), entity(20, 800));
       queue.buddy = buddy;
-      const { kernel } = demandOf([], { ms: 1, kernel: { version } });
+      const { kernel } = demandOf([], { ms: 1, kernel: { version, patch } });
       return new Eevdf(kernel, 4 * MS).pick(queue) === buddy ? 'buddy' : 'the earliest deadline';
     };
     expect(picked(618, 5)).toBe('buddy');
     expect(picked(618, 50)).toBe('the earliest deadline');
-    expect(picked(613, 5)).toBe('the earliest deadline');
+    expect(picked(612, 5)).toBe('buddy');
+    expect(picked(612, 5, 12)).toBe('the earliest deadline');
+  });
+});
+
+describe('groups with all tasks in one queue (since 7.3)', () => {
+  const groups = [
+    { name: '/', parent: -1, weight: 1024, idle: false },
+    { name: '/a', parent: 0, weight: 1024, idle: false },
+    { name: '/a/b', parent: 1, weight: 1024, idle: false },
+  ];
+  const alone = () => {
+    const roots = [newQueue(0, 0, undefined)];
+    const { kernel } = demandOf([], { ms: 1, kernel: { version: 703 }, groups });
+    const flat = new FlatGroups(groups, roots, new Eevdf(kernel, 4 * MS), () => undefined);
+    const member = (group: number): Entity => {
+      const entity = newEntity(undefined, undefined, flat.queueOf(group, 0));
+      flat.join(entity, group, 0, 0);
+      return entity;
+    };
+    return { flat, member };
+  };
+
+  test('a task weighs what the weights of its groups leave it', () => {
+    const { flat, member } = alone();
+    const first = member(1);
+    expect(first.weight).toBeCloseTo(1024, 3);
+    // The inner group is one of two in the outer one, and has one task.
+    const inner = member(2);
+    expect(inner.weight).toBeCloseTo(512, 3);
+    flat.weigh(first, 1, 0);
+    expect(first.weight).toBeCloseTo(512, 3);
+    flat.leave(inner, 2, 0);
+    flat.weigh(first, 1, 0);
+    expect(first.weight).toBeCloseTo(1024, 3);
+  });
+
+  test('a task that comes back at another weight keeps its lag in real time', () => {
+    const { flat, member } = alone();
+    const entity = member(1);
+    flat.leave(entity, 1, 0);
+    entity.vlag = MS;
+    member(1);
+    flat.join(entity, 1, 0, 0);
+    expect(entity.weight).toBeCloseTo(512, 3);
+    expect(entity.vlag / MS).toBeCloseTo(2, 3);
   });
 });
 

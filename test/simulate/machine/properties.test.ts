@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { createMachine } from '../../../server/src/simulate/machine/machine.ts';
 import { TASK, type Machine } from '../../../server/src/simulate/machine/types.ts';
 import type { Trace } from '../../../server/src/trace/columns.ts';
+import { runs } from '../../support/runs.ts';
 import { demandOf, MS, type TaskSpec } from './support.ts';
 
 const LENGTH_MS = 120;
@@ -38,10 +39,14 @@ const GROUPS = [
 const demands = fc
   .record({
     cpus: fc.integer({ min: 1, max: 4 }),
-    cfs: fc.boolean(),
+    kernel: fc.constantFrom(
+      {},
+      { version: 703 },
+      { scheduler: 'cfs' as const, version: 601, baseSliceNs: 1.5 * MS },
+    ),
     tasks: fc.array(task, { minLength: 1, maxLength: 9 }),
   })
-  .map(({ cpus, cfs, tasks }) => {
+  .map(({ cpus, kernel, tasks }) => {
     const specs = tasks.map(({ bound, ...one }, i): TaskSpec => {
       const cpu = one.cpu % cpus;
       const rt = one.policy === 'FIFO' || one.policy === 'RR';
@@ -53,7 +58,6 @@ const demands = fc
         ...(bound ? { allowed: [cpu] } : {}),
       };
     });
-    const kernel = cfs ? { scheduler: 'cfs' as const, version: 601, baseSliceNs: 1.5 * MS } : {};
     return demandOf(specs, { cpus, ms: LENGTH_MS, kernel, groups: GROUPS });
   });
 
@@ -99,7 +103,7 @@ describe('any demand', () => {
         }
         expect(all).toBeLessThanOrEqual(demand.cpus * LENGTH_MS * MS);
       }),
-      { numRuns: 150 },
+      { numRuns: runs(150) },
     );
   });
 
@@ -108,15 +112,16 @@ describe('any demand', () => {
       fc.property(demands, (demand) => {
         const machine = createMachine(demand);
         const since = new Map<number, number>();
+        // A lone task is left behind real-time ones until they had 15 % of its CPU: 8 ms (sched_reduced_capacity).
         for (let ms = 1; ms < LENGTH_MS; ms++) {
           machine.run(ms * MS);
           const now = new Set(stranded(machine));
           for (const tid of since.keys()) if (!now.has(tid)) since.delete(tid);
           for (const tid of now) if (!since.has(tid)) since.set(tid, ms);
-          for (const [tid, from] of since) expect([tid, ms - from]).toEqual([tid, Math.min(ms - from, 20)]);
+          for (const [tid, from] of since) expect([tid, ms - from]).toEqual([tid, Math.min(ms - from, 30)]);
         }
       }),
-      { numRuns: 60 },
+      { numRuns: runs(60) },
     );
   });
 
@@ -132,7 +137,7 @@ describe('any demand', () => {
         for (const column of ['time', 'kind', 'cpu', 'tid', 'a', 'b', 'c'] as const)
           expect(right[column]).toEqual(left[column]);
       }),
-      { numRuns: 40 },
+      { numRuns: runs(40) },
     );
   });
 });

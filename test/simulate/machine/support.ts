@@ -23,6 +23,8 @@ export interface Burst {
   readonly after?: number;
   /** After how much running it wakes which task's next burst that is woken so. */
   readonly wakes?: readonly { readonly at: number; readonly tid: number }[];
+  /** After how much running it needs the answer of which burst, counted over all tasks. */
+  readonly needs?: { readonly at: number; readonly burst: number };
 }
 
 export interface TaskSpec {
@@ -34,6 +36,7 @@ export interface TaskSpec {
   readonly cpu?: number;
   readonly allowed?: readonly number[];
   readonly group?: number;
+  readonly anyOrder?: boolean;
 }
 
 export interface Setup {
@@ -66,6 +69,7 @@ export function demandOf(tasks: readonly TaskSpec[], { cpus = 1, ms, kernel, gro
       comm: `t${task.tid}`,
       firstBurst: all.findIndex((other) => other.index === index),
       lastBurst: all.findLastIndex((other) => other.index === index) + 1,
+      anyOrder: task.anyOrder ?? false,
       cut: all.findLast((other) => other.index === index)?.burst.demand === Infinity,
       policy: task.policy ?? 'NORMAL',
       nice: task.nice ?? 0,
@@ -83,6 +87,7 @@ export function demandOf(tasks: readonly TaskSpec[], { cpus = 1, ms, kernel, gro
       waker: new Int16Array(all.length).fill(-1),
       costKind: new Int8Array(all.length).fill(-1),
       cost: new Float64Array(all.length),
+      choice: new Int8Array(all.length).fill(-1),
       endState: new Uint16Array(all.length).fill(1),
       pointStart: points.start,
     },
@@ -92,11 +97,14 @@ export function demandOf(tasks: readonly TaskSpec[], { cpus = 1, ms, kernel, gro
       tickNs: 4 * MS,
       tickPhaseNs: 0,
       costs: COSTS.map(() => one),
+      searchNs: 0,
     },
-    placement: { sharesCache: true, affine: true },
+    placement: { sharesCache: true },
+    places: { start: new Int32Array(0), since: new Float64Array(0), cpu: new Int16Array(0) },
     kernel: {
       scheduler: 'eevdf',
       version: 618,
+      patch: Infinity,
       baseSliceNs: 1.4 * MS,
       features: {},
       rtPeriodNs: 1000 * MS,
@@ -129,17 +137,24 @@ function pointsOf(tasks: readonly TaskSpec[]) {
   const start = [0];
   const at: number[] = [];
   const arg: number[] = [];
-  for (const { wakes } of tasks.flatMap(({ bursts }) => bursts)) {
+  const kind: number[] = [];
+  for (const { wakes, needs } of tasks.flatMap(({ bursts }) => bursts)) {
     for (const wake of wakes ?? []) {
       at.push(wake.at);
+      kind.push(POINT.wake);
       arg.push(waiting.get(wake.tid)?.shift() ?? -1);
+    }
+    if (needs) {
+      at.push(needs.at);
+      kind.push(POINT.answer);
+      arg.push(needs.burst);
     }
     start.push(at.length);
   }
   const columns = {
     length: at.length,
     at: Float64Array.from(at),
-    kind: new Uint8Array(at.length).fill(POINT.wake),
+    kind: Uint8Array.from(kind),
     arg: Int32Array.from(arg),
   };
   return { start: Int32Array.from(start), columns };

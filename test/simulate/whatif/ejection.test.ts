@@ -4,12 +4,14 @@ import { switched, trace } from '../../support/trace.ts';
 import { hogs, modelled } from './support.ts';
 
 const WATCHDOG = 60_000_000;
+/** Within it the watchdog's own worker gets its turn, behind hogs with slices of up to 20 ms. */
+const PATIENT = 120_000_000;
 
 /** A policy of the ops `ops`; tasks with the ids in `high` are of the high class. */
 const scx = (ops: string): string => `policy bad for sched_ext\n${ops}`;
 
-const ejectedBy = (ops: string, over = hogs(4, 200)) =>
-  modelled(scx(ops), over, { watchdog: WATCHDOG }).result.policy.ejected;
+const ejectedBy = (ops: string, over = hogs(4, 200), watchdog = WATCHDOG) =>
+  modelled(scx(ops), over, { watchdog }).result.policy.ejected;
 
 const QUEUE = `dsq q fifo
 on op enqueue(p, f) { scx_bpf_dsq_insert(p, q, 5ms, f) }`;
@@ -17,29 +19,54 @@ const DISPATCH = 'on op dispatch(c, prev) { scx_bpf_dsq_move_to_local(q) }';
 
 describe('policies that the kernel keeps', () => {
   test('a queue that dispatch empties', () => {
-    expect(ejectedBy(`${QUEUE}\n${DISPATCH}`)).toBeNull();
+    expect(ejectedBy(`${QUEUE}\n${DISPATCH}`, hogs(4, 400), PATIENT)).toBeNull();
   });
 
   test('no ops at all: the global queue', () => {
-    expect(ejectedBy('on op running(p) { log "x" }')).toBeNull();
+    expect(ejectedBy('on op running(p) { log "x" }', hogs(4, 400), PATIENT)).toBeNull();
   });
 });
 
 describe('stalls', () => {
   test.each([
     ['a queue that nobody empties', QUEUE],
-    ['a task that enqueue drops', 'counter seen\non op enqueue(p, f) { seen += 1 }'],
-    [
-      'a slice without end for everyone',
-      `dsq q fifo
-       on op enqueue(p, f) { scx_bpf_dsq_insert(p, q, SCX_SLICE_INF, f) }
-       ${DISPATCH}`,
-    ],
-  ])('%s', (_, ops) => {
+    ['tasks that enqueue drops', 'counter seen\non op enqueue(p, f) { seen += 1 }'],
+  ])('%s, where CPUs idle, so that the watchdog runs on one', (_, ops) => {
     const ejected = ejectedBy(ops);
     expect(ejected?.reason).toBe('runnable task stall');
     expect(ejected?.message).toMatch(/^t1\d\[1\d\] failed to run for 0\.0[6-9]\ds$/);
     expect(ejected?.task).toMatch(/^t1\d-1\d$/);
+  });
+
+  test('a slice without end for everyone: the watchdog starves, too, which a tick notices', () => {
+    const ejected = ejectedBy(`dsq q fifo
+      on op enqueue(p, f) { scx_bpf_dsq_insert(p, q, SCX_SLICE_INF, f) }
+      ${DISPATCH}`);
+    expect(ejected).toMatchObject({
+      reason: 'runnable task stall',
+      message: 'watchdog failed to check in for 0.064s',
+      task: null,
+    });
+  });
+
+  test('of one task, where the watchdog gets to run', () => {
+    const ejected = ejectedBy(
+      `${QUEUE.replace('{', '{ if p.pid != 12 {').replace(/}$/, '} }')}\n${DISPATCH}`,
+      hogs(4, 400),
+      PATIENT,
+    );
+    expect(ejected?.reason).toBe('runnable task stall');
+    expect(ejected?.message).toMatch(/^t12\[12\] failed to run for 0\.1[2-9]\ds$/);
+    expect(ejected?.task).toBe('t12-12');
+  });
+
+  test('of the watchdog alone', () => {
+    const ejected = ejectedBy(
+      `${QUEUE.replace('{', '{ if p.pid < 15 {').replace(/}$/, '} }')}\n${DISPATCH}`,
+      hogs(4, 400),
+      PATIENT,
+    );
+    expect(ejected?.message).toBe('watchdog failed to check in for 0.124s');
   });
 
   const STRICT = `dsq high fifo
@@ -53,11 +80,11 @@ describe('stalls', () => {
 
   test('strict priority starves the low class where the high one has more tasks than there are CPUs', () => {
     const ejected = ejectedBy(STRICT, hogs(6, 200));
-    expect(ejected?.message).toMatch(/^t1[56]\[1[56]\] failed to run/);
+    expect(ejected?.message).toBe('watchdog failed to check in for 0.064s');
   });
 
   test('with as many as CPUs it does not: in dispatch the previous task is on no queue', () => {
-    expect(ejectedBy(STRICT.replace('p.pid < 15', 'p.pid < 13'), hogs(4, 200))).toBeNull();
+    expect(ejectedBy(STRICT.replace('p.pid < 15', 'p.pid < 13'), hogs(4, 400), PATIENT)).toBeNull();
   });
 
   const STICKY = `dsq q fifo
@@ -71,10 +98,9 @@ describe('stalls', () => {
     }`;
 
   test('a local queue that is never empty keeps dispatch from being called', () => {
-    const { result } = modelled(scx(STICKY.replace('LIMIT', '15')), hogs(5, 200), { watchdog: WATCHDOG });
-    expect(result.policy.ejected?.message).toMatch(/^t15\[15\] failed to run/);
-    const kept = modelled(scx(STICKY.replace('LIMIT', '13')), hogs(4, 200), { watchdog: WATCHDOG });
-    expect(kept.result.policy.ejected).toBeNull();
+    const ejected = ejectedBy(STICKY.replace('LIMIT', '15'), hogs(5, 200));
+    expect(ejected?.message).toBe('watchdog failed to check in for 0.064s');
+    expect(ejectedBy(STICKY.replace('LIMIT', '13'), hogs(4, 400), PATIENT)).toBeNull();
   });
 });
 

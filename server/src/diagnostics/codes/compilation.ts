@@ -54,4 +54,15 @@ export const COMPILATION = {
       `${a.tool} rejected the loader that was made of this policy: ${a.log.trim().split('\n')[0] ?? ''}. ` +
       'This is a mistake of the compiler of policies, not of the policy, or a very old libbpf; please report it',
   ),
+  PV6011: error<{ kernels: string; what: string }>(
+    'not in kernels before 6.4',
+    (a) =>
+      `this policy is for kernels before ${a.kernels}, too, which have no ${a.what}; require ${a.kernels}, or do without`,
+  ),
+  PV6012: warning<{ what: string; found: number; of: string; most: number }>(
+    'too much for the verifier',
+    (a) =>
+      `${a.what} has about ${a.found} ${a.of}, and the kernel's verifier gives up at ${a.most}; ` +
+      'repeat less, lower a bound, or do a part in another hook',
+  ),
 };

@@ -21,9 +21,10 @@ export const NAMES = {
     (a) => `'${a.name}' is the name of ${a.what}; choose another`,
   ),
   PV2004: error<Unknown>('unknown type', (a) => `there is no type '${a.name}'${meant(a.near)}`),
-  PV2005: error<Unknown & { kernel: string }>(
+  PV2005: error<Unknown & { kernel: string; hint: string }>(
     'unknown function',
-    (a) => `there is no function, action or kernel call '${a.name}' (kernel ${a.kernel})${meant(a.near)}`,
+    (a) =>
+      `there is no function, action or kernel call '${a.name}' (kernel ${a.kernel})${a.hint === '' ? meant(a.near) : `; ${a.hint}`}`,
   ),
   PV2006: error<Unknown & { of: string; hint: string }>(
     'unknown member',

@@ -11,7 +11,10 @@ const count = (n: number, noun: string): string => `${n === 0 ? 'no' : n} ${noun
 
 /** PV3xxx: values of different kinds are mixed. */
 export const TYPES = {
-  PV3001: error<Mismatch>('wrong type', (a) => `${a.what} must be ${a.wanted}, but this is ${a.found}`),
+  PV3001: error<Mismatch & { readonly way?: string }>(
+    'wrong type',
+    (a) => `${a.what} must be ${a.wanted}, but this is ${a.found}${a.way === undefined ? '' : `; ${a.way}`}`,
+  ),
   PV3002: error<{ op: string; left: string; right: string; why: string | undefined }>(
     'operator does not apply',
     (a) => `'${a.op}' does not go with ${a.left} and ${a.right}${a.why === undefined ? '' : `: ${a.why}`}`,

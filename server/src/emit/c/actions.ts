@@ -2,8 +2,8 @@ import type { Action, Expr } from '../../ir/ir.ts';
 import type { Body, C } from './body.ts';
 import { exprC, exprText } from './expressions.ts';
 import { kfunc } from './kfuncs.ts';
-import { maskWordsOf } from './mask-words.ts';
-import { hoistMask, isLiteral, isMade, maskC, rangesOf, type MadeMask } from './masks.ts';
+import { isMade, maskWords } from './mask-kinds.ts';
+import { hoistMask, maskC } from './masks.ts';
 import { upper } from './names.ts';
 import { threadIds } from './owners.ts';
 import type { Line } from './printer.ts';
@@ -164,15 +164,4 @@ function pinLines(body: Body, name: string, thread: Expr, mask: Expr): Line[] {
   }
   const made = hoistMask(body, mask, 'mask');
   return [line(`pv_${name}_to(${tid}, ${tgid}, (const struct cpumask *)${made});`)];
-}
-
-/** Words of 64 CPUs of a literal mask; undefined for others, and where a bound is known at run time only. */
-function maskWords(mask: MadeMask): readonly string[] | undefined {
-  if (!isLiteral(mask)) return undefined;
-  let bits = 0n;
-  for (const [lo, hi] of rangesOf(mask)) {
-    if (lo.kind !== 'const' || hi.kind !== 'const') return undefined;
-    for (let cpu = BigInt(lo.value); cpu <= BigInt(hi.value); cpu++) bits |= 1n << cpu;
-  }
-  return maskWordsOf(bits);
 }

@@ -3,7 +3,10 @@ import { cType, declare, type Width } from './ctypes.ts';
 import { mangle } from './names.ts';
 import type { Line } from './printer.ts';
 import type { Unit } from './unit.ts';
-import { carriedLocals, forEachExpr, forEachStmt, walkExpr } from './walk.ts';
+import { carriedLocals } from './effort.ts';
+import { lookupsOf } from './lookups.ts';
+import { pageSpans, type Spans } from './page-spans.ts';
+import { forEachExpr, forEachStmt, instanceUses, walkExpr } from './walk.ts';
 
 /**
  * A C expression. `level` is its precedence, 0 for what never needs parentheses; `guards` are pointers that must be
@@ -45,6 +48,8 @@ export interface Body {
   readonly threads: Map<number, string>;
   /** The variable with the vCPU of the thread, where the handler begins with finding it; set where the policy uses it. */
   self: { readonly name: string; used: boolean } | undefined;
+  /** The variable with the guest's own page of hints, where a handler has begun to change it. */
+  page: string | undefined;
   /** Masks that the policy made: their variables are `struct bpf_cpumask *`. */
   readonly ownedMasks: Set<number>;
   /** Locals of threads that may be gone: their pointers have to be tested. */
@@ -52,24 +57,39 @@ export interface Body {
   /** Locals that are assigned to after their declaration, and those that nobody reads. */
   readonly mutated: ReadonlySet<number>;
   readonly read: ReadonlySet<number>;
-  /** Locals that change within a loop of an iterator outside of which they are declared. */
+  /** How often the code names the state of an entity (`instanceKey`). */
+  readonly uses: ReadonlyMap<string, number>;
+  /** Where what is done to a page begins. */
+  readonly spans: Spans;
+  /** Locals that change within a loop outside of which they are declared. */
   readonly carried: ReadonlySet<number>;
+  /** Loops that are open. */
+  loops: number;
   /** C blocks that are open, the outermost first. */
   readonly blocks: Block[];
+  /** Is the statement at hand the last of its block? */
+  last: boolean;
   /** Lines that have to come before the statement at hand. */
   before: Line[];
   /** Line of the policy that is being printed. */
   line: number;
   /** How `return` looks where the policy gives no value. */
   readonly plainReturn: string;
-  /** The variable that carries what inner blocks return to the end of the function, where it has one. */
-  readonly resultVariable: string | undefined;
+  readonly carrier: Carrier | undefined;
+}
+
+/** The variable that carries what inner blocks return to the end of the function; or what every return gives. */
+export interface Carrier {
+  readonly name: string;
+  readonly everywhere: boolean;
 }
 
 interface Block {
   readonly declared: Set<string>;
   /** Pointers to instances of state that the block has fetched, by whose they are. */
   readonly fetched: Map<string, string>;
+  /** How often its code looks for what is counted for one, and for a page of hints; undefined: as what is around it. */
+  readonly lookups: ReadonlyMap<string, number> | undefined;
 }
 
 export function createBody(
@@ -77,31 +97,37 @@ export function createBody(
   code: readonly Stmt[],
   result: IrType,
   plainReturn: string,
-  resultVariable?: string,
+  carrier?: Carrier,
 ): Body {
   const mutated = new Set<number>();
   const doubted = new Set<number>();
   forEachStmt(code, (stmt) => {
     if (stmt.kind !== 'set') return;
     mutated.add(stmt.local.id);
-    if (stmt.local.type.kind === 'task') doubted.add(stmt.local.id);
+    if (stmt.local.type.kind === 'task' || stmt.local.type.kind === 'cpumask') doubted.add(stmt.local.id);
   });
+  const lasting = (owner: Expr): boolean => isLasting(mutated, owner);
   return {
     unit,
     result,
     names: new Map(),
     threads: new Map(),
     self: undefined,
+    page: undefined,
     ownedMasks: new Set(),
     doubted,
     mutated,
     read: readLocals(code),
+    uses: instanceUses(code),
+    spans: pageSpans(code, unit.code.functions, lasting),
     carried: carriedLocals(code),
-    blocks: [{ declared: new Set(), fetched: new Map() }],
+    loops: 0,
+    blocks: [{ declared: new Set(), fetched: new Map(), lookups: lookupsOf(unit.program, code) }],
+    last: false,
     before: [],
     line: 0,
     plainReturn,
-    resultVariable,
+    carrier,
   };
 }
 
@@ -132,15 +158,23 @@ export function isFalse(expr: Expr): boolean {
 }
 
 /** Names of threads have at most 15 bytes. */
-const isTooLong = (text: unknown): boolean =>
+export const isTooLong = (text: unknown): boolean =>
   typeof text === 'string' && new TextEncoder().encode(text).length > 15;
 
-/** Runs `print` within a new C block. */
-export function inBlock<T>(body: Body, print: () => T): T {
-  body.blocks.push({ declared: new Set(), fetched: new Map() });
+/** Runs `print` within a new C block: for the statements `code`, where those are all of it. */
+export function inBlock<T>(body: Body, print: () => T, code?: readonly Stmt[]): T {
+  const lookups = code && lookupsOf(body.unit.program, code);
+  body.blocks.push({ declared: new Set(), fetched: new Map(), lookups });
   const result = print();
   body.blocks.pop();
   return result;
+}
+
+/** Takes over what a block declared that gets no braces of its own. */
+export function keepBlock(body: Body, { declared, fetched }: Block): void {
+  const into = innermost(body);
+  for (const name of declared) into.declared.add(name);
+  for (const [key, name] of fetched) into.fetched.set(key, name);
 }
 
 const innermost = (body: Body): Block => {
@@ -206,12 +240,14 @@ export function fetchOnce(
 }
 
 /** Does the expression have one value throughout the body? */
-export function isStable(body: Body, expr: Expr): boolean {
+export const isStable = (body: Body, expr: Expr): boolean => isLasting(body.mutated, expr);
+
+function isLasting(mutated: ReadonlySet<number>, expr: Expr): boolean {
   switch (expr.kind) {
     case 'local':
-      return !body.mutated.has(expr.local.id);
+      return !mutated.has(expr.local.id);
     case 'intrinsic':
-      return expr.args.every((arg) => isStable(body, arg));
+      return expr.args.every((arg) => isLasting(mutated, arg));
     case 'const':
     case 'param':
       return true;

@@ -1,6 +1,5 @@
 import type { Expr } from '../../ir/ir.ts';
-import { releaseOf } from '../../kernel/calls.ts';
-import { atMost, atom, hoist, LEVEL, type Body, type C } from './body.ts';
+import { atMost, atom, hoist, isTooLong, LEVEL, type Body, type C } from './body.ts';
 import { absent, cType, declare, widthOf } from './ctypes.ts';
 import { exprC, innerOf } from './expressions.ts';
 import { guardOf } from './guard.ts';
@@ -8,6 +7,7 @@ import { guardsOf } from './operators.ts';
 import { kfuncName, takesIterator } from './kfuncs.ts';
 import { maskC } from './masks.ts';
 import { threadIds } from './owners.ts';
+import { cleanupKind } from './references.ts';
 import { taskC } from './tasks.ts';
 import { helper } from './unit.ts';
 import type { HelperName } from './helpers.ts';
@@ -72,19 +72,6 @@ function nothing(expr: Expr): string {
   return type.kind === 'int' || type.kind === 'bool' || type.kind === 'cpu' ? '0' : 'NULL';
 }
 
-const KINDS: Readonly<Record<string, string>> = {
-  scx_bpf_put_idle_cpumask: 'idle_cpumask',
-  scx_bpf_put_cpumask: 'cpumask',
-  bpf_task_release: 'task',
-  bpf_cgroup_release: 'cgroup',
-};
-
-/** What kind of reference a kernel function gives; undefined for those that give none. */
-export function cleanupKind(name: string): string | undefined {
-  const release = releaseOf(name);
-  return release === undefined ? undefined : KINDS[release];
-}
-
 /** The attribute that puts the reference back which a call gives; undefined for calls that give none. */
 export function cleanupOf(body: Body, expr: Expr): string | undefined {
   const kind = expr.kind === 'kernel-call' ? cleanupKind(expr.call.name) : undefined;
@@ -105,6 +92,10 @@ function nameOfResult(expr: Expr & { kind: 'kernel-call' }): string {
 /** The operator's value for a key. */
 export function tableC(body: Body, expr: Expr & { kind: 'table' }): C {
   const { unit } = body;
+  const table = unit.program.tables.find(({ name }) => name === expr.table);
+  // No key of the operator's is longer than the name of a thread.
+  if (table && expr.key.kind === 'const' && isTooLong(expr.key.value))
+    return exprC(body, { kind: 'const', value: table.fallback, type: expr.type, span: expr.span });
   unit.features.add(`table ${expr.table}`);
   const key = expr.key.type.kind === 'task' ? threadIds(body, expr.key).tid : exprC(body, expr.key).text;
   return atom(`${unit.globals.name(expr.table)}(${key})`, widthOf(expr.type));

@@ -2,12 +2,16 @@ import { finish, type InParts } from '../../../../grammar/in-parts.ts';
 import type { Diagnostic, Span } from '../../diagnostics/diagnostic.ts';
 import { diagnostic } from '../../diagnostics/table.ts';
 import type { Expr, FieldDef, Fn, Handler, IrType, Program, Side, Stmt } from '../../ir/ir.ts';
-import { cleanupKind } from './calls.ts';
-import { isLiteral, isMade, rangesOf } from './masks.ts';
+import { cleanupKind } from './references.ts';
+import { isLiteral, isMade, rangesOf } from './mask-kinds.ts';
+import { lackedByOld } from './old-check.ts';
+import { isForOld } from './old-kernels.ts';
 import { MASK_WORDS } from './mask-words.ts';
+import { followsPointers, maySleep } from './sleep.ts';
 import { stacksOf } from './stack.ts';
 import { fieldBytes } from './state.ts';
-import { bodiesOf, forEachStmt } from './walk.ts';
+import { blocksOf, bodiesOf, forEachStmt } from './walk.ts';
+import { walkedOf } from './walked.ts';
 
 const NOWHERE: Span = { start: 0, end: 0 };
 
@@ -21,8 +25,16 @@ export function* checkCInParts(program: Program): InParts<readonly Diagnostic[]>
     ...sizes(program),
     ...program.states.flatMap((state) => state.fields.flatMap((field) => keptField(field))),
   ];
+  if (isForOld(program)) found.push(...lackedByOld(program));
   for (const side of [program.host, ...(program.guest ? [program.guest] : [])])
-    found.push(...twoHandlers(side), ...(yield* code(side)), ...(yield* stacks(side)));
+    found.push(
+      ...twoHandlers(side),
+      ...timers(side),
+      ...side.handlers.flatMap((handler) => sleepers(side, handler)),
+      ...(yield* code(side)),
+      ...(yield* stacks(side)),
+      ...walks(side),
+    );
   return found;
 }
 
@@ -70,8 +82,8 @@ function sizes(program: Program): Diagnostic[] {
 function keptField(field: FieldDef): Diagnostic[] {
   const { type } = field.type;
   const inner = type.kind === 'optional' ? type.inner : type;
-  if (inner.kind === 'cpumask')
-    return [cannot(NOWHERE, `the field '${field.name}'`, 'state keeps no masks; keep the CPUs in a list')];
+  if (inner.kind === 'cpumask' && field.type.kind !== 'scalar')
+    return [cannot(NOWHERE, `the field '${field.name}'`, 'lists and rings keep no masks')];
   if (inner.kind === 'struct')
     return [
       cannot(NOWHERE, `the field '${field.name}'`, 'a pointer of the kernel must not outlive the hook'),
@@ -98,6 +110,22 @@ function twoHandlers(side: Side): Diagnostic[] {
   });
 }
 
+/** Timers of a side: each is a function of the program that starts them, of which the kernel takes 256 (BPF_MAX_SUBPROGS). */
+const MOST_TIMERS = 200;
+
+function timers(side: Side): Diagnostic[] {
+  const timer = side.handlers.filter(({ hook }) => hook.family === 'every')[MOST_TIMERS];
+  const why = `the kernel takes 256 functions in a program; put several into one 'every'`;
+  return timer ? [cannot(timer.span, `'every' for the ${MOST_TIMERS + 1}st time`, why)] : [];
+}
+
+/** What the kernel's structs point to is there for as long as nothing sleeps. */
+function sleepers(side: Side, { hook, body, span }: Handler): Diagnostic[] {
+  if (!hook.sleepable || !maySleep(side, body) || !followsPointers(side, body)) return [];
+  const why = "it also calls what may sleep, and the kernel's masks and tasks may be gone then";
+  return [cannot(span, 'this handler', `${why}; do one of the two in another hook`)];
+}
+
 function* code(side: Side): InParts<Diagnostic[]> {
   const found: Diagnostic[] = [];
   for (const fn of side.functions) found.push(...signature(fn));
@@ -106,10 +134,29 @@ function* code(side: Side): InParts<Diagnostic[]> {
     const before = found.length;
     const held = heldLocals(body);
     forEachStmt(body, (stmt) => found.push(...statement(stmt, held)));
+    found.push(...masksAtOnce(body, 0));
     if (found.length === before) flawless.add(body);
     yield;
   }
   return found;
+}
+
+/**
+ * Masks that a block and those around it may make for as long as they last: for each that there may be no memory for, the verifier
+ * walks all that follows once more.
+ */
+const MOST_MASKS = 8;
+
+function masksAtOnce(body: readonly Stmt[], around: number): Diagnostic[] {
+  let masks = around;
+  return body.flatMap((stmt) => {
+    if (stmt.kind === 'let' && isMade(stmt.value)) {
+      masks++;
+      const why = `blocks keep at most ${MOST_MASKS} masks at once, for the verifier's sake; use a mask where it is made`;
+      return masks === MOST_MASKS + 1 ? [cannot(stmt.span, `the mask '${stmt.local.name}'`, why)] : [];
+    }
+    return blocksOf(stmt).flatMap((block) => masksAtOnce(block, masks));
+  });
 }
 
 /** Bodies in which nothing was found; a body never changes, and is lowered once for all texts that have it. */
@@ -208,6 +255,27 @@ function* stacks(side: Side): InParts<Diagnostic[]> {
     yield;
   }
   return found;
+}
+
+/**
+ * Branches that the verifier keeps in mind (BPF_COMPLEXITY_LIMIT_JMP_SEQ in kernel/bpf/verifier.c, met in push_stack() of 6.18), and
+ * updates under conditions after which it has walked a million instructions (BPF_COMPLEXITY_LIMIT_INSNS): with two variables about a
+ * quarter of their third power, as measured there.
+ */
+const MOST = { branches: 8192, updates: 160 } as const;
+
+/** Handlers that the verifier has not the patience for. */
+function walks(side: Side): Diagnostic[] {
+  const walked = walkedOf(side);
+  return side.handlers.flatMap((handler) => {
+    const { branches, updates } = walked(handler.body);
+    const tooMany = (found: number, of: string, most: number): Diagnostic[] =>
+      found > most ? [diagnostic('PV6012', handler.span, { what: titleOf(handler), found, of, most })] : [];
+    return [
+      ...tooMany(branches, 'branches one after the other', MOST.branches),
+      ...tooMany(updates, 'updates of variables under conditions', MOST.updates),
+    ];
+  });
 }
 
 function titleOf({ hook }: Handler): string {

@@ -1,4 +1,5 @@
 import type { EnumDef, IrType } from '../../ir/ir.ts';
+import { CONSTANTS } from '../../kernel/catalogue.ts';
 import { atom, LEVEL, type Body, type C } from './body.ts';
 import { integer, nanoseconds, SCHED_CLASSES, widthOf, type Width } from './ctypes.ts';
 import { constantName, literal, upper } from './names.ts';
@@ -13,8 +14,7 @@ export function constC(body: Body, value: bigint | boolean | string, type: IrTyp
     const span = nanoseconds(value);
     return span.atom ? number(value, span.text) : { text: span.text, level: LEVEL.mul, width: widthOf(type) };
   }
-  if (unit === 'ratio')
-    return { ...number(value, `${integer(value)} /* ${percent(value)} */`), width: 'literal' };
+  if (unit === 'ratio') return { ...number(value, ratio(value)), width: 'literal' };
   if (unit === 'sched_class') return schedClass(body, value);
   if (typeof unit === 'object' && 'enum' in unit) return enumerator(body, unit.enum, value);
   return number(value, integer(value));
@@ -43,6 +43,9 @@ function cutTo(text: string, bytes: number): string {
 /** A ratio in 1/1024 as people read it. */
 export const percent = (ratio: bigint): string => `${Number(((ratio * 10000n) / 1024n + 5n) / 10n) / 10}%`;
 
+/** C for a ratio. */
+export const ratio = (value: bigint): string => `${integer(value)} /* ${percent(value)} */`;
+
 function schedClass(body: Body, value: bigint): C {
   const name = SCHED_CLASSES.get(value);
   if (name === undefined) return number(value, integer(value));
@@ -63,3 +66,9 @@ export const enumeratorName = (def: EnumDef, member: string): string =>
     member,
     def.members.map(({ name }) => name),
   );
+
+/** Has every supported kernel the constant (6.12 is the oldest)? */
+export function isEverywhere(name: string): boolean {
+  const row = CONSTANTS.find((candidate) => candidate.name === name);
+  return row !== undefined && (row.since === undefined || row.since === '6.12');
+}

@@ -1,6 +1,7 @@
 import type { Expr, IrType } from '../../ir/ir.ts';
 import { asTruth, atMost, atom, hoist, LEVEL, localName, type Body, type C } from './body.ts';
-import { isMade, maskC, ownedMask } from './masks.ts';
+import { isMade } from './mask-kinds.ts';
+import { maskC, ownedMask } from './masks.ts';
 import { argumentC, callC, kernelCallC, tableC } from './calls.ts';
 import { constC } from './constants.ts';
 import { absent, cType, declare, widthOf } from './ctypes.ts';

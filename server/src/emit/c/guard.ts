@@ -1,10 +1,10 @@
-import type { Fn, Handler, Side, Stmt } from '../../ir/ir.ts';
+import type { Fn, Handler, Side } from '../../ir/ir.ts';
 import { callRow, type Effect } from '../../kernel/catalogue.ts';
 import { EFFECTS, effectOf } from '../../kernel/effects.ts';
 import { mapLines } from './maps.ts';
 import { upper } from './names.ts';
+import { forEachReached } from './sleep.ts';
 import type { Unit } from './unit.ts';
-import { forEachExpr } from './walk.ts';
 
 /**
  * What no check of the text can see: a hook of the policy that interrupts another on the same CPU, and so runs under locks that its
@@ -28,18 +28,11 @@ function changesScheduler(name: string): boolean {
 }
 
 /** Kernel calls that a handler reaches, through any function. */
-function callsFrom({ body }: Handler, functions: ReadonlyMap<string, Fn>): ReadonlySet<string> {
+function callsFrom({ body }: Handler, functions: readonly Fn[]): ReadonlySet<string> {
   const found = new Set<string>();
-  const seen = new Set<Fn>();
-  const visit = (stmts: readonly Stmt[]): void =>
-    forEachExpr(stmts, (expr) => {
-      if (expr.kind === 'kernel-call') found.add(expr.call.name);
-      const fn = expr.kind === 'call' ? functions.get(expr.fn) : undefined;
-      if (fn === undefined || seen.has(fn)) return;
-      seen.add(fn);
-      visit(fn.body);
-    });
-  visit(body);
+  forEachReached(body, functions, (expr) => {
+    if (expr.kind === 'kernel-call') found.add(expr.call.name);
+  });
   return found;
 }
 
@@ -47,8 +40,7 @@ function callsFrom({ body }: Handler, functions: ReadonlyMap<string, Fn>): Reado
  * The calls that are guarded, each with the handlers that may make it. Inside of its own ops sched_ext guards its calls itself.
  */
 export function guardedCalls(code: Side): ReadonlyMap<string, readonly Handler[]> {
-  const functions = new Map(code.functions.map((fn) => [fn.name, fn]));
-  const calls = code.handlers.map((handler) => ({ handler, names: callsFrom(handler, functions) }));
+  const calls = code.handlers.map((handler) => ({ handler, names: callsFrom(handler, code.functions) }));
   const outside = calls
     .filter(({ handler }) => handler.hook.family === 'tracepoint' || handler.hook.family === 'every')
     .flatMap(({ names }) => [...names]);

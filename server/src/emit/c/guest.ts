@@ -1,16 +1,19 @@
-import { COPY_HINT, PUBLISH_HINT } from './pages.ts';
+import { isOld, MODERN_TRACING } from './old-kernels.ts';
+import { copyPage, HAND_FEEDBACK, publishPage } from './page-copies.ts';
 import { programText } from './program.ts';
 import { timerLines } from './timers.ts';
 import { lifeLines, tracepointLines } from './tracing.ts';
 import type { Unit } from './unit.ts';
 
-const NEEDS = `Runs in the guest, on a kernel with BTF from 6.4 on. It writes what the host may know into a page for each
+const needs = (
+  unit: Unit,
+): string => `Runs in the guest, on a kernel with BTF from ${isOld(unit) ? '6.1' : MODERN_TRACING} on. It writes what the host may know into a page for each
 CPU; its loader carries the pages to the memory that the two share.`;
 
 /** NAME.guest.bpf.c: the programs that run in the guest. */
 export function guestText(unit: Unit, sourceName: string): string {
   return programText(unit, `${unit.program.name}.guest.bpf.c`, sourceName, {
-    needs: NEEDS,
+    needs: needs(unit),
     before: () => [],
     handlers: () => [...tracepointLines(unit), ...timerLines(unit), ...lifeLines(unit)],
     after: () => [],
@@ -20,7 +23,8 @@ export function guestText(unit: Unit, sourceName: string): string {
 /** NAME.guest.c: loads them and carries the pages to and fro. */
 export function guestLoaderText(unit: Unit, sourceName: string): string {
   const { name } = unit.program;
-  const { features } = unit;
+  const hint = unit.features.has('hint');
+  const feedback = unit.features.has('feedback');
   const size = (which: 'hint' | 'feedback'): string =>
     unit.program[which].length > 0 ? `sizeof(struct ${which})` : '0';
   const start = unit.code.handlers.some(({ hook }) => hook.family === 'init' || hook.family === 'every');
@@ -37,10 +41,13 @@ export function guestLoaderText(unit: Unit, sourceName: string): string {
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-${features.has('hint') ? '#include <stdbool.h>\n#include <stddef.h>\n' : ''}#include <stdio.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <linux/types.h>
 #include <bpf/bpf.h>
@@ -72,32 +79,54 @@ static void *map_file(int fd, size_t size)
 	return mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 }
 
-${features.has('hint') ? `${COPY_HINT.trimStart()}${PUBLISH_HINT}\n` : ''}int main(int argc, char **argv)
+/* The memory that the two share; MAP_FAILED without it. */
+static void *map_shared(const char *path, size_t size)
+{
+	int fd = open(path, O_RDWR | O_CLOEXEC);
+	void *memory = MAP_FAILED;
+	struct stat file;
+
+	if (fd < 0)
+		return MAP_FAILED;
+	/* What is mapped behind the end of a file cannot be touched. */
+	if (fstat(fd, &file) || !S_ISREG(file.st_mode) || (size_t)file.st_size >= size) {
+		memory = map_file(fd, size);
+	} else {
+		fprintf(stderr, "%s is smaller than %zu bytes\n", path, size);
+		errno = EINVAL;
+	}
+	close(fd);
+	return memory;
+}
+
+${hint ? `${copyPage('hint').trimStart()}${publishPage('hint')}\n` : ''}${feedback ? `${copyPage('feedback').trimStart()}${HAND_FEEDBACK}\n` : ''}int main(int argc, char **argv)
 {
 	struct sigaction action = { .sa_handler = on_signal };
 	const size_t size = GUEST_CPUS * (HINT_SIZE + FEEDBACK_SIZE);
-	unsigned int period = argc > 2 ? atoi(argv[2]) : 1000;
+	char *end = "";
+	long period = argc > 2 ? strtol(argv[2], &end, 10) : 1000;
 	struct ${name}_guest_bpf *skel;
 	char *memory;
-${start || stop ? '\tLIBBPF_OPTS(bpf_test_run_opts, once);\n' : ''}${features.has('hint') ? '\tstruct hint *hints, *shared, page;\n\tint cpu;\n' : ''}${features.has('feedback') ? '\tvoid *feedbacks;\n' : ''}	int fd;
-
-	if (argc < 2 || argv[1][0] == '-') {
+${start || stop ? '\tLIBBPF_OPTS(bpf_test_run_opts, once);\n' : ''}${hint ? '\tstruct hint *hints, *shared, hint;\n' : ''}${feedback ? '\tstruct feedback *answers, answer;\n\tstruct pv_told *told;\n' : ''}${hint || feedback ? '\tint cpu;\n' : ''}
+	if (argc < 2 || argc > 3 || argv[1][0] == '-' || *end || period < 1 || period > 1000000) {
 		fprintf(stderr, "usage: %s FILE [MICROSECONDS]\n", argv[0]);
 		return 2;
 	}
-	fd = open(argv[1], O_RDWR | O_CLOEXEC);
-	memory = fd < 0 ? MAP_FAILED : map_file(fd, size);
+	memory = map_shared(argv[1], size);
 	if (memory == MAP_FAILED)
 		return fail(argv[1]);
-${features.has('hint') ? '\tshared = (struct hint *)memory;\n' : ''}	skel = ${name}_guest_bpf__open_and_load();
+${hint ? '\tshared = (struct hint *)memory;\n' : ''}${feedback ? '\tanswers = (struct feedback *)(memory + GUEST_CPUS * HINT_SIZE);\n' : ''}	skel = ${name}_guest_bpf__open_and_load();
 	if (!skel)
 		return fail("cannot load the programs");
-${features.has('hint') ? '\thints = map_file(bpf_map__fd(skel->maps.hints), GUEST_CPUS * HINT_SIZE);\n\tif (hints == MAP_FAILED)\n\t\treturn fail("cannot map the hints");\n' : ''}${features.has('feedback') ? '\tfeedbacks = map_file(bpf_map__fd(skel->maps.feedbacks), GUEST_CPUS * FEEDBACK_SIZE);\n\tif (feedbacks == MAP_FAILED)\n\t\treturn fail("cannot map the feedback");\n' : ''}	sigaction(SIGINT, &action, NULL);
+${hint ? '\thints = map_file(bpf_map__fd(skel->maps.hints), GUEST_CPUS * HINT_SIZE);\n\tif (hints == MAP_FAILED)\n\t\treturn fail("cannot map the hints");\n' : ''}${feedback ? '\ttold = map_file(bpf_map__fd(skel->maps.feedbacks), GUEST_CPUS * sizeof(*told));\n\tif (told == MAP_FAILED)\n\t\treturn fail("cannot map the feedback");\n' : ''}	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
-${start ? '\tif (bpf_prog_test_run_opts(bpf_program__fd(skel->progs.pv_start), &once))\n\t\treturn fail("cannot start");\n' : ''}	if (${name}_guest_bpf__attach(skel))
+	/* nohup has it ignored. */
+	if (signal(SIGHUP, SIG_IGN) != SIG_IGN)
+		sigaction(SIGHUP, &action, NULL);
+${start ? '\tif (bpf_prog_test_run_opts(bpf_program__fd(skel->progs.pv_start), &once) || once.retval)\n\t\treturn fail("cannot start");\n' : ''}	if (${name}_guest_bpf__attach(skel))
 		return fail("cannot attach the programs");
 	while (!stopped) {
-${features.has('hint') ? '\t\tfor (cpu = 0; cpu < GUEST_CPUS; cpu++)\n\t\t\tif (copy_hint(&page, &hints[cpu]))\n\t\t\t\tpublish_hint(&shared[cpu], &page);\n' : ''}${features.has('feedback') ? '\t\tmemcpy(feedbacks, memory + GUEST_CPUS * HINT_SIZE, GUEST_CPUS * FEEDBACK_SIZE);\n' : ''}		usleep(period);
+${hint ? '\t\tfor (cpu = 0; cpu < GUEST_CPUS; cpu++)\n\t\t\tif (copy_hint(&hint, &hints[cpu]))\n\t\t\t\tpublish_hint(&shared[cpu], &hint);\n' : ''}${feedback ? '\t\tfor (cpu = 0; cpu < GUEST_CPUS; cpu++)\n\t\t\tif (copy_feedback(&answer, &answers[cpu]))\n\t\t\t\thand_feedback(&told[cpu], &answer);\n' : ''}		usleep(period);
 	}
 ${stop ? '\tbpf_prog_test_run_opts(bpf_program__fd(skel->progs.pv_stop), &once);\n' : ''}	${name}_guest_bpf__destroy(skel);
 	/* Whoever is gone has nothing to ask for. */

@@ -1,9 +1,9 @@
 import type { Fn, Handler, IrType } from '../../ir/ir.ts';
 import { hookRow } from '../../kernel/catalogue.ts';
-import { createBody, declareLocal, freshName, localName, type Body } from './body.ts';
-import { cType, declare } from './ctypes.ts';
+import { createBody, declareLocal, freshName, localName, type Body, type Carrier } from './body.ts';
+import { cType } from './ctypes.ts';
 import { markLines } from './guard.ts';
-import { writingLines } from './pages.ts';
+import { WRITTEN, writingLines } from './pages.ts';
 import { comment, generated, indent, type Line } from './printer.ts';
 import { blockLines } from './statements.ts';
 import type { Unit } from './unit.ts';
@@ -22,43 +22,59 @@ export function functionLines(unit: Unit, fn: Fn): Line[] {
   return framed(fn.doc, [head], lines);
 }
 
-/**
- * The parameters and the body of a function. Where an inner block puts a reference back, and one returns, the result gets a
- * variable that has a value from the start: clang carries the result through the cleanup, undefined where nothing was returned,
- * and the verifier refuses to see it moved.
- */
+/** The parameters and the body of a function. */
 function bodyLines(
   unit: Unit,
   fn: Fn,
 ): { readonly params: readonly string[]; readonly lines: readonly Line[] } {
-  const body = createBody(unit, fn.body, fn.result, 'return');
-  const params = fn.params.map((param) => paramText(body, param));
-  const lines = blockLines(body, fn.body);
-  const inside = (what: RegExp): boolean =>
-    lines.some(({ text }) => text.startsWith('\t') && what.test(text));
-  if (fn.result.kind === 'void' || !inside(/ pv_auto\(/) || !inside(/^\t+return /)) return { params, lines };
   const optional = fn.result.kind === 'optional' ? fn.result.inner : fn.result;
-  const result = freshName(body, 'result');
-  const again = createBody(unit, fn.body, fn.result, 'return', result);
-  for (const param of fn.params) paramText(again, param);
-  freshName(again, result);
-  // No jump may pass a declaration that puts something back.
-  const printed = blockLines(again, fn.body);
-  const inner = printed.some((line) => /^\S.* pv_auto\(/.test(line.text))
-    ? [BRACE.open, ...indent(printed), BRACE.close]
-    : printed;
-  const zero = cType(optional).endsWith('*') ? 'NULL' : optional.kind === 'bool' ? 'false' : '0';
+  const print = (carrier?: Carrier): Printed => {
+    const body = createBody(unit, fn.body, fn.result, 'return', carrier);
+    const params = fn.params.map((param) => paramText(body, param));
+    if (carrier) freshName(body, carrier.name);
+    return { body, params, lines: blockLines(body, fn.body) };
+  };
+  const { params, lines } = withResult(print, cType(optional), zeroOf(optional));
+  return { params, lines };
+}
+
+interface Printed {
+  readonly body: Body;
+  readonly params: readonly string[];
+  readonly lines: readonly Line[];
+}
+
+/**
+ * What `print` gives. Where an inner block puts a reference back, and one returns, the result gets a variable that has a
+ * value from the start: clang carries the result through the cleanup, undefined where nothing was returned, and the verifier
+ * refuses to see it moved.
+ */
+function withResult(print: (carrier?: Carrier) => Printed, type: string, zero: string): Printed {
+  const plain = print();
+  const some = (what: RegExp): boolean => plain.lines.some(({ text, apart }) => !apart && what.test(text));
+  if (type === 'void' || !some(/^\t.* pv_auto\(/) || !some(/^\t+return /)) return plain;
+  // No jump may pass a declaration that puts something back: with one of them all is in a block, and every return leaves it.
+  const wrapped = some(/^\S.* pv_auto\(/);
+  const name = freshName(plain.body, 'result');
+  const again = print({ name, everywhere: wrapped });
+  const lines = again.lines.at(-1)?.text === 'goto out;' ? again.lines.slice(0, -1) : again.lines;
   return {
-    params,
+    ...again,
     lines: [
-      { text: `${declare(cType(optional), result)} = ${zero};`, origin: 'generated' },
+      {
+        text: `${type}${type.endsWith('*') ? '' : ' '}${name} = ${zero};\t/* carried through what puts references back */`,
+        origin: 'generated',
+      },
       { text: '', origin: 'any' },
-      ...inner,
+      ...(wrapped ? [BRACE.open, ...indent(lines), BRACE.close] : lines),
       { text: 'out:', origin: 'generated' },
-      { text: `return ${result};`, origin: 'generated' },
+      { text: `return ${name};`, origin: 'generated' },
     ],
   };
 }
+
+const zeroOf = (type: IrType): string =>
+  cType(type).endsWith('*') ? 'NULL' : type.kind === 'bool' ? 'false' : '0';
 
 const isString = (type: IrType): boolean => type.kind === 'string';
 
@@ -82,6 +98,8 @@ export interface Shape {
     readonly name: string;
     readonly first: (used: boolean, names: readonly string[]) => readonly string[];
   };
+  /** The C type of what the policy's `return` gives, where it gives a value. */
+  readonly result?: string;
   /** What a `return` of the policy looks like, and the last line; `undefined` where the policy gives the value. */
   readonly plainReturn: string;
   readonly last?: string;
@@ -89,12 +107,17 @@ export interface Shape {
 
 /** A handler as a C function. Pointers that only the verifier doubts are tested first. */
 export function handlerLines(unit: Unit, handler: Handler, shape: Shape): Line[] {
-  const body = createBody(unit, handler.body, VOID, shape.plainReturn);
-  const params = handler.params.map((param) => paramText(body, param));
-  if (shape.self) body.self = { name: shape.self.name, used: false };
+  const print = (carrier?: Carrier): Printed => {
+    const body = createBody(unit, handler.body, VOID, shape.plainReturn, carrier);
+    const params = handler.params.map((param) => paramText(body, param));
+    if (shape.self) body.self = { name: shape.self.name, used: false };
+    if (unit.side === 'guest') body.page = WRITTEN;
+    if (carrier) freshName(body, carrier.name);
+    return { body, params, lines: blockLines(body, handler.body) };
+  };
+  const { body, params, lines: code } = withResult(print, shape.result ?? 'void', '0');
   const doubted = handler.params.filter((param, i) => isDoubted(handler, i) && body.read.has(param.id));
   const tests = doubted.flatMap((param) => [`if (!${localName(body, param)})`, `\t${shape.plainReturn};`]);
-  const code = blockLines(body, handler.body);
   const ends = shape.last === undefined || /^return\b/.test(code.at(-1)?.text ?? '');
   const names = handler.params.map((param) => localName(body, param));
   const first = shape.self?.first(body.self?.used === true, names) ?? [];

@@ -3,7 +3,7 @@ import { needsKvm } from './agent/skeleton.ts';
 import { enumeratorName } from './constants.ts';
 import { integer } from './ctypes.ts';
 import { mangle, upper } from './names.ts';
-import { pageStruct } from './pages.ts';
+import { fetchStruct, pageStruct, toldStruct } from './pages.ts';
 import { comment } from './printer.ts';
 import { requestHeader } from './requests.ts';
 import { SCOPES, statsStruct } from './stats.ts';
@@ -30,6 +30,8 @@ export function headerText(units: readonly [Unit, ...Unit[]], sourceName: string
     ...(needsKvm(unit) ? MEETING : []),
     ...pageStruct(unit, 'hint'),
     ...pageStruct(unit, 'feedback'),
+    ...fetchStruct(unit),
+    ...toldStruct(units),
     ...health(units.some(({ guarded }) => guarded.size > 0)),
     ...(program.target === 'sched_ext' ? EXIT : []),
     `#endif /* ${guard} */`,

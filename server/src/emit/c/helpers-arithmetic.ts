@@ -4,6 +4,16 @@ const inline = (result: string, name: string, params: string, body: string, doc:
   code: `/* ${doc} */\nstatic __always_inline ${result} ${name}(${params})\n{\n\treturn ${body};\n}`,
 });
 
+/** BPF's own instruction: a test for 0 in C would be a branch behind which the verifier walks everything twice. */
+const divide = (name: string, op: string, doc: string): Helper => ({
+  code: `/* ${doc} */
+static __always_inline u64 ${name}(u64 a, u64 b)
+{
+	asm("%0 ${op}= %1" : "+r"(a) : "r"(b));
+	return a;
+}`,
+});
+
 const TWO = 'u64 a, u64 b';
 const TWO_SIGNED = 's64 a, s64 b';
 
@@ -56,8 +66,8 @@ static __always_inline u64 pv_sub_sat(u64 a, u64 b)
     ),
     helpers: ['pv_before'],
   },
-  pv_div: inline('u64', 'pv_div', TWO, 'b ? a / b : 0', 'a / b as BPF has it: 0 where b is 0.'),
-  pv_mod: inline('u64', 'pv_mod', TWO, 'b ? a % b : a', 'a % b as BPF has it: a where b is 0.'),
+  pv_div: divide('pv_div', '/', "a / b by BPF's own instruction: 0 where b is 0, which C leaves undefined."),
+  pv_mod: divide('pv_mod', '%%', "a % b by BPF's own instruction: a where b is 0, which C leaves undefined."),
   pv_abs: inline('u64', 'pv_abs', 's64 x', 'x < 0 ? 0 - (u64)x : (u64)x', 'The distance of x from 0.'),
   pv_sdiv: {
     code: `/* Signed a / b, towards 0: BPF divides signed numbers from -mcpu=v4 on only. */

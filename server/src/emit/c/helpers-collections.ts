@@ -1,7 +1,43 @@
+import { PLAIN_RING } from './effort.ts';
 import type { Helpers } from './helper.ts';
 
 /** Lists, rings, averages and histograms. Elements are 64 bits whatever their type. */
 export const COLLECTIONS = {
+  pv_change: {
+    code: `/*
+ * Changes what other CPUs, or a hook that interrupts this one, may be changing. No lock, for nobody may wait in every hook: after
+ * sixteen tries the change is lost, and counted.
+ */
+#define pv_change(what, change)										\\
+	do {												\\
+		if (pv_begin(&(what)->busy)) {								\\
+			change;										\\
+			pv_end(&(what)->busy);								\\
+		}											\\
+	} while (0)
+
+/* Not static: the verifier walks it once a program, and not all that follows once for each try. */
+__noinline bool pv_begin(u32 *busy)
+{
+	int i;
+
+	/* What a function that is not static gets may be NULL, for the verifier. */
+	if (!busy)
+		return false;
+	for (i = 0; i < 16; i++)
+		if (!__sync_lock_test_and_set(busy, 1))
+			return true;
+	__sync_fetch_and_add(&pv_health.updates_lost, 1);
+	return false;
+}
+
+/* A swap, which is in order on every machine: what was changed is seen before it. */
+static __always_inline void pv_end(u32 *busy)
+{
+	(void)__sync_lock_test_and_set(busy, 0);
+}`,
+    features: ['health'],
+  },
   pv_average: {
     code: `/* Moves the average towards the sample by alpha, in 1/1024, of their distance; the first sample is taken as it is. */
 static __always_inline void pv_average(struct pv_average *avg, u64 sample, u64 alpha)
@@ -117,46 +153,57 @@ static __always_inline u64 pv_ring_get(const u64 *item, u32 len, u32 first, cons
 	return at < max ? item[at] : 0;
 }`,
   },
+  pv_walk: {
+    code: `/* i from 0 up to len: a plain loop for the few that the verifier may walk one by one. */
+#define pv_walk(i, len, max, body)									\\
+	if ((max) <= ${PLAIN_RING}) {									\\
+		for ((i) = 0; (i) < (max) && (i) < (len); (i)++)					\\
+			body;										\\
+	} else {											\\
+		pv_for((i), 0, (len), (max))								\\
+			if ((i) < (max))								\\
+				body;									\\
+	}`,
+    helpers: ['pv_for'],
+  },
   pv_ring_sum: {
     code: `/* The sum of the ring's values. */
-#define pv_ring_sum(ring) pv_ring_total((ring)->item, (ring)->len, ARRAY_SIZE((ring)->item))
+#define pv_ring_sum(ring) pv_ring_total((ring)->item, pv_hidden((ring)->len), ARRAY_SIZE((ring)->item))
 static __always_inline u64 pv_ring_total(const u64 *item, u32 len, const u32 max)
 {
 	u64 total = 0;
 	u32 i;
 
-	for (i = 0; i < max && i < len; i++)
-		total += item[i];
-	return total;
+	pv_walk(i, len, max, total += item[i])
+	return pv_hidden(total);
 }`,
+    helpers: ['pv_walk', 'pv_hidden'],
   },
   pv_ring_max: {
     code: `/* The largest of the ring's values; 0 while it is empty. */
-#define pv_ring_max(ring) pv_ring_largest((ring)->item, (ring)->len, ARRAY_SIZE((ring)->item))
+#define pv_ring_max(ring) pv_ring_largest((ring)->item, pv_hidden((ring)->len), ARRAY_SIZE((ring)->item))
 static __always_inline u64 pv_ring_largest(const u64 *item, u32 len, const u32 max)
 {
 	u64 best = 0;
 	u32 i;
 
-	for (i = 0; i < max && i < len; i++)
-		if (item[i] > best)
-			best = item[i];
-	return best;
+	pv_walk(i, len, max, best = item[i] > best ? item[i] : best)
+	return pv_hidden(best);
 }`,
+    helpers: ['pv_walk', 'pv_hidden'],
   },
   pv_ring_smax: {
     code: `/* The same for signed values. */
-#define pv_ring_smax(ring) pv_ring_slargest((ring)->item, (ring)->len, ARRAY_SIZE((ring)->item))
+#define pv_ring_smax(ring) pv_ring_slargest((ring)->item, pv_hidden((ring)->len), ARRAY_SIZE((ring)->item))
 static __always_inline s64 pv_ring_slargest(const u64 *item, u32 len, const u32 max)
 {
 	s64 best = len ? (s64)item[0] : 0;
 	u32 i;
 
-	for (i = 1; i < max && i < len; i++)
-		if ((s64)item[i] > best)
-			best = item[i];
-	return best;
+	pv_walk(i, len, max, best = (s64)item[i] > best ? (s64)item[i] : best)
+	return pv_hidden(best);
 }`,
+    helpers: ['pv_walk', 'pv_hidden'],
   },
   pv_log2: {
     code: `/*
@@ -189,5 +236,26 @@ static __noinline void pv_record(struct pv_histogram *h, u64 x)
 	__sync_fetch_and_add(&h->sum, x);
 }`,
     helpers: ['pv_log2'],
+  },
+  pv_count: {
+    code: `/* Adds n to a counter of those that were found; does nothing where there is no room for them. */
+#define pv_count(stats, counter, n)									\\
+	do {												\\
+		typeof(stats) pv_found = (stats);							\\
+													\\
+		if (pv_found)										\\
+			__sync_fetch_and_add(&pv_found->counter, n);					\\
+	} while (0)`,
+  },
+  pv_sample: {
+    code: `/* The same for a histogram and one more value of it. */
+#define pv_sample(stats, histogram, x)									\\
+	do {												\\
+		typeof(stats) pv_found = (stats);							\\
+													\\
+		if (pv_found)										\\
+			pv_record(&pv_found->histogram, x);						\\
+	} while (0)`,
+    helpers: ['pv_record'],
   },
 } satisfies Helpers;

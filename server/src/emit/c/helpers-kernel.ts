@@ -17,6 +17,20 @@ static __always_inline struct bpf_cpumask *pv_mask_${op}(const struct cpumask *a
   kfuncs: ['bpf_cpumask_create', `bpf_cpumask_${op}`],
 });
 
+const word = (op: string, change: string): Helper => ({
+  code: `static __always_inline void pv_word_${op}(u64 *words, s32 cpu, u64 bits)
+{
+	u32 i = (u32)cpu / 64;
+	u64 *word;
+
+	barrier_var(i);
+	if (i >= ${MASK_WORDS})
+		return;
+	word = &words[i];
+	${change};
+}`,
+});
+
 /**
  * Puts a reference back. The barrier makes clang test the pointer itself: what it knows of it already it would keep as a flag
  * on the stack, which the verifier forgets where the other half of its slot is the key of a map.
@@ -50,8 +64,13 @@ export const KERNEL = {
   },
   pv_opaque: {
     code: `/* x as a number that the verifier does not know: a loop that counts from a known one has too many states. */
-static volatile u32 pv_nothing;
+static volatile u64 pv_nothing;
 #define pv_opaque(x) ((s64)(x) + pv_nothing)`,
+  },
+  pv_hidden: {
+    code: `/* x as another number of the same type and value, for all that the verifier knows. */
+#define pv_hidden(x) ((typeof(x))((x) + pv_nothing))`,
+    helpers: ['pv_opaque'],
   },
   pv_clear: {
     code: `/* Sets all of *p to zero: clang would call memset for that much, which BPF has not. */
@@ -91,8 +110,11 @@ static __always_inline struct pv_comm pv_comm(struct task_struct *p)
 {
 	struct pv_comm comm = {};
 
-	if (p)
+	if (p) {
+		/* clang would take the address in a loop before it tests the pointer. */
+		barrier_var(p);
 		bpf_probe_read_kernel_str(comm.text, sizeof(comm.text), p->comm);
+	}
 	return comm;
 }`,
     fields: ['task_struct.comm'],
@@ -148,6 +170,10 @@ static __noinline bool pv_can_run_on(struct task_struct *p, s32 cpu)
     helpers: ['pv_may_run_on'],
     kfuncs: ['scx_bpf_get_online_cpumask', 'scx_bpf_put_cpumask'],
   },
+  pv_there: {
+    code: `/* Is the pointer not NULL? clang is to test the pointer itself, here. */
+#define pv_there(p) ({ barrier_var(p); (p) != NULL; })`,
+  },
   pv_mask_and: masks('and', 'The CPUs of both masks'),
   pv_mask_or: masks('or', 'The CPUs of either mask'),
   pv_mask_xor: masks('xor', 'The CPUs of one mask only'),
@@ -164,6 +190,18 @@ static __always_inline struct bpf_cpumask *pv_mask_not(const struct cpumask *a)
 	return mask;
 }`,
     kfuncs: ['bpf_cpumask_create', 'bpf_cpumask_setall', 'bpf_cpumask_xor'],
+  },
+  pv_mask_copy: {
+    code: `/* The same CPUs; NULL where there is no memory. */
+static __always_inline struct bpf_cpumask *pv_mask_copy(const struct cpumask *a)
+{
+	struct bpf_cpumask *mask = bpf_cpumask_create();
+
+	if (mask)
+		bpf_cpumask_copy(mask, a);
+	return mask;
+}`,
+    kfuncs: ['bpf_cpumask_create', 'bpf_cpumask_copy'],
   },
   pv_mask_cpu: {
     code: `/* The CPU alone; NULL where there is no memory. */
@@ -208,6 +246,16 @@ static __always_inline struct bpf_cpumask *pv_mask_of(const volatile __u64 *word
     kfuncs: ['bpf_cpumask_create', 'bpf_cpumask_set_cpu'],
     helpers: ['pv_for', 'pv_words_have'],
   },
+  pv_mask_not_of: {
+    code: `/* The mask of all CPUs whose bits are not in words; NULL where there is no memory. */
+static __always_inline struct bpf_cpumask *pv_mask_not_of(const volatile __u64 *words)
+{
+	struct bpf_cpumask *mask pv_auto(mask) = pv_mask_of(words);
+
+	return mask ? pv_mask_not((const struct cpumask *)mask) : NULL;
+}`,
+    helpers: ['pv_put_mask', 'pv_mask_not', 'pv_mask_of'],
+  },
   pv_words_have: {
     code: `/* Is the bit of the CPU set in the words? */
 static __always_inline bool pv_words_have(const volatile __u64 *words, s32 cpu)
@@ -219,6 +267,30 @@ static __always_inline bool pv_words_have(const volatile __u64 *words, s32 cpu)
 	return word < ${MASK_WORDS} && words[word] >> ((u32)cpu % 64) & 1;
 }`,
   },
+  pv_words_change: {
+    code: `/*
+ * Changes the words of a mask by what the test says of each CPU, a word at a time; op: set, or, and, xor. All but 'set' are one
+ * step for each word.
+ */
+#define pv_words_change(op, words, cpu, test)								\\
+	do {												\\
+		u64 pv_bits = pv_opaque(0);								\\
+													\\
+		pv_for((cpu), 0, (s32)pv_nr_cpus, ${MASK_WORDS * 64}) {							\\
+			if (test)									\\
+				pv_bits |= 1ULL << ((cpu) & 63);					\\
+			if (((cpu) & 63) == 63 || (cpu) + 1 == (s32)pv_nr_cpus) {			\\
+				pv_word_##op((words), (cpu), pv_bits);					\\
+				pv_bits = 0;								\\
+			}										\\
+		}											\\
+	} while (0)`,
+    helpers: ['pv_for', 'pv_opaque'],
+  },
+  pv_word_set: word('set', '*word = bits'),
+  pv_word_or: word('or', '__sync_fetch_and_or(word, bits)'),
+  pv_word_and: word('and', '__sync_fetch_and_and(word, bits)'),
+  pv_word_xor: word('xor', '__sync_fetch_and_xor(word, bits)'),
   pv_mask_add: {
     code: `/* Adds the CPUs from lo to hi. */
 static __always_inline void pv_mask_add(struct bpf_cpumask *mask, s32 lo, s32 hi)
@@ -230,6 +302,18 @@ static __always_inline void pv_mask_add(struct bpf_cpumask *mask, s32 lo, s32 hi
 }`,
     helpers: ['pv_for'],
     kfuncs: ['bpf_cpumask_set_cpu'],
+  },
+  pv_mask_drop: {
+    code: `/* Takes the CPUs from lo to hi out. */
+static __always_inline void pv_mask_drop(struct bpf_cpumask *mask, s32 lo, s32 hi)
+{
+	int cpu;
+
+	pv_for(cpu, lo, hi + 1, ${MOST_CPUS})
+		bpf_cpumask_clear_cpu(cpu, mask);
+}`,
+    helpers: ['pv_for'],
+    kfuncs: ['bpf_cpumask_clear_cpu'],
   },
   pv_mask_first: {
     code: `/* The lowest CPU of the mask, or -1. */

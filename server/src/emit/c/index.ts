@@ -5,6 +5,7 @@ import { agentText } from './agent/index.ts';
 import { guestLoaderText, guestText } from './guest.ts';
 import { headerText } from './header.ts';
 import { makefileText } from './makefile.ts';
+import { remarksOf } from './printer.ts';
 import { PVSCHED_HEADER, pvschedText } from './pvsched.ts';
 import { schedExtText } from './sched-ext.ts';
 import { tracingText } from './tracing.ts';
@@ -36,9 +37,12 @@ export function emitC(program: Program, options: EmitOptions): readonly OutputFi
   const { sourceName, source, kernel, delivers } = options;
   const { name } = program;
   const index = new LineIndex(source);
-  const lineOf = (offset: number): number => index.lineAt(offset) + 1;
-  const unit = createUnit(program, 'host', lineOf, kernel, delivers);
-  const guest = program.guest && createUnit(program, 'guest', lineOf);
+  const text = {
+    lineOf: (offset: number): number => index.lineAt(offset) + 1,
+    remarks: remarksOf(source),
+  };
+  const unit = createUnit(program, 'host', text, kernel, delivers);
+  const guest = program.guest && createUnit(program, 'guest', text);
   const main = targetText(unit, sourceName);
   const guestMain = guest && guestText(guest, sourceName);
   return [

@@ -39,7 +39,7 @@ export function intrinsicC(body: Body, expr: Expr & { kind: 'intrinsic' }): C {
     case 'vcpu-of-task':
       unit.features.add('vcpus');
       unit.features.add('vcpu-of-task');
-      return atom(`pv_vcpu_of(${taskC(body, arg()).text})`, 'none');
+      return vcpuOf(taskC(body, arg()));
     case 'this-cpu':
       return atom('bpf_get_smp_processor_id()', S32);
     case 'vcpu-vm':
@@ -92,6 +92,16 @@ export function intrinsicC(body: Body, expr: Expr & { kind: 'intrinsic' }): C {
       throw new Error(`${expr.name} is asked in invariants only, which are not compiled`);
   }
 }
+
+/** A thread that may be gone runs no vCPU. */
+const vcpuOf = ({ text, guards }: C): C =>
+  guards === undefined
+    ? atom(`pv_vcpu_of(${text})`, 'none')
+    : {
+        text: `${guards.join(' && ')} ? pv_vcpu_of(${text}) : NULL`,
+        level: LEVEL.conditional,
+        width: 'none',
+      };
 
 /** The scheduler's clock, which kernels have from 6.14 on. */
 const nowOf = (unit: Unit): string =>

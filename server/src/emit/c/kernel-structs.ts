@@ -127,11 +127,15 @@ function definitions(
   return lines;
 }
 
-/** `char[16]` and `comm` as `char comm[16]`. */
+/**
+ * `char[16]` and `comm` as `char comm[16]`. Numbers are volatile: of two loads of which one is needed, clang makes a single one
+ * with two addresses otherwise, and the verifier takes none that is now the kernel's and now the policy's.
+ */
 function member(type: string, field: string): string {
   const array = /^(.*?)(\[\d*\])$/.exec(type);
   if (array !== null) return `${array[1]} ${field}${array[2]}`;
-  return type.endsWith('*') ? `${type}${field}` : `${type} ${field}`;
+  if (type.endsWith('*')) return `${type}${field}`;
+  return `${structOf(type) === undefined ? 'volatile ' : ''}${type} ${field}`;
 }
 
 const byKey = (a: readonly [string, unknown], b: readonly [string, unknown]): number =>

@@ -3,6 +3,7 @@ import { compareVersions } from '../../kernel/profiles.ts';
 import { renamedCall } from '../../kernel/renames.ts';
 import type { CallInfo } from '../../semantics/kernel-view.ts';
 import { COMPAT, COMPAT_FIELDS, MODERN } from './kfuncs-compat.ts';
+import { isOld, OPTIONAL } from './old-kernels.ts';
 import type { Unit } from './unit.ts';
 
 /** Notes that the code calls the kernel function; gives the name to call it by. */
@@ -22,8 +23,9 @@ export function kfunc(unit: Unit, name: string): string {
 /** Does the kernel function work on the iterator of the loop around it? */
 export const takesIterator = (call: CallInfo): boolean => call.signature.includes('it__iter');
 
-/** Does the code test for the function before it calls it? Its absence is no error then. */
-const isTested = (unit: Unit, name: string): boolean => name === 'scx_bpf_now' && !isFrom(unit, '6.14');
+/** Does the code test for the function before it calls it, or the loader for the kernel? Its absence is no error then. */
+const isTested = (unit: Unit, name: string): boolean =>
+  (name === 'scx_bpf_now' && !isFrom(unit, '6.14')) || (isOld(unit) && OPTIONAL.has(name));
 
 /** Externs of the kernel functions in use, and the wrappers that hide their older names. */
 export function kfuncDeclarations(unit: Unit): string[] {

@@ -1,17 +1,18 @@
 import type { Expr, Stmt } from '../../ir/ir.ts';
-import { atMost, declareLocal, freshName, inBlock, LEVEL, localName, type Body } from './body.ts';
+import { atMost, declareLocal, freshName, inBlock, LEVEL, localName, type Body, type C } from './body.ts';
 import { cType } from './ctypes.ts';
 import { exprText } from './expressions.ts';
 import { MOST_CPUS } from './helpers-kernel.ts';
 import { ROOM } from './maps.ts';
-import { hasC } from './masks.ts';
+import { isMade } from './mask-kinds.ts';
+import { hasC, hoistMask, memberC, ownedMask } from './masks.ts';
 import { instanceC } from './places.ts';
 import { element } from './collections.ts';
 import { indent, type Line } from './printer.ts';
 import { stateField } from './state.ts';
 import { blockLines, bound } from './statements.ts';
-import { PLAIN_ROUNDS } from './walk.ts';
 import { helper, opaque } from './unit.ts';
+import { walkExpr } from './walk.ts';
 
 type Range = Stmt & { kind: 'for-range' };
 type Each = Stmt & { kind: 'for-each' };
@@ -21,7 +22,9 @@ const CLOSE: Line = { text: '}', origin: 'any' };
 /** A loop on one line, what comes first in its body, and the body itself. */
 function loop(body: Body, head: string, first: readonly string[], stmts: readonly Stmt[]): Line[] {
   const at = (text: string): Line => ({ text, origin: body.line });
-  const inner = inBlock(body, () => blockLines(body, stmts));
+  body.loops++;
+  const inner = inBlock(body, () => blockLines(body, stmts), stmts);
+  body.loops--;
   return [at(`${head} {`), ...indent([...first.map(at), ...inner]), CLOSE];
 }
 
@@ -37,7 +40,7 @@ export function forRangeLines(body: Body, stmt: Range): Line[] {
   const to = lastRound(stmt);
   const start = bound(body, from, 'from');
   const end = bound(body, to, 'to');
-  if (max > PLAIN_ROUNDS) {
+  if (body.unit.iterated.has(stmt)) {
     const i = variable(body, stmt);
     return loop(body, `${helper(body.unit, 'pv_for')}(${i}, ${start}, ${end}, ${max})`, [], stmt.body);
   }
@@ -90,9 +93,28 @@ function limit(body: Body, max: bigint): readonly string[] {
 
 function forCpus(body: Body, stmt: Each, mask: Expr): Line[] {
   const cpu = variable(body, stmt);
-  const test = atMost(hasC(body, mask, cpu), LEVEL.conditional);
+  const test = atMost(inMask(body, mask, cpu), LEVEL.conditional);
   const few = stmt.max < BigInt(MOST_CPUS) ? limit(body, stmt.max) : [];
   return loop(body, `${helper(body.unit, 'pv_for_each_cpu')}(${cpu}, ${test})`, few, stmt.body);
+}
+
+/** What `print` gives as part of a loop: the test of its head is made in each round. */
+function looped<T>(body: Body, print: () => T): T {
+  body.loops++;
+  const result = print();
+  body.loops--;
+  return result;
+}
+
+/** The test whether a CPU is in the mask, as the mask is before the loop, which may change the state that it is of. */
+function inMask(body: Body, mask: Expr, cpu: string): C {
+  let kept = false;
+  walkExpr(mask, (part) => {
+    kept ||= part.kind === 'load' && isMade(part);
+  });
+  return kept && isMade(mask)
+    ? memberC(body, ownedMask(hoistMask(body, mask, 'mask')), cpu, true)
+    : looped(body, () => hasC(body, mask, cpu));
 }
 
 function forVcpus(body: Body, stmt: Each, vm: Expr): Line[] {
@@ -127,8 +149,10 @@ function forList(body: Body, stmt: Each, source: Each['source'] & { kind: 'list'
   if (type.kind !== 'list' && type.kind !== 'ring') throw new Error(`${source.field} is no list`);
   const field = `${instanceC(body, source.instance)}${unit.fields[scope].name(source.field)}`;
   const at = helper(unit, type.kind === 'ring' ? 'pv_ring_at' : 'pv_list_at');
+  const iterated = unit.iterated.has(stmt);
+  const counter = iterated ? freshName(body, 'i') : undefined;
   return inBlock(body, () => {
-    const i = freshName(body, 'i');
+    const i = counter ?? freshName(body, 'i');
     const outer = body.before;
     body.before = [];
     const value = element(body, `${at}(&${field}, ${i})`, type.type).text;
@@ -137,7 +161,10 @@ function forList(body: Body, stmt: Each, source: Each['source'] & { kind: 'list'
     const gone = cType(stmt.local.type).endsWith('*')
       ? [`if (!${localName(body, stmt.local)})`, '\tcontinue;']
       : [];
-    const head = `for (u32 ${i} = 0; ${i} < ${stmt.max} && ${i} < ${field}.len; ${i}++)`;
+    const head = iterated
+      ? `${helper(unit, 'pv_for')}(${i}, 0, ${field}.len, ${stmt.max})`
+      : `for (u32 ${i} = 0; ${i} < ${stmt.max} && ${i} < ${field}.len; ${i}++)`;
+    if (iterated) outer.push({ text: `u32 ${i};`, origin: 'any' });
     return loop(body, head, [...first, ...gone], stmt.body);
   });
 }

@@ -1,3 +1,5 @@
+import { comment } from './printer.ts';
+
 /** Room in maps. The loader can change it before the load (`bpf_map__set_max_entries`). */
 export const ROOM = {
   vms: 1024,
@@ -21,7 +23,7 @@ interface MapDef {
 /** The definition of a BPF map. */
 export function mapLines(map: MapDef): string[] {
   return [
-    `/* ${map.doc} */`,
+    ...comment(map.doc),
     'struct {',
     `\t__uint(type, BPF_MAP_TYPE_${map.type});`,
     ...(map.flags === undefined ? [] : [`\t__uint(map_flags, ${map.flags});`]),

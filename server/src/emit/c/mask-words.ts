@@ -1,4 +1,4 @@
-/** Words of 64 CPUs that masks have in requests to the agent, and as params. */
+/** Words of 64 CPUs that masks have in requests to the agent, and as params and in state. */
 export const MASK_WORDS = 16;
 
 /** The bits of a mask in words of 64 as C has them, as far as any is set. */

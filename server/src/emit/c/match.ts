@@ -1,7 +1,8 @@
 import type { Expr, MatchArm, Stmt } from '../../ir/ir.ts';
-import { atMost, LEVEL, type Body } from './body.ts';
-import { cType, integer, type Width } from './ctypes.ts';
+import { atMost, hoist, LEVEL, type Body } from './body.ts';
+import { cType, declare, integer, type Width } from './ctypes.ts';
 import { exprC } from './expressions.ts';
+import { comparedC } from './operators.ts';
 import type { Line } from './printer.ts';
 import { indent } from './printer.ts';
 import { bound, branches, isDeclaration, nested } from './statements.ts';
@@ -36,13 +37,13 @@ const leavesLoop = (stmts: readonly Stmt[]): boolean =>
 
 function switchLines(body: Body, stmt: Match): Line[] {
   const head: Line = { text: `switch (${subjectText(body, stmt)}) {`, origin: body.line };
-  const arms = stmt.arms.flatMap((arm) => [...labels(body, stmt, arm), ...armLines(body, arm)]);
+  const arms = stmt.arms.flatMap((arm) => armLines(body, labels(body, stmt, arm), arm));
   return [head, ...arms, { text: '}', origin: 'any' }];
 }
 
 /** C holds the labels against the type that it has the subject in: one with the sign of the policy's, and room for all. */
 function subjectText(body: Body, { subject, arms }: Match): string {
-  const c = exprC(body, subject);
+  const c = comparedC(body, subject);
   const { type } = subject;
   if (isTruth(subject)) return `(${cType(type)})${atMost(c, LEVEL.unary)}`;
   if (type.kind !== 'int' || typeof c.width !== 'object' || fits(c.width, type.signed, arms)) return c.text;
@@ -73,17 +74,25 @@ function labels(body: Body, stmt: Match, arm: MatchArm): Line[] {
 }
 
 /** A label cannot stand before a declaration: such arms get braces. */
-function armLines(body: Body, arm: MatchArm): Line[] {
+function armLines(body: Body, heads: readonly Line[], arm: MatchArm): Line[] {
   const lines = nested(body, arm.body);
   const declares = lines.some((line) => isDeclaration(line.text));
   const leaves = /^(return|continue)\b/.test(lines.at(-1)?.text ?? '');
   const ended: Line[] = leaves ? lines : [...lines, { text: 'break;', origin: 'any' }];
-  if (!declares) return indent(ended);
-  return [{ text: '{', origin: 'any' }, ...indent(ended), { text: '}', origin: 'any' }];
+  if (!declares) return [...heads, ...indent(ended)];
+  const opened = heads.map((line, i) =>
+    i === heads.length - 1 ? { ...line, text: `${line.text} {` } : line,
+  );
+  return [...opened, ...indent(ended), { text: '}', origin: 'any' }];
 }
 
 function chainLines(body: Body, stmt: Match): Line[] {
-  const subject = bound(body, stmt.subject, 'subject');
+  const hidden = comparedC(body, stmt.subject);
+  const plain = exprC(body, stmt.subject);
+  const subject =
+    hidden.text === plain.text
+      ? bound(body, stmt.subject, 'subject')
+      : hoist(body, 'subject', (name) => `${declare(cType(stmt.subject.type), name)} = ${hidden.text};`);
   const [first, ...rest] = stmt.arms;
   return first === undefined ? [] : arm(body, subject, first, rest);
 }

@@ -57,9 +57,13 @@ export function namespace(taken: (name: string) => boolean = () => false): Names
   };
 }
 
-/** A string as a C literal. */
+/** A string as a C literal, without trigraphs: `??/` is a backslash in older C. */
 export const literal = (text: string): string =>
-  `"${text.replace(/[\\"]/g, '\\$&').replaceAll('\n', '\\n').replaceAll('\t', '\\t')}"`;
+  `"${text
+    .replace(/[\\"]/g, '\\$&')
+    .replaceAll('\n', '\\n')
+    .replaceAll('\t', '\\t')
+    .replace(/\?(?=\?)/g, '?\\')}"`;
 
 /**
  * The C names of things that become constants: upper case behind the prefix, or as they are where two of them differ

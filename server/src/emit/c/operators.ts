@@ -1,5 +1,6 @@
 import type { BinaryOp, Expr, IrType } from '../../ir/ir.ts';
 import { atMost, atom, LEVEL, type Body, type C } from './body.ts';
+import { isEverywhere } from './constants.ts';
 import { widthOf, type Width } from './ctypes.ts';
 import { exprC } from './expressions.ts';
 import { helper } from './unit.ts';
@@ -45,6 +46,18 @@ const SYMBOLS: Readonly<Partial<Record<BinaryOp, readonly [string, number]>>> = 
 /** Read from right to left: the policy's `a > b` is the program's b < a. */
 const MIRRORED: Readonly<Partial<Record<BinaryOp, BinaryOp>>> = { lt: 'gt', le: 'ge' };
 
+const COMPARISONS: ReadonlySet<BinaryOp> = new Set(['eq', 'ne', 'lt', 'le', 'gt', 'ge']);
+
+/**
+ * What is compared. Of a variable that a loop changes the verifier would learn something in each round that it then has to walk
+ * apart from the others: it gets to see another number of the same value.
+ */
+export function comparedC(body: Body, expr: Expr): C {
+  const c = exprC(body, expr);
+  const changes = expr.kind === 'local' && expr.type.kind === 'int' && body.carried.has(expr.local.id);
+  return changes && body.loops > 0 ? atom(`${helper(body.unit, 'pv_hidden')}(${c.text})`, c.width) : c;
+}
+
 /** C for an operator, in 64 bits whatever the widths of its operands. */
 export function binaryC(body: Body, expr: Expr & { kind: 'binary' }): C {
   const { op, left, right } = expr;
@@ -52,7 +65,8 @@ export function binaryC(body: Body, expr: Expr & { kind: 'binary' }): C {
   if (mirrored && right.span.start < left.span.start) {
     return binaryC(body, { ...expr, op: mirrored, left: right, right: left });
   }
-  const [l, r] = [exprC(body, left), exprC(body, right)];
+  const side = COMPARISONS.has(op) ? comparedC : exprC;
+  const [l, r] = [side(body, left), side(body, right)];
   const signed = isSigned(left.type);
   switch (op) {
     case 'eq':
@@ -61,7 +75,7 @@ export function binaryC(body: Body, expr: Expr & { kind: 'binary' }): C {
     case 'le':
     case 'gt':
     case 'ge':
-      return comparison(op, l, r, signed);
+      return (op === 'eq' && flagC(body, left, right)) || comparison(op, l, r, signed);
     case 'add':
     case 'sub':
     case 'mul':
@@ -80,6 +94,24 @@ export function binaryC(body: Body, expr: Expr & { kind: 'binary' }): C {
       return apply(helper(body.unit, functionFor(op, expr)), [l, r], resultWidth(op, signed));
   }
 }
+
+/** `flags has FLAG` of one bit that every kernel has: the test that people write. */
+function flagC(body: Body, masked: Expr, flag: Expr): C | undefined {
+  if (masked.kind !== 'binary' || masked.op !== 'and' || flag.kind !== 'kernel-const') return undefined;
+  const { right } = masked;
+  if (right.kind !== 'kernel-const' || right.name !== flag.name) return undefined;
+  if (!isOneBit(flag.value) || !isEverywhere(flag.name)) return undefined;
+  const test = exprC(body, masked).text;
+  return {
+    text: `(${test}) != 0`,
+    level: LEVEL.equality,
+    width: widthOf({ kind: 'bool' }),
+    truth: `(${test})`,
+  };
+}
+
+const isOneBit = (value: bigint | undefined): boolean =>
+  value !== undefined && value > 0n && (value & (value - 1n)) === 0n;
 
 function functionFor(op: BinaryOp, expr: Expr & { kind: 'binary' }): Parameters<typeof helper>[1] {
   const unsigned = !isSigned(expr.left.type);
@@ -180,11 +212,21 @@ function shift(op: 'shl' | 'shr', value: C, count: C, countExpr: Expr, signed: b
   return { text, level: LEVEL.shift, width: { bits: 64, signed } };
 }
 
+/** A number, or one that cannot be less: `max(n, 1)`. */
+const isNonZero = (expr: Expr): boolean =>
+  (expr.kind === 'const' && typeof expr.value === 'bigint' && expr.value !== 0n) ||
+  (expr.kind === 'binary' &&
+    expr.op === 'max' &&
+    functionFor(expr.op, expr) === 'pv_max' &&
+    [expr.left, expr.right].some(isNonZero));
+
 function division(body: Body, op: 'div' | 'mod', l: C, r: C, divisor: Expr, signed: boolean): C {
   const width: Width = { bits: 64, signed };
-  if (!signed && divisor.kind === 'const' && divisor.value !== 0n) {
-    const right = atMost(r, LEVEL.unary);
-    return { text: `${atMost(l, LEVEL.mul)} ${op === 'div' ? '/' : '%'} ${right}`, level: LEVEL.mul, width };
+  if (!signed && isNonZero(divisor)) {
+    const text = `${atMost(l, LEVEL.mul)} ${op === 'div' ? '/' : '%'} ${atMost(r, LEVEL.unary)}`;
+    // Of a narrow number C makes a narrow one, which is what it is: the quotient of what has no sign is smaller.
+    const narrow = r.width === 'literal' && l.width !== 'literal';
+    return { text, level: LEVEL.mul, width: narrow ? promoted(l.width) : width };
   }
   const name = signed ? (op === 'div' ? 'pv_sdiv' : 'pv_smod') : op === 'div' ? 'pv_div' : 'pv_mod';
   return apply(helper(body.unit, name), [l, r], width);

@@ -1,8 +1,7 @@
 import type { ParamDef } from '../../ir/ir.ts';
-import { CONSTANTS } from '../../kernel/catalogue.ts';
-import { percent } from './constants.ts';
+import { isEverywhere, percent, ratio } from './constants.ts';
 import { integer, nanoseconds, sharedType } from './ctypes.ts';
-import { closure, HELPERS, type HelperName } from './helpers.ts';
+import { closure, helperFor, HELPERS, type HelperName } from './helpers.ts';
 import { kfuncDeclarations } from './kfuncs.ts';
 import { UAPI, wordsOf } from './maps.ts';
 import { MASK_WORDS, maskWordsOf } from './mask-words.ts';
@@ -14,7 +13,7 @@ export function settleHelpers(unit: Unit): readonly HelperName[] {
   const needed = closure(unit.helpers);
   for (const name of needed) {
     unit.helpers.add(name);
-    const { kfuncs = [], fields = [], features = [] } = HELPERS[name];
+    const { kfuncs = [], fields = [], features = [] } = helperFor(unit, name);
     for (const kfunc of kfuncs) unit.kfuncs.add(kfunc);
     for (const field of fields) {
       const [struct = '', member = ''] = field.split('.');
@@ -53,17 +52,29 @@ typedef __s32 s32;
 typedef __u64 u64;
 typedef __s64 s64;`;
 
+const BUSY = 'busy: some CPU is changing it.';
+
 const MACROS: Readonly<Record<string, string>> = {
   NSEC_PER_USEC: '#define NSEC_PER_USEC 1000ULL',
   NSEC_PER_MSEC: '#define NSEC_PER_MSEC 1000000ULL',
   NSEC_PER_SEC: '#define NSEC_PER_SEC 1000000000ULL',
   ARRAY_SIZE: '#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))',
   __maybe_unused: '#define __maybe_unused __attribute__((unused))',
-  PV_LIST: '#define PV_LIST(max) struct { u32 len; u64 item[max]; }',
-  PV_RING: '#define PV_RING(max) struct { u32 len; u32 first; u64 item[max]; }',
-  pv_average: 'struct pv_average {\n\tu64 value;\n\tu64 primed;\n};',
   pv_auto:
-    '/* Puts a reference back at the end of the block. */\n#define pv_auto(kind) __attribute__((cleanup(pv_put_##kind)))',
+    '\n/* Puts a reference back at the end of the block. */\n#define pv_auto(kind) __attribute__((cleanup(pv_put_##kind)))',
+  PV_LIST: `
+/* ${BUSY} */
+#define PV_LIST(max) struct { u32 len; u32 busy; u64 item[max]; }`,
+  PV_RING: `
+/* From the first on, which is the oldest. ${BUSY} */
+#define PV_RING(max) struct { u32 len; u32 first; u32 busy; u64 item[max]; }`,
+  pv_average: `
+/* A moving average; primed: it has a value. ${BUSY} */
+struct pv_average {
+	u64 value;
+	u32 primed;
+	u32 busy;
+};`,
 };
 
 /** Includes and types up to the shared header. `text` is the rest of the file. */
@@ -140,12 +151,6 @@ function constantLines(unit: Unit): string[] {
   return block(lines);
 }
 
-/** Has every supported kernel the constant (6.12 is the oldest)? */
-function isEverywhere(name: string): boolean {
-  const row = CONSTANTS.find((candidate) => candidate.name === name);
-  return row !== undefined && (row.since === undefined || row.since === '6.12');
-}
-
 /** Params, fixed at load, and tunables, which may change while the policy runs: all, or those among `words`. */
 export function paramLines(unit: Unit, words: ReadonlySet<string> | undefined): string[] {
   const used = unit.program.params.filter((param) => words?.has(unit.globals.name(param.name)) !== false);
@@ -186,7 +191,9 @@ export function inUnit(value: bigint, unit: unknown): string {
 function valueText({ value, type }: ParamDef): string {
   if (typeof value === 'boolean') return `${value}`;
   if (type.kind === 'cpumask') return `{ ${maskWordsOf(value).join(', ')} }`;
-  return type.kind === 'int' && type.unit === 'duration' ? nanoseconds(value).text : integer(value);
+  if (type.kind !== 'int') return integer(value);
+  if (type.unit === 'duration') return nanoseconds(value).text;
+  return type.unit === 'ratio' ? ratio(value) : integer(value);
 }
 
 /** Bytes of a param where the programs read it. */

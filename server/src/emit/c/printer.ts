@@ -7,6 +7,8 @@ export type Origin = number | 'generated' | 'any';
 export interface Line {
   readonly text: string;
   readonly origin: Origin;
+  /** In a block around one statement, which nothing leaves before its end. */
+  readonly apart?: true;
 }
 
 /** Lines of the generator's own, from a template; blank lines and lines of comments have no origin. */
@@ -30,10 +32,23 @@ const GAP = 1;
 /**
  * Prints lines with the `#line` directives that they need. The compiler counts on from each directive, so one is
  * written only where counting on would name the wrong place. `file` is what the generated file is called, `source`
- * what the policy is called.
+ * what the policy is called; `remarks` are the comments of the policy that stand on lines of their own, by the line:
+ * those right before a statement come along, once.
  */
-export function print(lines: readonly Line[], file: string, source: string): string {
+export function print(
+  lines: readonly Line[],
+  file: string,
+  source: string,
+  remarks: ReadonlyMap<number, string>,
+): string {
   const out: string[] = [];
+  const told = new Set<number>();
+  /** The line of the policy with which what is said of a statement on `line` begins. */
+  const beginning = (line: number): number => {
+    let first = line;
+    while (remarks.has(first - 1) && !told.has(first - 1)) first--;
+    return first;
+  };
   /** Place that the compiler gives to the next line. */
   let inPolicy = false;
   let next = 1;
@@ -46,14 +61,19 @@ export function print(lines: readonly Line[], file: string, source: string): str
       out.push(`#line ${out.length + 2} ${quote(file)}`);
       inPolicy = false;
       next = out.length + 1;
-    } else if (typeof line.origin === 'number' && !(inPolicy && next === line.origin)) {
-      const gap = inPolicy ? line.origin - next : 0;
+    } else if (typeof line.origin === 'number') {
+      const first = beginning(line.origin);
+      const gap = inPolicy ? first - next : -1;
       if (gap > 0 && gap <= GAP && mayFollowBlank(lines[i - 1])) {
         for (let k = 0; k < gap; k++) push('');
-      } else {
-        out.push(`#line ${line.origin} ${quote(source)}`);
+      } else if (gap !== 0) {
+        out.push(`#line ${first} ${quote(source)}`);
         inPolicy = true;
-        next = line.origin;
+        next = first;
+      }
+      for (let at = first; at < line.origin; at++) {
+        push(`${/^\t*/.exec(line.text)?.[0] ?? ''}/* ${inComment(remarks.get(at) ?? '')} */`);
+        told.add(at);
       }
     }
     push(line.text);
@@ -69,10 +89,21 @@ const quote = (name: string): string => JSON.stringify(name);
 /** Columns that a comment fills at most. */
 const WIDTH = 100;
 
+/** Comments of the policy that have a line for themselves, without their slashes, by the line; doc comments are not among them. */
+export function remarksOf(source: string): ReadonlyMap<number, string> {
+  const found = source
+    .split(/\r\n|\n|\r/)
+    .map((text, i) => [i + 1, /^\s*\/\/(?!\/)\s*(.*?)\s*$/.exec(text)?.[1] ?? ''] as const);
+  return new Map(found.filter(([, text]) => text !== ''));
+}
+
+/** The text where it cannot end a comment, and looks like the beginning of none. */
+export const inComment = (text: string): string => text.replaceAll('*/', '* /').replaceAll('/*', '/ *');
+
 /** Text of a doc comment as a kernel comment, or nothing. */
 export function comment(doc: string | undefined): string[] {
   if (doc === undefined) return [];
-  const lines = doc.replaceAll('*/', '* /').split('\n').flatMap(wrap);
+  const lines = inComment(doc).split('\n').flatMap(wrap);
   if (lines.length === 1) return [`/* ${lines[0]} */`];
   return ['/*', ...lines.map((line) => ` * ${line}`.trimEnd()), ' */'];
 }

@@ -2,19 +2,21 @@ import type { Program } from '../../ir/ir.ts';
 import { dsqName } from './dsq.ts';
 import { guardLines } from './guard.ts';
 import { functionLines } from './handlers.ts';
-import { HELPERS } from './helpers.ts';
+import { helperFor } from './helpers.ts';
+import { isOld } from './old-kernels.ts';
 import { pageLines } from './pages.ts';
 import { includes, kernelLines, paramLines, settleHelpers } from './prelude.ts';
-import { comment, generated, print, type Line } from './printer.ts';
+import { comment, generated, inComment, print, type Line } from './printer.ts';
 import { wordsOf } from './maps.ts';
 import { requestLines } from './requests.ts';
 import { stateLines } from './state-maps.ts';
 import { statsLines } from './stats.ts';
 import { tableLines } from './tables.ts';
 import { timerMap } from './timers.ts';
+import { countsVcpus } from './tracking.ts';
 import { IDENTITY, type Unit } from './unit.ts';
 import { vcpuLines, vcpuList } from './vcpus.ts';
-import { reachable } from './walk.ts';
+import { mostVms, reachable } from './walk.ts';
 
 /** What a target adds to the common parts of a BPF source file. */
 export interface TargetParts {
@@ -37,14 +39,16 @@ export function programText(unit: Unit, file: string, sourceName: string, parts:
   nameGlobals(unit);
   const functions = reachable(unit.code).flatMap((fn) => functionLines(unit, fn));
   const handlers = parts.handlers();
-  if (unit.features.has('vm-vcpus')) unit.features.add('state vm');
+  if (unit.features.has('vm-vcpus')) unit.features.add('state vm').add('any vm');
   settleIdentity(unit, textOf([...functions, ...handlers]).join('\n'));
   const before = parts.before();
   const after = parts.after();
   const code = [...functions, ...before, ...handlers, ...after];
   const data = dataLines(unit);
   const helpers = helperLines(unit);
-  const kept = ['struct pv_health pv_health;', '', ...helpers, ...data];
+  const counts = [...helpers, ...data, ...textOf(code)].some((line) => line.includes('pv_health'));
+  const health = unit.side === 'host' || counts ? ['struct pv_health pv_health;', ''] : [];
+  const kept = [...health, ...helpers, ...data];
   const declared = [...(parts.declarations?.() ?? [])];
   const kernel = [...kernelLines(unit), ...declared];
   const words = wordsOf(textOf(code).join('\n'));
@@ -64,6 +68,7 @@ export function programText(unit: Unit, file: string, sourceName: string, parts:
     ],
     file,
     sourceName,
+    unit.remarks,
   ).replace(/\n{3,}/g, '\n\n');
 }
 
@@ -73,7 +78,6 @@ function settleIdentity(unit: Unit, code: string): void {
   for (const field of IDENTITY) {
     if (new RegExp(`->${field}\\b`).test(code) || (all && field !== 'id')) unit.identity.add(field);
   }
-  if (unit.program.target === 'pvsched') unit.identity.add('id');
   // A map of nothing there cannot be.
   if (unit.identity.size === 0) unit.identity.add('tid');
 }
@@ -106,19 +110,22 @@ function dataLines(unit: Unit): string[] {
 }
 
 function helperLines(unit: Unit): string[] {
-  return settleHelpers(unit).flatMap((name) => [...HELPERS[name].code.split('\n'), '']);
+  return settleHelpers(unit).flatMap((name) => [...helperFor(unit, name).code.split('\n'), '']);
 }
 
 const sizes = (unit: Unit): string[] => {
   const lines = [
     ...(unit.features.has('vms') || usesVms(unit) ? ['#define PV_VMS 1024'] : []),
+    ...(unit.features.has('vms')
+      ? [`#define PV_VM_SLOTS ${isOld(unit) ? mostVms(unit.code) : 'PV_VMS'}`]
+      : []),
     ...vcpuList(unit),
   ];
   return lines.length > 0 ? [...lines, ''] : [];
 };
 
-const usesVms = ({ features, program }: Unit): boolean =>
-  features.has('state vm') || features.has('stats vm') || program.target === 'pvsched';
+const usesVms = (unit: Unit): boolean =>
+  unit.features.has('state vm') || unit.features.has('stats vm') || countsVcpus(unit);
 
 function nrCpus(unit: Unit, text: readonly string[]): string[] {
   unit.usesNrCpus = text.some((line) => line.includes('pv_nr_cpus'));
@@ -149,8 +156,7 @@ function headLines(program: Program, sourceName: string, needs: string): string[
       ? []
       : [
           ' *',
-          ...program.doc
-            .replaceAll('*/', '* /')
+          ...inComment(program.doc)
             .split('\n')
             .map((line) => ` * ${line}`.trimEnd()),
         ];

@@ -1,10 +1,11 @@
 import type { Handler } from '../../ir/ir.ts';
-import { handlerLines, handlerNames } from './handlers.ts';
+import { handlerLines, handlerName, handlerNames } from './handlers.ts';
 import { kfunc } from './kfuncs.ts';
+import { mapLines } from './maps.ts';
 import { generated, type Line } from './printer.ts';
 import { programText } from './program.ts';
 import { timerLines } from './timers.ts';
-import { forgettingLines, handlersOf, listsVcpus } from './tracking.ts';
+import { countsVcpus, forgettingLines, handlersOf, listsVcpus } from './tracking.ts';
 import { lifeLines, tracepointLines } from './tracing.ts';
 import type { Unit } from './unit.ts';
 import { upper } from './names.ts';
@@ -29,8 +30,8 @@ export function pvschedText(unit: Unit, sourceName: string): string {
     needs: NEEDS,
     includes: ['#include "pvsched.h"'],
     before: () => joinLines(unit),
-    handlers: () => [...tracepointLines(unit), ...timerLines(unit), ...eventLines(unit)],
-    after: () => [...callbackLines(unit), ...lifeLines(unit), ...forgettingLines(unit)],
+    handlers: () => [...tracepointLines(unit), ...timerLines(unit), ...eventLines(unit), ...lifeLines(unit)],
+    after: () => [...callbackLines(unit), ...forgettingLines(unit)],
   });
 }
 
@@ -65,11 +66,32 @@ struct pvsched_vcpu_ops {
 #endif /* __PVSCHED_H */
 `;
 
+const NUMBER = [
+  ...mapLines({
+    name: 'joined',
+    doc: 'vCPUs of each VM that have joined, which is what the next one is numbered.',
+    type: 'HASH',
+    entries: 'PV_VMS',
+    key: 'u32',
+    value: 'u32',
+  }),
+  'static __noinline u32 pv_number(u32 tgid)',
+  '{',
+  '\tu32 zero = 0, *n;',
+  '',
+  '\tbpf_map_update_elem(&joined, &tgid, &zero, BPF_NOEXIST);',
+  '\tn = bpf_map_lookup_elem(&joined, &tgid);',
+  '\treturn n ? __sync_fetch_and_add(n, 1) : 0;',
+  '}',
+  '',
+];
+
 /** A vCPU is known from its registration or its first event on: KVM may notify before it registers. */
 function joinLines(unit: Unit): Line[] {
   kfunc(unit, 'bpf_task_from_pid');
   kfunc(unit, 'bpf_task_release');
   const lists = listsVcpus(unit);
+  const counts = countsVcpus(unit);
   return generated(
     '/* The thread id in the initial pid namespace. */',
     'static __always_inline u32 pv_tid(struct pid *pid)',
@@ -77,23 +99,7 @@ function joinLines(unit: Unit): Line[] {
     '\treturn pid->numbers[0].nr;',
     '}',
     '',
-    '/* vCPUs of each VM that have joined, which is what the next one is numbered. */',
-    'struct {',
-    '\t__uint(type, BPF_MAP_TYPE_HASH);',
-    '\t__uint(max_entries, PV_VMS);',
-    '\t__type(key, u32);',
-    '\t__type(value, u32);',
-    '} joined SEC(".maps");',
-    '',
-    'static __noinline u32 pv_number(u32 tgid)',
-    '{',
-    '\tu32 zero = 0, *n;',
-    '',
-    '\tbpf_map_update_elem(&joined, &tgid, &zero, BPF_NOEXIST);',
-    '\tn = bpf_map_lookup_elem(&joined, &tgid);',
-    '\treturn n ? __sync_fetch_and_add(n, 1) : 0;',
-    '}',
-    '',
+    ...(counts ? NUMBER : []),
     '/* KVM may tell of a vCPU before it registers it, and registers it from other threads too. */',
     'static __noinline struct vcpu *pv_join(u32 tid)',
     '{',
@@ -110,7 +116,7 @@ function joinLines(unit: Unit): Line[] {
     '\tif (v) {',
     '\t\tv->tid = tid;',
     '\t\tv->tgid = p->tgid;',
-    '\t\tv->id = pv_number(v->tgid);',
+    ...(counts ? ['\t\tv->id = pv_number(v->tgid);'] : []),
     ...lists.map((line) => `\t\t${line}`),
     '\t} else {',
     '\t\t__sync_fetch_and_add(&pv_health.states_lost, 1);',
@@ -140,6 +146,7 @@ function eventLines(unit: Unit): Line[] {
 
 function callbackLines(unit: Unit): Line[] {
   const { name } = unit.program;
+  const callback = (event: string): string => handlerName(unit, `${name}_${event}`);
   const names = pvschedNames(unit);
   const calls = (hook: string): string[] =>
     handlersOf(unit, 'pvsched')
@@ -149,7 +156,7 @@ function callbackLines(unit: Unit): Line[] {
   const register = calls('register');
   return generated(
     'SEC("struct_ops/pvsched_vcpu_reg")',
-    `int BPF_PROG(${name}_register, struct pid *pid)`,
+    `int BPF_PROG(${callback('register')}, struct pid *pid)`,
     '{',
     ...(register.length > 0
       ? [
@@ -163,16 +170,16 @@ function callbackLines(unit: Unit): Line[] {
     '\treturn 0;',
     '}',
     '',
-    ...unregister(unit, calls('unregister')),
+    ...unregister(unit, callback('unregister'), calls('unregister')),
     ...notify(
-      name,
+      callback('notify_event'),
       events.map((event) => ({ event, calls: calls(event) })),
     ),
     'SEC(".struct_ops")',
     `struct pvsched_vcpu_ops ${name}_ops = {`,
-    `\t.pvsched_vcpu_register = (void *)${name}_register,`,
-    `\t.pvsched_vcpu_unregister = (void *)${name}_unregister,`,
-    `\t.pvsched_vcpu_notify_event = (void *)${name}_notify_event,`,
+    `\t.pvsched_vcpu_register = (void *)${callback('register')},`,
+    `\t.pvsched_vcpu_unregister = (void *)${callback('unregister')},`,
+    `\t.pvsched_vcpu_notify_event = (void *)${callback('notify_event')},`,
     ...(events.length > 0 ? [`\t.events = ${events.map(eventName).join(' | ')},`] : []),
     `\t.name = "${name}",`,
     '};',
@@ -181,19 +188,20 @@ function callbackLines(unit: Unit): Line[] {
 }
 
 /** KVM may unregister a vCPU twice, and one that it never registered. */
-function unregister(unit: Unit, calls: readonly string[]): string[] {
-  const lists = unit.features.has('vm-vcpus');
+function unregister(unit: Unit, name: string, calls: readonly string[]): string[] {
+  const leaves = [
+    ...calls,
+    ...(unit.features.has('vm-vcpus') ? ['pv_remove_from_vm(pv_vm_state(v->tgid), tid);'] : []),
+  ];
   return [
     'SEC("struct_ops/pvsched_vcpu_unreg")',
-    `void BPF_PROG(${unit.program.name}_unregister, struct pid *pid)`,
+    `void BPF_PROG(${name}, struct pid *pid)`,
     '{',
     '\tu32 tid = pv_tid(pid);',
-    '\tstruct vcpu *v = pv_vcpu_by_tid(tid);',
-    '',
-    '\tif (!v)',
-    '\t\treturn;',
-    ...calls.map((call) => `\t${call}`),
-    ...(lists ? ['\tpv_remove_from_vm(pv_vm_state(v->tgid), tid);'] : []),
+    ...(leaves.length > 0
+      ? ['\tstruct vcpu *v = pv_vcpu_by_tid(tid);', '', '\tif (!v)', '\t\treturn;']
+      : ['']),
+    ...leaves.map((line) => `\t${line}`),
     '\tbpf_map_delete_elem(&vcpus, &tid);',
     '}',
     '',
@@ -207,7 +215,7 @@ function notify(
   return [
     '/* addr is NULL in the patches as posted. */',
     'SEC("struct_ops/pvsched_vcpu_notify_event")',
-    `void BPF_PROG(${name}_notify_event, void *addr, struct pid *pid, u32 event)`,
+    `void BPF_PROG(${name}, void *addr, struct pid *pid, u32 event)`,
     '{',
     '\tu32 tid = pv_tid(pid);',
     '\tstruct vcpu *v = pv_vcpu_by_tid(tid);',

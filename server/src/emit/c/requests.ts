@@ -2,6 +2,7 @@ import { REQUESTS, type RequestForm } from './actions.ts';
 import { MASK_WORDS } from './mask-words.ts';
 import { mapLines, ROOM } from './maps.ts';
 import { upper } from './names.ts';
+import { isOld } from './old-kernels.ts';
 import type { Unit } from './unit.ts';
 
 export const actionEnumerator = (name: string): string => `PV_${upper(name)}`;
@@ -21,7 +22,8 @@ export function requestLines(unit: Unit): string[] {
       entries: `${ROOM.requests / 1024} * 1024`,
     }),
     '/* Room for a request; NULL, and counted, where the agent is too far behind. */',
-    'static __noinline struct pv_request *pv_ask(u32 action, u32 line, u32 tid, u32 tgid)',
+    // 6.1's verifier forgets in the caller that a record is there, and takes the other way for a leak.
+    `static ${isOld(unit) ? '__always_inline' : '__noinline'} struct pv_request *pv_ask(u32 action, u32 line, u32 tid, u32 tgid)`,
     '{',
     '\tstruct pv_request *r = bpf_ringbuf_reserve(&requests, sizeof(*r), 0);',
     '',

@@ -17,7 +17,7 @@ const MACROS =
 
 /** Types of the generated file, and its own variables and functions that have no prefix. */
 const OWN =
-  'u8 u16 u32 u64 s8 s16 s32 s64 state vcpus vms tasks cpus requests hints feedbacks joined ' +
+  'u8 u16 u32 u64 s8 s16 s32 s64 state vcpus vms tasks cpus requests hints feedbacks joined listed ' +
   'NSEC_PER_USEC NSEC_PER_MSEC NSEC_PER_SEC';
 
 /** Functions of the C library that compilers know by themselves; no function of ours may have such a name. */
@@ -57,11 +57,13 @@ const SCOPES = ['global', 'vcpu', 'vm', 'task', 'cpu'];
 /** Functions and variables of the generated code besides its helpers. */
 export const ACCESSORS: readonly string[] = [
   ...SCOPES.flatMap((scope) =>
-    [`${scope}_state`, `${scope}_stats`].flatMap((tag) => [`pv_${tag}`, `pv_spare_${tag}`, `pv_zero_${tag}`]),
+    [`${scope}_state`, `${scope}_stats`].flatMap((tag) =>
+      ['', 'find_', 'make_', 'spare_', 'zero_'].map((what) => `pv_${what}${tag}`),
+    ),
   ),
   ...(
     'pv_health pv_zero_vcpu pv_vcpu_of pv_vcpu_by_tid pv_track pv_add_to_vm pv_remove_from_vm pv_vm_slots pv_vm_at pv_add_vm ' +
-    'pv_remove_vm pv_ask pv_request pv_timers pv_nr_cpus pv_nothing pv_hint pv_feedback pv_own_hint pv_begin_hint pv_end_hint pv_writing pv_own_feedback pv_no_hint ' +
+    'pv_remove_vm pv_ask pv_request pv_timers pv_nr_cpus pv_nothing pv_hint pv_feedback pv_begin_feedback pv_put_feedback pv_fetch pv_fetch_feedback pv_told pv_own_hint pv_begin_hint pv_end_hint pv_writing pv_own_feedback pv_no_hint ' +
     'pv_spare_hint pv_spare_feedback pv_exit pv_start pv_stop pv_tid pv_number pv_join pv_meet_vcpu pv_kvm_entry pv_kvm_exit ' +
     'pv_sched_process_exit pv_boost pv_unboost pv_set_nice pv_set_weight pv_set_uclamp pv_pin pv_unpin pv_cap ' +
     'pv_set_halt_poll pv_core_tag pv_signal pv_it pv_new pv_n pv_dsq pv_auto pv_mark pv_marks pv_enter pv_leave pv_may pv_outer'

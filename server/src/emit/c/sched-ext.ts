@@ -6,7 +6,8 @@ import { handlerLines, handlerName } from './handlers.ts';
 import { kfunc } from './kfuncs.ts';
 import { generated, type Line } from './printer.ts';
 import { programText } from './program.ts';
-import { startTimers, timerLines, timerVariables, timersOf } from './timers.ts';
+import { maySleep } from './sleep.ts';
+import { startTimers, timerLines, timersOf, withPointers } from './timers.ts';
 import { forgettingLines, handlersOf, trackingLines } from './tracking.ts';
 import { lifeFunctions, tracepointLines } from './tracing.ts';
 import type { Unit } from './unit.ts';
@@ -23,8 +24,14 @@ export function schedExtText(unit: Unit, sourceName: string): string {
     needs: NEEDS,
     declarations: () => opsStruct(unit),
     before: () => trackingLines(unit),
-    handlers: () => [...tracepointLines(unit), ...timerLines(unit), ...opLines(unit)],
-    after: () => [...initLines(unit), ...exitLines(unit), ...forgettingLines(unit), ...opsTable(unit)],
+    handlers: () => [
+      ...tracepointLines(unit),
+      ...timerLines(unit),
+      ...opLines(unit),
+      ...initLines(unit),
+      ...exitLines(unit),
+    ],
+    after: () => [...forgettingLines(unit), ...opsTable(unit)],
   });
 }
 
@@ -34,9 +41,9 @@ const opsOf = (unit: Unit): readonly Handler[] =>
 
 const opName = (unit: Unit, op: string): string => handlerName(unit, `${unit.program.name}_${op}`);
 
-/** May the kernel call the operation from a context that sleeps? Its program then may sleep too. */
-const sectionOf = ({ hook }: Handler): string =>
-  `SEC("struct_ops${hook.sleepable ? '.s' : ''}/${hook.name}")`;
+/** A program that sleeps is one only where it has to: in all others pointers of the kernel stay valid to the end. */
+const sectionOf = (unit: Unit, { hook, body }: Handler): string =>
+  `SEC("struct_ops${hook.sleepable && maySleep(unit.code, body) ? '.s' : ''}/${hook.name}")`;
 
 function opLines(unit: Unit): Line[] {
   return opsOf(unit).flatMap((handler) => {
@@ -50,10 +57,10 @@ function opLines(unit: Unit): Line[] {
     );
     const gives = result !== 'void';
     return handlerLines(unit, handler, {
-      section: sectionOf(handler),
+      section: sectionOf(unit, handler),
       head: (params) => `${result} BPF_PROG(${[opName(unit, hook.name), ...params].join(', ')})`,
       plainReturn: gives ? 'return 0' : 'return',
-      ...(gives && { last: 'return 0;' }),
+      ...(gives && { result, last: 'return 0;' }),
     });
   });
 }
@@ -77,11 +84,15 @@ function ownBody(
       head: (params) =>
         `static ${result} on_op_${op}(${params.join(', ') || (op === 'init' ? 'void' : 'struct scx_exit_info *info')})`,
       plainReturn: op === 'init' ? 'return 0' : 'return',
-      ...(op === 'init' && { last: 'return 0;' }),
+      ...(op === 'init' && { result, last: 'return 0;' }),
     }),
   );
-  const call = op === 'init' ? ['err = on_op_init();', 'if (err)', '\treturn err;'] : ['on_op_exit(info);'];
-  return { lines: [...life.lines, ...lines], calls: [...life.calls, ...handlers.flatMap(() => call)] };
+  const calls = handlers.flatMap((handler) =>
+    op === 'init'
+      ? [...withPointers(unit, handler, 'err = on_op_init();'), 'if (err)', '\treturn err;']
+      : withPointers(unit, handler, 'on_op_exit(info);'),
+  );
+  return { lines: [...life.lines, ...lines], calls: [...life.calls, ...calls] };
 }
 
 /** Makes the queues, then runs the policy's own `init`, then starts the timers. */
@@ -89,21 +100,17 @@ function initLines(unit: Unit): Line[] {
   const own = ownBody(unit, 'init');
   const { dsqs } = unit.program;
   if (dsqs.length > 0) kfunc(unit, 'scx_bpf_create_dsq');
-  const fallible = dsqs.length > 0 || own.calls.some((call) => call.startsWith('err'));
-  const variables = [
-    ...(fallible ? ['s32 err;'] : []),
-    ...timerVariables(unit).filter((line) => line !== ''),
-  ];
+  const fallible =
+    dsqs.length + timersOf(unit).length > 0 || own.calls.some((call) => call.startsWith('err'));
   const lines = [
-    ...variables,
-    ...(variables.length > 0 ? [''] : []),
+    ...(fallible ? ['s32 err;', ''] : []),
     ...dsqs.flatMap((dsq) => [
       `err = scx_bpf_create_dsq(${dsqName(unit.program, dsq.name)}, -1);`,
       'if (err)',
       '\treturn err;',
     ]),
     ...own.calls,
-    ...(timersOf(unit).length > 0 ? startTimers(unit) : []),
+    ...startTimers(unit),
     'return 0;',
   ];
   return [

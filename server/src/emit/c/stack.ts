@@ -1,6 +1,6 @@
 import type { Expr, Fn, IrType, Side, Stmt } from '../../ir/ir.ts';
 import { MASK_WORDS } from './mask-words.ts';
-import { blocksOf, exprsOf, walkExpr } from './walk.ts';
+import { blocksOf, exprsOf, forEachExpr, walkExpr } from './walk.ts';
 
 /**
  * Bytes of variables that a body of `side` and whatever it calls keep at once, were none of them in a register: an upper
@@ -9,7 +9,32 @@ import { blocksOf, exprsOf, walkExpr } from './walk.ts';
 export function stacksOf(side: Side): (body: readonly Stmt[]) => number {
   const functions = new Map(side.functions.map((fn) => [fn.name, fn]));
   const known = new Map<string, number>();
-  return (body) => frame(body, functions, known);
+  const named = new Map<readonly Stmt[], number>();
+  return (body) => frame(body, functions, known) + NAME * names(body, functions, named);
+}
+
+/** Bytes of the name of a thread. */
+const NAME = 16;
+
+/**
+ * Names of threads that a body and what it calls look at. Each is read into memory of its own, and clang gives two of them one place
+ * neither where they are needed one after the other nor where it puts functions into their callers.
+ */
+function names(
+  body: readonly Stmt[],
+  functions: ReadonlyMap<string, Fn>,
+  known: Map<readonly Stmt[], number>,
+): number {
+  const before = known.get(body);
+  if (before !== undefined) return before;
+  let sum = 0;
+  forEachExpr(body, (expr) => {
+    if (expr.kind === 'intrinsic' && expr.name === 'task-comm') sum++;
+    const fn = expr.kind === 'call' ? functions.get(expr.fn) : undefined;
+    if (fn !== undefined) sum += names(fn.body, functions, known);
+  });
+  known.set(body, sum);
+  return sum;
 }
 
 function frame(

@@ -1,5 +1,6 @@
 import type { Scope } from '../../semantics/model.ts';
 import { mapLines, ROOM } from './maps.ts';
+import { isOld } from './old-kernels.ts';
 import { comment } from './printer.ts';
 import { declareField, fieldBytes, stateFields, structOf } from './state.ts';
 import { helper, type Unit } from './unit.ts';
@@ -34,6 +35,9 @@ const GLOBAL = ['static struct policy_state state __attribute__((used));', ''];
 /** Programs for pvsched may call base helpers only: what is kept of a thread is kept by its id. */
 export const keepsByTid = (unit: Unit): boolean => unit.program.target === 'pvsched';
 
+/** Kernels before 6.4 do not tell a program of the task with an id: vCPUs are kept by it there. */
+export const keepsVcpusByTid = (unit: Unit): boolean => keepsByTid(unit) || isOld(unit);
+
 const vmOwn = (unit: Unit): string[] =>
   unit.features.has('vm-vcpus')
     ? [
@@ -55,10 +59,14 @@ export function structLines(unit: Unit, scope: Scope, own: readonly string[]): s
     ...comment(state?.doc),
     `struct ${structOf(scope)} {`,
     ...[...own, ...fields].map((line) => `\t${line}`),
-    '};',
+    scope === 'cpu' ? OWN_CACHE_LINE : '};',
     '',
   ];
 }
+
+/** The end of a struct that is an element of an array by CPU. */
+export const OWN_CACHE_LINE =
+  '} __attribute__((aligned(64)));\t/* each CPU writes to a cache line of its own */';
 
 interface Kept {
   readonly what: string;
@@ -82,25 +90,67 @@ function hashLines(unit: Unit, { scope, what, map, entries }: Kept): string[] {
       key: 'u32',
       value: `struct ${tag}`,
     }),
-    `static const struct ${tag} pv_zero_${tag};`,
-    `static struct ${tag} pv_spare_${tag};`,
-    '',
-    '/* Made of zeros at first use. Where there is no room, one that is forgotten again. */',
-    `static __noinline struct ${tag} *pv_${tag}(u32 id)`,
+    ...accessors(unit, scope, {
+      param: 'u32 id',
+      inline: '__noinline',
+      find: `bpf_map_lookup_elem(&${map}, &id)`,
+      get: [
+        `struct ${tag} *s = bpf_map_lookup_elem(&${map}, &id);`,
+        '',
+        'if (s)',
+        '\treturn s;',
+        `bpf_map_update_elem(&${map}, &id, &pv_zero_${tag}, BPF_NOEXIST);`,
+        `s = bpf_map_lookup_elem(&${map}, &id);`,
+      ],
+      zero: [`static const struct ${tag} pv_zero_${tag};`],
+    }),
+  ];
+}
+
+interface Kind {
+  readonly param: string;
+  readonly inline: string;
+  /** The state where there is one, or NULL. */
+  readonly find: string;
+  /** Declares `s`, the state, made of zeros at first use, or NULL where there is no room. */
+  readonly get: readonly string[];
+  /** What `get` refers to. */
+  readonly zero?: readonly string[];
+}
+
+/** The accessors of a scope that the code calls, and the instances that they need. */
+function accessors(unit: Unit, scope: Scope, { param, inline, find, get, zero = [] }: Kind): string[] {
+  const tag = structOf(scope);
+  const has = (way: 'any' | 'find' | 'make'): boolean => unit.features.has(`${way} ${scope}`);
+  const accessor = (name: string, head: string, doc: string, lines: readonly string[]): string[] => [
+    `/* ${doc} */`,
+    `static ${head} struct ${tag} *pv_${name}${tag}(${param})`,
     '{',
-    `\tstruct ${tag} *s = bpf_map_lookup_elem(&${map}, &id);`,
-    '',
-    '\tif (s)',
-    '\t\treturn s;',
-    `\tbpf_map_update_elem(&${map}, &id, &pv_zero_${tag}, BPF_NOEXIST);`,
-    `\ts = bpf_map_lookup_elem(&${map}, &id);`,
-    '\tif (s)',
-    '\t\treturn s;',
-    ...spare(unit, scope),
+    ...lines.map((line) => (line === '' ? '' : `\t${line}`)),
     '}',
     '',
   ];
+  const instances = [
+    ...(has('any') || has('make') ? zero : []),
+    ...(has('any') ? [`static struct ${tag} pv_spare_${tag};`] : []),
+  ];
+  const [looks, makes, always] = [
+    'NULL where nothing is kept yet.',
+    'Made of zeros at first use; NULL where there is no room.',
+    'Made of zeros at first use. Where there is no room, one that is forgotten again.',
+  ];
+  return [
+    ...instances,
+    ...(instances.length > 0 ? [''] : []),
+    ...(has('find') ? accessor('find_', '__always_inline', looks, [`return ${find};`]) : []),
+    ...(has('make') ? accessor('make_', inline, makes, [...get, 'if (!s)', `\t${LOST}`, 'return s;']) : []),
+    ...(has('any')
+      ? accessor('', inline, always, [...get, 'if (s)', '\treturn s;', ...spare(unit, scope)])
+      : []),
+  ];
 }
+
+const LOST = '__sync_fetch_and_add(&pv_health.states_lost, 1);';
 
 /** Bytes that clang sets to zero by itself; for more it would call memset, which BPF has not. */
 const SMALL = 512;
@@ -115,15 +165,18 @@ const spare = (unit: Unit, scope: Scope): string[] => {
   const tag = structOf(scope);
   const bytes = stateBytes(unit, scope) + 4 * unit.vcpuRoom;
   return [
-    '\t__sync_fetch_and_add(&pv_health.states_lost, 1);',
+    LOST,
     bytes <= SMALL
-      ? `\tpv_spare_${tag} = (struct ${tag}){};`
-      : `\t${helper(unit, 'pv_clear')}(&pv_spare_${tag});`,
-    `\treturn &pv_spare_${tag};`,
+      ? `pv_spare_${tag} = (struct ${tag}){};`
+      : `${helper(unit, 'pv_clear')}(&pv_spare_${tag});`,
+    `return &pv_spare_${tag};`,
   ];
 };
 
 function taskStorage(unit: Unit): string[] {
+  // What is looked up by an id may be gone.
+  const [test, none] = unit.features.has('state of no task') ? ['p ? ', ' : NULL'] : ['', ''];
+  const get = (flags: string): string => `${test}bpf_task_storage_get(&tasks, p, NULL, ${flags})${none}`;
   return [
     ...mapLines({
       name: 'tasks',
@@ -133,20 +186,12 @@ function taskStorage(unit: Unit): string[] {
       key: 'int',
       value: 'struct task_state',
     }),
-    'static struct task_state pv_spare_task_state;',
-    '',
-    '/* Made of zeros at first use. Where there is no memory, one that is forgotten again. */',
-    `static ${stateBytes(unit, 'task') <= FEW ? '__always_inline' : '__noinline'} struct task_state *pv_task_state(struct task_struct *p)`,
-    '{',
-    '\tstruct task_state *s = NULL;',
-    '',
-    '\tif (p)',
-    '\t\ts = bpf_task_storage_get(&tasks, p, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);',
-    '\tif (s)',
-    '\t\treturn s;',
-    ...spare(unit, 'task'),
-    '}',
-    '',
+    ...accessors(unit, 'task', {
+      param: 'struct task_struct *p',
+      inline: stateBytes(unit, 'task') <= FEW ? '__always_inline' : '__noinline',
+      find: get('0'),
+      get: [`struct task_state *s = ${get('BPF_LOCAL_STORAGE_GET_F_CREATE')};`, ''],
+    }),
   ];
 }
 
@@ -169,7 +214,7 @@ function cpuLines(unit: Unit): string[] {
     '',
     '\tif (s)',
     '\t\treturn s;',
-    ...spare(unit, 'cpu'),
+    ...spare(unit, 'cpu').map((line) => `\t${line}`),
     '}',
     '',
   ];

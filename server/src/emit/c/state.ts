@@ -1,6 +1,7 @@
 import type { Expr, FieldDef, FieldType, Instance, IrType } from '../../ir/ir.ts';
 import type { Scope } from '../../semantics/model.ts';
 import { cType } from './ctypes.ts';
+import { MASK_WORDS } from './mask-words.ts';
 import type { Unit } from './unit.ts';
 import { fieldKey } from './walk.ts';
 
@@ -52,7 +53,9 @@ export function declareField(unit: Unit, scope: Scope, field: FieldDef): string 
 function layout(type: FieldType, name: string, atomic: boolean): string {
   switch (type.kind) {
     case 'scalar':
-      return `${storedType(type.type, atomic)} ${name}`;
+      return type.type.kind === 'cpumask'
+        ? `u64 ${name}[${MASK_WORDS}]`
+        : `${storedType(type.type, atomic)} ${name}`;
     case 'ewma':
       return `struct pv_average ${name}`;
     case 'list':
@@ -75,33 +78,16 @@ export function nameFor(entity: Expr | undefined, suffix: string): string {
   return nameFor(inner, suffix);
 }
 
-/** A text that is equal for equal entities, to fetch their state once. */
-export function entityKey(entity: Expr | undefined): string {
-  switch (entity?.kind) {
-    case undefined:
-      return '';
-    case 'local':
-      return `#${entity.local.id}`;
-    case 'const':
-      return `${entity.value}`;
-    case 'param':
-      return entity.name;
-    case 'intrinsic':
-      return `${entity.name}(${entity.args.map(entityKey).join()})`;
-    default:
-      return `@${entity?.span.start}`;
-  }
-}
-
 /** Bytes that a field of state takes at most. */
 export function fieldBytes({ type }: FieldDef): number {
   switch (type.kind) {
     case 'scalar':
-      return 8;
+      return type.type.kind === 'cpumask' ? 8 * MASK_WORDS : 8;
     case 'ewma':
       return 16;
     case 'list':
-    case 'ring':
       return 8 + 8 * type.max;
+    case 'ring':
+      return 16 + 8 * type.max;
   }
 }

@@ -1,41 +1,31 @@
 import type { Expr, Stmt } from '../../ir/ir.ts';
 import { actionLines } from './actions.ts';
-import {
-  atMost,
-  declareLocal,
-  fetchOnce,
-  hoist,
-  inBlock,
-  LEVEL,
-  localName,
-  type Body,
-  type C,
-} from './body.ts';
-import { bareKernelCall, cleanupOf } from './calls.ts';
+import { computed, declared, scoped } from './apart.ts';
+import { atMost, declareLocal, hoist, inBlock, LEVEL, localName, type Body, type C } from './body.ts';
+import { cleanupOf } from './calls.ts';
 import { cType, declare } from './ctypes.ts';
 import { conditionText, exprC, exprText } from './expressions.ts';
 import { forEachLines, forRangeLines } from './loops.ts';
+import { openPage } from './places.ts';
+import { letLines, testedText, tupleLines, valueText } from './lets.ts';
 import { logLine } from './log.ts';
-import { hoistMask, isMade } from './masks.ts';
 import { matchLines } from './match.ts';
-import { instanceC } from './places.ts';
-import { elementText, storedText } from './collections.ts';
-import { ownerText } from './owners.ts';
+import { collectText, statText } from './counting.ts';
 import type { Line } from './printer.ts';
 import { indent } from './printer.ts';
-import { isSigned, stateField } from './state.ts';
 import { storeLines } from './stores.ts';
-import { helper, opaque } from './unit.ts';
 
 /** C for a block of statements, each with the line of the policy that it comes from. */
 export function blockLines(body: Body, stmts: readonly Stmt[]): Line[] {
-  return stmts.flatMap((stmt) => stmtLines(body, stmt));
+  return stmts.flatMap((stmt, i) => stmtLines(body, stmt, i === stmts.length - 1));
 }
 
-function stmtLines(body: Body, stmt: Stmt): Line[] {
+function stmtLines(body: Body, stmt: Stmt, last: boolean): Line[] {
   const { line, before } = body;
+  body.last = last;
   body.line = body.unit.lineOf(stmt.span.start);
   body.before = [];
+  for (const owner of body.spans.get(stmt) ?? []) openPage(body, owner);
   const lines = plainLines(body, stmt);
   const all = [...body.before, ...lines];
   body.line = line;
@@ -51,14 +41,16 @@ function plainLines(body: Body, stmt: Stmt): Line[] {
     case 'let-tuple':
       return tupleLines(body, stmt);
     case 'set':
-      return one(`${localName(body, stmt.local)} = ${exprText(body, stmt.value)};`);
+      return scoped(body, stmt, () =>
+        one(`${localName(body, stmt.local)} = ${testedText(exprC(body, stmt.value), stmt.value.type)};`),
+      );
     case 'store':
-      return storeLines(body, stmt);
+      return scoped(body, stmt, () => storeLines(body, stmt));
     case 'count':
     case 'record':
-      return statLines(body, stmt);
+      return scoped(body, stmt, () => one(statText(body, stmt)));
     case 'collect':
-      return one(collectText(body, stmt));
+      return scoped(body, stmt, () => one(collectText(body, stmt)));
     case 'if':
       return ifLines(body, stmt);
     case 'if-some':
@@ -75,140 +67,59 @@ function plainLines(body: Body, stmt: Stmt): Line[] {
     case 'return':
       return returnLines(body, stmt);
     case 'action':
-      return actionLines(body, stmt.action);
+      return scoped(body, stmt, () => actionLines(body, stmt.action));
     case 'log':
-      return one(logLine(body, stmt.parts));
+      return scoped(body, stmt, () => one(logLine(body, stmt.parts)));
     case 'expr':
-      return one(`${effectText(exprC(body, stmt.value))};`);
+      return scoped(body, stmt, () => one(`${effectText(exprC(body, stmt.value))};`));
   }
 }
 
 function returnLines(body: Body, stmt: Stmt & { kind: 'return' }): Line[] {
   const line = (text: string): Line => ({ text, origin: body.line });
-  if (!stmt.value) return [line(`${body.plainReturn};`)];
+  const { carrier } = body;
+  const jumps = carrier !== undefined && (carrier.everywhere || body.blocks.length > 1);
+  if (!stmt.value) return [line(jumps ? 'goto out;' : `${body.plainReturn};`)];
   const value = exprText(body, stmt.value);
-  if (body.resultVariable === undefined || body.blocks.length === 1) return [line(`return ${value};`)];
-  return [line(`${body.resultVariable} = ${value};`), line('goto out;')];
+  if (!jumps) return [line(`return ${value};`)];
+  return [line(`${carrier.name} = ${value};`), line('goto out;')];
 }
 
 /** An expression for what it does: its value is dropped. */
 const effectText = (c: C): string =>
   c.level > LEVEL.atom && c.level < LEVEL.conditional ? `(void)(${c.text})` : c.text;
 
-function letLines(body: Body, stmt: Stmt & { kind: 'let' }): Line[] {
-  const text = letText(body, stmt);
-  return text === '' ? [] : [{ text, origin: body.line }];
-}
-
-/** The declaration; nothing where the local is another name for what there is. */
-function letText(body: Body, stmt: Stmt & { kind: 'let' }): string {
-  const { local, value } = stmt;
-  if (local.type.kind === 'cpumask' && isMade(value)) {
-    const name = hoistMask(body, value, local.name);
-    body.names.set(local.id, name);
-    body.ownedMasks.add(local.id);
-    // The declaration is the statement.
-    return body.before.pop()?.text ?? '';
-  }
-  if (value.kind === 'local' && body.ownedMasks.has(value.local.id)) {
-    // Another name for the same mask, which lives as long as the block that made it.
-    body.names.set(local.id, localName(body, value.local));
-    body.ownedMasks.add(local.id);
-    return '';
-  }
-  const known = value.kind === 'const' && local.type.kind === 'int' && body.carried.has(local.id);
-  const text = known ? opaque(body.unit, valueText(body, value)) : valueText(body, value, local.id);
-  const auto = cleanupOf(body, value);
-  return `${declareLocal(body, local)}${auto === undefined ? '' : ` ${auto}`} = ${text};`;
-}
-
-/** The value of a declaration, which takes over the reference that a call may give. */
-function valueText(body: Body, value: Expr, local?: number): string {
-  if (value.kind === 'kernel-call') return bareKernelCall(body, value).text;
-  const c = exprC(body, value);
-  if (local !== undefined && c.guards !== undefined && value.type.kind === 'task') body.doubted.add(local);
-  return c.text;
-}
-
-/** Out-parameters are declared first, then the call's own result. */
-function tupleLines(body: Body, stmt: Stmt & { kind: 'let-tuple' }): Line[] {
-  const [first, ...outs] = stmt.locals;
-  if (stmt.value.kind !== 'kernel-call' || first === undefined)
-    throw new Error('only kernel calls give tuples');
-  const declared = outs.map((local) => {
-    const zero = local.type.kind === 'bool' ? 'false' : '0';
-    return { text: `${declareLocal(body, local)} = ${zero};`, origin: body.line } as const;
-  });
-  const call = bareKernelCall(
-    body,
-    stmt.value,
-    outs.map((local) => `&${localName(body, local)}`),
-  );
-  return [...declared, { text: `${declareLocal(body, first)} = ${call.text};`, origin: body.line }];
-}
-
-type Stat = Stmt & { kind: 'count' | 'record' };
-
-/** Counts or records for whom it is kept; what is kept for all is looked up once a block. */
-function statLines(body: Body, stmt: Stat): Line[] {
-  const { unit } = body;
-  const line = (text: string): Line => ({ text, origin: body.line });
-  const kept = stmt.kind === 'count' ? unit.program.counters : unit.program.histograms;
-  const name = stmt.kind === 'count' ? stmt.counter : stmt.histogram;
-  const per = kept.find((candidate) => candidate.name === name)?.per ?? 'global';
-  unit.features.add(`stats ${per}`);
-  unit.features.add(`counts ${per}`);
-  const field = unit.fields.counter.name(name);
-  if (per !== 'global') {
-    const owner = `pv_${per}_stats(${ownerText(body, per, stmt.entity)})`;
-    return [line(statText(body, stmt, `${owner}->${field}`))];
-  }
-  const declaration = (variable: string): string => `struct global_stats *${variable} = pv_global_stats();`;
-  const stats = fetchOnce(body, 'global stats', undefined, 'stats', declaration);
-  return [line(`if (${stats})`), line(`\t${statText(body, stmt, `${stats}->${field}`)}`)];
-}
-
-function statText(body: Body, stmt: Stat, place: string): string {
-  return stmt.kind === 'count'
-    ? `__sync_fetch_and_add(&${place}, ${exprText(body, stmt.amount)});`
-    : `${helper(body.unit, 'pv_record')}(&${place}, ${exprText(body, stmt.value)});`;
-}
-
-function collectText(body: Body, stmt: Stmt & { kind: 'collect' }): string {
-  const { unit } = body;
-  const { instance } = stmt;
-  const { type } = stateField(unit, instance.scope, stmt.field);
-  const field = `${instanceC(body, instance)}${unit.fields[instance.scope].name(stmt.field)}`;
-  if (stmt.op === 'clear') return `${field}.len = 0;`;
-  if (stmt.value === undefined) throw new Error(`${stmt.op} of nothing`);
-  if (type.kind === 'ewma') {
-    const update = helper(unit, isSigned(type.type) ? 'pv_saverage' : 'pv_average');
-    return `${update}(&${field}, ${storedText(body, stmt.value)}, ${type.alpha});`;
-  }
-  const name = type.kind === 'ring' ? 'pv_ring_push' : stmt.op === 'push' ? 'pv_list_push' : 'pv_list_remove';
-  return `${helper(unit, name)}(&${field}, ${elementText(body, stmt.value)});`;
-}
-
 /** The lines of a nested block in a C block of their own. */
 export const nested = (body: Body, stmts: readonly Stmt[]): Line[] =>
-  inBlock(body, () => blockLines(body, stmts));
+  inBlock(body, () => blockLines(body, stmts), stmts);
 
 function ifLines(body: Body, stmt: Stmt & { kind: 'if' }): Line[] {
-  const condition = conditionText(body, stmt.condition);
+  const condition = computed(body, stmt, 'test', () => conditionText(body, stmt.condition));
   return branches(body, `if (${condition})`, nested(body, stmt.then), stmt.otherwise);
 }
 
 function ifSomeLines(body: Body, stmt: Stmt & { kind: 'if-some' }): Line[] {
+  const auto = cleanupOf(body, stmt.value);
+  if (auto === undefined || body.last) return someLines(body, stmt, auto);
+  // A reference is given back at the end of the `if let`, not of what is around it.
+  const { before } = body;
+  body.before = [];
+  const lines = inBlock(body, () => someLines(body, stmt, auto));
+  const inside = [...body.before, ...lines];
+  body.before = before;
+  return [{ text: '{', origin: 'any' }, ...indent(inside), CLOSE];
+}
+
+function someLines(body: Body, stmt: Stmt & { kind: 'if-some' }, auto: string | undefined): Line[] {
   const { local, value } = stmt;
-  const text = valueText(body, value);
-  const auto = cleanupOf(body, value);
-  const declaration = declareLocal(body, { ...local, id: local.id }).replace(' __maybe_unused', '');
+  const declare = (): readonly [string, string] => {
+    const declaration = declareLocal(body, local).replace(' __maybe_unused', '');
+    return [`${declaration}${auto === undefined ? '' : ` ${auto}`}`, localName(body, local)];
+  };
+  const print = (): string => valueText(body, value);
+  body.before.push(...declared(body, auto === undefined ? stmt : undefined, declare, print));
   const name = localName(body, local);
   if (value.kind === 'intrinsic' && local.type.kind === 'vcpu') rememberThread(body, local.id, value);
-  body.before.push({
-    text: `${declaration}${auto === undefined ? '' : ` ${auto}`} = ${text};`,
-    origin: body.line,
-  });
   const test = local.type.kind === 'cpu' ? `${name} >= 0` : name;
   return branches(body, `if (${test})`, nested(body, stmt.then), stmt.otherwise);
 }

@@ -1,6 +1,7 @@
 import type { Scope } from '../../semantics/model.ts';
 import { mapLines, ROOM } from './maps.ts';
 import { comment } from './printer.ts';
+import { OWN_CACHE_LINE } from './state-maps.ts';
 import type { Unit } from './unit.ts';
 
 /** What is counted and recorded per entity of a scope, in one struct. */
@@ -37,7 +38,7 @@ export function statsStruct(unit: Unit, scope: Scope): string[] {
         `${stat.kind === 'counter' ? '__u64' : 'struct pv_histogram'} ${unit.fields.counter.name(stat.name)};`,
       ].map((line) => `\t${line}`),
     ),
-    '};',
+    scope === 'cpu' ? OWN_CACHE_LINE : '};',
     '',
   ];
 }
@@ -67,10 +68,11 @@ const KEYS: Readonly<Record<Scope, string>> = {
 /** Maps of counters and histograms with their accessors, and sums for policies that read their own counters. */
 export function statsLines(unit: Unit): string[] {
   const used = SCOPES.filter((scope) => unit.features.has(`stats ${scope}`));
-  const counts = (scope: Scope): boolean =>
-    unit.features.has(`counts ${scope}`) || (scope === 'cpu' && unit.counterReads.size > 0);
   return [
-    ...used.flatMap((scope) => [...statsMap(scope), ...(counts(scope) ? accessor(scope) : [])]),
+    ...used.flatMap((scope) => [
+      ...statsMap(scope),
+      ...(unit.features.has(`counts ${scope}`) ? accessor(scope) : []),
+    ]),
     ...[...unit.counterReads].flatMap((name) => readLines(unit, name)),
   ];
 }
@@ -94,37 +96,50 @@ function statsMap(scope: Scope): string[] {
   });
 }
 
-/** The function that finds the numbers to count in. */
+/** The function that finds the numbers to count in; NULL where there is no room for them. */
 function accessor(scope: Scope): string[] {
   const tag = statsTag(scope);
-  const hash = isHash(scope);
-  const param = { global: 'void', cpu: 's32 cpu', task: 'u32 id', vcpu: 'u32 id', vm: 'u32 id' }[scope];
-  const key = scope === 'cpu' ? 'cpu' : 'id';
   if (scope === 'global') return oneForAll(tag);
-  return [
-    ...(hash ? [`static const struct ${tag} pv_zero_${tag};`] : []),
-    `static struct ${tag} pv_spare_${tag};`,
-    '',
-    `static __noinline struct ${tag} *pv_${tag}(${param})`,
-    '{',
-    `\tstruct ${tag} *s = bpf_map_lookup_elem(&${tag}, &${key});`,
-    '',
-    '\tif (s)',
-    '\t\treturn s;',
-    ...(hash
-      ? [
-          `\tbpf_map_update_elem(&${tag}, &id, &pv_zero_${tag}, BPF_NOEXIST);`,
-          `\ts = bpf_map_lookup_elem(&${tag}, &id);`,
-          '\tif (s)',
-          '\t\treturn s;',
-        ]
-      : []),
-    '\t__sync_fetch_and_add(&pv_health.stats_lost, 1);',
-    `\treturn &pv_spare_${tag};`,
-    '}',
-    '',
-  ];
+  return isHash(scope) ? oneForEach(tag) : ofCpu(tag);
 }
+
+const ofCpu = (tag: string): string[] => [
+  `static __noinline struct ${tag} *pv_${tag}(s32 cpu)`,
+  '{',
+  `\tstruct ${tag} *s = bpf_map_lookup_elem(&${tag}, &cpu);`,
+  '',
+  '\tif (!s)',
+  '\t\t__sync_fetch_and_add(&pv_health.stats_lost, 1);',
+  '\treturn s;',
+  '}',
+  '',
+];
+
+/** What is rare is a function that is not static, which the verifier walks once a program and not for each that counts. */
+const oneForEach = (tag: string): string[] => [
+  `static const struct ${tag} pv_zero_${tag};`,
+  '',
+  '/* Makes room for them. */',
+  `__noinline int pv_make_${tag}(u32 id)`,
+  '{',
+  `\tbpf_map_update_elem(&${tag}, &id, &pv_zero_${tag}, BPF_NOEXIST);`,
+  `\tif (bpf_map_lookup_elem(&${tag}, &id))`,
+  '\t\treturn 0;',
+  '\t__sync_fetch_and_add(&pv_health.stats_lost, 1);',
+  '\treturn -1;',
+  '}',
+  '',
+  `static __always_inline struct ${tag} *pv_${tag}(u32 id)`,
+  '{',
+  `\tstruct ${tag} *s = bpf_map_lookup_elem(&${tag}, &id);`,
+  '',
+  '\tif (s)',
+  '\t\treturn s;',
+  `\tpv_make_${tag}(id);`,
+  `\treturn bpf_map_lookup_elem(&${tag}, &id);`,
+  '}',
+  '',
+];
 
 const oneForAll = (tag: string): string[] => [
   `static __always_inline struct ${tag} *pv_${tag}(void)`,
@@ -144,7 +159,9 @@ function readLines(unit: Unit, counter: string): string[] {
     return [
       `static __noinline u64 pv_read_${field}(s32 cpu)`,
       '{',
-      `\treturn pv_${tag}(cpu)->${field};`,
+      `\tstruct ${tag} *s = bpf_map_lookup_elem(&${tag}, &cpu);`,
+      '',
+      `\treturn s ? s->${field} : 0;`,
       '}',
       '',
     ];

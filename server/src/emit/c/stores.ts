@@ -1,13 +1,17 @@
-import type { Place, Stmt } from '../../ir/ir.ts';
-import { atMost, LEVEL, type Body } from './body.ts';
+import type { Expr, Place, Stmt } from '../../ir/ir.ts';
+import { atMost, freshName, LEVEL, type Body } from './body.ts';
 import { exprC, exprText } from './expressions.ts';
 import { kfunc } from './kfuncs.ts';
-import { placeC } from './places.ts';
+import { isLiteral, rangesOf } from './mask-kinds.ts';
+import { hasC } from './masks.ts';
+import { lonePointer, placeC } from './places.ts';
 import { kernelC } from './kernel-fields.ts';
 import { storedText } from './collections.ts';
-import type { Line } from './printer.ts';
+import { indent, type Line } from './printer.ts';
+import { bound } from './statements.ts';
 import { taskC } from './tasks.ts';
 import { helper } from './unit.ts';
+import { acts, entityKey } from './walk.ts';
 
 type Store = Stmt & { kind: 'store' };
 
@@ -16,21 +20,57 @@ const SYMBOLS = { add: '+=', sub: '-=', or: '|=', and: '&=', xor: '^=' } as cons
 /** C for a store; BPF has atomic updates for all but the subtraction that stops at zero, which a helper loops for. */
 export function storeLines(body: Body, stmt: Store): Line[] {
   const one = (text: string): Line[] => [{ text, origin: body.line }];
-  const { place, op, value } = stmt;
+  const { place, value } = stmt;
+  if (place.type.kind === 'cpumask') return maskLines(body, stmt);
   const kernel = place.kind === 'kernel' ? kernelStore(body, place, stmt) : undefined;
   if (kernel !== undefined) return kernel;
-  const target = placeC(body, place);
-  if (op === 'set')
-    return one(`${target} = ${place.kind === 'state' ? storedText(body, value) : exprText(body, value)};`);
-  const amount = exprC(body, value);
-  if (stmt.saturate) {
-    if (stmt.atomic) return one(`${helper(body.unit, 'pv_atomic_sub_sat')}(&${target}, ${amount.text});`);
-    return one(`${target} = ${helper(body.unit, 'pv_sub_sat')}(${target}, ${amount.text});`);
+  const lone = place.kind === 'state' && !acts(value) ? lonePointer(body, place, 'make') : undefined;
+  if (lone === undefined || place.kind !== 'state') return one(storeText(body, stmt, placeC(body, place)));
+  const field = body.unit.fields[place.instance.scope].name(place.field);
+  const text = storeText(body, stmt, `${lone}->${field}`);
+  return [...one(`if (${lone})`), ...indent(one(text))];
+}
+
+/** A mask is kept in words: CPU by CPU, or the one CPU that is added or taken out. */
+function maskLines(body: Body, { place, op, value }: Store): Line[] {
+  const line = (text: string): Line => ({ text, origin: body.line });
+  if (op === 'add' || op === 'sub') throw new Error('masks are neither added nor subtracted');
+  const words = placeC(body, place);
+  const word = helper(body.unit, `pv_word_${op}`);
+  const one = oneCpu(value, op);
+  if (one) {
+    const cpu = bound(body, one, 'cpu');
+    const bit = `1ULL << (${cpu} & 63)`;
+    body.unit.usesNrCpus = true;
+    return [
+      line(`if ((u32)${cpu} < pv_nr_cpus)`),
+      line(`\t${word}(${words}, ${cpu}, ${op === 'and' ? `~(${bit})` : bit});`),
+    ];
   }
-  if (stmt.atomic) return one(`__sync_fetch_and_${op}(&${target}, ${amount.text});`);
-  if ((op === 'add' || op === 'sub') && amount.text === '1')
-    return one(`${target}${op === 'add' ? '++' : '--'};`);
-  return one(`${target} ${SYMBOLS[op]} ${atMost(amount, LEVEL.conditional)};`);
+  const cpu = freshName(body, 'cpu');
+  const test = atMost(hasC(body, value, cpu), LEVEL.conditional);
+  body.before.push({ text: `s32 ${cpu};`, origin: 'any' });
+  return [line(`${helper(body.unit, 'pv_words_change')}(${op}, ${words}, ${cpu}, ${test});`)];
+}
+
+/** The CPU of `|= cpus(c)`, `^= cpus(c)`, `&= ~cpus(c)`. */
+function oneCpu(value: Expr, op: Store['op']): Expr | undefined {
+  const [inner] = value.kind === 'intrinsic' && value.name === 'mask-not' ? value.args : [];
+  const literal = op === 'and' ? inner : value;
+  if (op === 'set' || !literal || !isLiteral(literal)) return undefined;
+  const [range, ...more] = rangesOf(literal);
+  return range && more.length === 0 && entityKey(range[0]) === entityKey(range[1]) ? range[0] : undefined;
+}
+
+function storeText(body: Body, { place, op, value, saturate, atomic }: Store, target: string): string {
+  if (op === 'set')
+    return `${target} = ${place.kind === 'state' ? storedText(body, value) : exprText(body, value)};`;
+  const amount = exprC(body, value);
+  if (saturate && atomic) return `${helper(body.unit, 'pv_atomic_sub_sat')}(&${target}, ${amount.text});`;
+  if (saturate) return `${target} = ${helper(body.unit, 'pv_sub_sat')}(${target}, ${amount.text});`;
+  if (atomic) return `__sync_fetch_and_${op}(&${target}, ${amount.text});`;
+  if ((op === 'add' || op === 'sub') && amount.text === '1') return `${target}${op === 'add' ? '++' : '--'};`;
+  return `${target} ${SYMBOLS[op]} ${atMost(amount, LEVEL.conditional)};`;
 }
 
 const SETTERS: Readonly<Record<string, string>> = {

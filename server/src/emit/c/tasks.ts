@@ -1,8 +1,9 @@
 import type { Expr } from '../../ir/ir.ts';
 import { atom, fetchOnce, type Body, type C } from './body.ts';
 import { exprC, exprText } from './expressions.ts';
-import { entityKey, nameFor } from './state.ts';
+import { nameFor } from './state.ts';
 import { helper } from './unit.ts';
+import { entityKey } from './walk.ts';
 
 /**
  * C for a thread as a `struct task_struct *`. That of a vCPU is known where the policy came to the vCPU from it;

@@ -1,8 +1,10 @@
 import type { Handler } from '../../ir/ir.ts';
 import { nanoseconds } from './ctypes.ts';
-import { everyName, handlerLines, handlerNames } from './handlers.ts';
+import { everyName, handlerLines, handlerName, handlerNames } from './handlers.ts';
+import { kfunc } from './kfuncs.ts';
 import { mapLines } from './maps.ts';
 import type { Line } from './printer.ts';
+import { followsPointers } from './sleep.ts';
 import type { Unit } from './unit.ts';
 
 export const timersOf = (unit: Unit): readonly Handler[] =>
@@ -15,6 +17,21 @@ const periodOf = (handler: Handler): bigint => {
 
 /** Periods longer than this are counted in ns all the same; the kernel takes 64 bits. */
 const periodText = (handler: Handler): string => nanoseconds(periodOf(handler)).text;
+
+const START_TIMER = String.raw`static __always_inline int pv_start_timer(u32 key, int (*callback)(void *, u32 *, struct pv_timer *), u64 period)
+{
+	struct pv_timer *timer = bpf_map_lookup_elem(&pv_timers, &key);
+	int err;
+
+	if (!timer)
+		return -1;
+	err = bpf_timer_init(&timer->timer, &pv_timers, CLOCK_MONOTONIC);
+	if (err)
+		return err;
+	err = bpf_timer_set_callback(&timer->timer, callback);
+	return err ? err : bpf_timer_start(&timer->timer, period, 0);
+}
+`;
 
 /** The map of timers, before the functions that run in them. */
 export function timerMap(unit: Unit): string[] {
@@ -37,23 +54,31 @@ export function timerMap(unit: Unit): string[] {
       key: 'u32',
       value: 'struct pv_timer',
     }),
+    ...START_TIMER.split('\n'),
   ];
 }
 
-/** The functions that run in timers. Each starts its timer again when it is done. */
+/** A call of a handler's function from a program that may sleep: within an RCU section where it follows pointers. */
+export function withPointers(unit: Unit, { body }: Handler, call: string): string[] {
+  if (!followsPointers(unit.code, body)) return [call];
+  return [`${kfunc(unit, 'bpf_rcu_read_lock')}();`, call, `${kfunc(unit, 'bpf_rcu_read_unlock')}();`];
+}
+
+/** The functions that run in timers: for 6.12 they sleep as what starts them does, which knows no pointers of the kernel. Each starts its timer again when it is done. */
 export function timerLines(unit: Unit): Line[] {
   const names = timerNames(unit);
   return timersOf(unit).flatMap((handler) => {
     const name = names.get(handler) ?? '';
+    const own = handlerName(unit, `on_${name}`);
     const inner = handlerLines(unit, handler, {
       section: undefined,
-      head: () => `static __always_inline void on_${name}(void)`,
+      head: () => `static __always_inline void ${own}(void)`,
       plainReturn: 'return',
     });
     const callback = [
       `static int ${name}(void *map, u32 *key, struct pv_timer *timer)`,
       '{',
-      `\ton_${name}();`,
+      ...withPointers(unit, handler, `${own}();`).map((line) => `\t${line}`),
       `\tbpf_timer_start(&timer->timer, ${periodText(handler)}, 0);`,
       '\treturn 0;',
       '}',
@@ -69,20 +94,12 @@ export function timerLines(unit: Unit): Line[] {
 const timerNames = (unit: Unit): ReadonlyMap<Handler, string> =>
   handlerNames(unit, (handler) => (handler.period === undefined ? '' : everyName(handler.period)));
 
-/** Statements that start every timer. */
+/** Statements that start every timer; they need a variable `err`. */
 export function startTimers(unit: Unit): string[] {
   const names = timerNames(unit);
   return timersOf(unit).flatMap((handler, i) => [
-    `key = ${i};`,
-    'timer = bpf_map_lookup_elem(&pv_timers, &key);',
-    'if (timer) {',
-    '\tbpf_timer_init(&timer->timer, &pv_timers, CLOCK_MONOTONIC);',
-    `\tbpf_timer_set_callback(&timer->timer, ${names.get(handler) ?? ''});`,
-    `\tbpf_timer_start(&timer->timer, ${periodText(handler)}, 0);`,
-    '}',
+    `err = pv_start_timer(${i}, ${names.get(handler) ?? ''}, ${periodText(handler)});`,
+    'if (err)',
+    '\treturn err;',
   ]);
 }
-
-/** Variables that `startTimers` uses. */
-export const timerVariables = (unit: Unit): string[] =>
-  timersOf(unit).length === 0 ? [] : ['struct pv_timer *timer;', 'u32 key;', ''];

@@ -2,14 +2,15 @@ import type { Handler } from '../../ir/ir.ts';
 import { handlerLines, handlerName, handlerNames } from './handlers.ts';
 import { generated, type Line } from './printer.ts';
 import { programText } from './program.ts';
-import { startTimers, timerLines, timersOf, timerVariables } from './timers.ts';
+import { startTimers, timerLines, timersOf, withPointers } from './timers.ts';
 import { forgettingLines, handlersOf, selfOf, trackingLines } from './tracking.ts';
+import { isOld, MODERN_TRACING } from './old-kernels.ts';
 import type { Unit } from './unit.ts';
 
 /** NAME.bpf.c for the target tracing: a program for each tracepoint; the agent acts. */
 export function tracingText(unit: Unit, sourceName: string): string {
   return programText(unit, `${unit.program.name}.bpf.c`, sourceName, {
-    needs: 'Runs on kernels with BTF from 6.4 on. Actions are done by the agent.',
+    needs: `Runs on kernels with BTF from ${isOld(unit) ? '6.1' : MODERN_TRACING} on. Actions are done by the agent.`,
     before: () => trackingLines(unit),
     handlers: () => [...tracepointLines(unit), ...timerLines(unit), ...lifeLines(unit)],
     after: () => forgettingLines(unit),
@@ -44,7 +45,10 @@ export function lifeFunctions(
       head: () => `static void ${name(i)}(void)`,
       plainReturn: 'return',
     });
-  return { lines: handlers.flatMap(one), calls: handlers.map((_, i) => `${name(i)}();`) };
+  return {
+    lines: handlers.flatMap(one),
+    calls: handlers.flatMap((handler, i) => withPointers(unit, handler, `${name(i)}();`)),
+  };
 }
 
 /** Programs that the agent runs once before it attaches the others, and once after it has detached them. */
@@ -55,7 +59,7 @@ export function lifeLines(unit: Unit): Line[] {
     init.calls.length + timersOf(unit).length === 0
       ? []
       : syscallProgram('pv_start', 'The agent runs it once, before it attaches the others.', [
-          ...timerVariables(unit),
+          ...(timersOf(unit).length > 0 ? ['int err;', ''] : []),
           ...init.calls,
           ...startTimers(unit),
         ]);

@@ -2,6 +2,7 @@ import type { Handler } from '../../ir/ir.ts';
 import type { Shape } from './handlers.ts';
 import { kfunc } from './kfuncs.ts';
 import { generated, type Line } from './printer.ts';
+import { keepsVcpusByTid } from './state-maps.ts';
 import { stateFields } from './state.ts';
 import type { Unit } from './unit.ts';
 
@@ -35,31 +36,43 @@ export function trackingLines(unit: Unit): Line[] {
   kfunc(unit, 'bpf_task_from_pid');
   kfunc(unit, 'bpf_task_release');
   const lists = listsVcpus(unit);
+  const byTid = keepsVcpusByTid(unit);
+  const known = byTid ? 'pv_vcpu_by_tid(p->pid)' : 'bpf_task_storage_get(&vcpus, p, NULL, 0)';
+  const numbered = identity.has('id');
+  // The policy's own handlers are printed before it is known what else they ask of a vCPU.
+  const takes = numbered || unit.tracked.size > 0;
   return generated(
-    `static ${lists.length > 0 ? '__noinline' : '__always_inline'} struct vcpu *pv_new_vcpu(struct task_struct *p, u32 id)`,
+    `static ${lists.length > 0 ? '__noinline' : '__always_inline'} struct vcpu *pv_new_vcpu(struct task_struct *p${numbered ? ', u32 id' : ''})`,
     '{',
-    '\tstruct vcpu *v = bpf_task_storage_get(&vcpus, p, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);',
-    '',
+    ...(byTid
+      ? [
+          '\tu32 tid = p->pid;',
+          '\tstruct vcpu *v;',
+          '',
+          '\tbpf_map_update_elem(&vcpus, &tid, &pv_zero_vcpu, BPF_NOEXIST);',
+          '\tv = pv_vcpu_by_tid(tid);',
+        ]
+      : ['\tstruct vcpu *v = bpf_task_storage_get(&vcpus, p, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);', '']),
     '\tif (!v) {',
     '\t\t__sync_fetch_and_add(&pv_health.states_lost, 1);',
     '\t\treturn NULL;',
     '\t}',
     ...(identity.has('tid') ? ['\tv->tid = p->pid;'] : []),
     ...(identity.has('tgid') ? ['\tv->tgid = p->tgid;'] : []),
-    ...(identity.has('id') ? ['\tv->id = id;'] : []),
+    ...(numbered ? ['\tv->id = id;'] : []),
     ...lists.map((line) => `\t${line}`),
     '\treturn v;',
     '}',
     '',
     '/* The vCPU of this thread: one from its first KVM entry or exit on, if the loader did not find it before. */',
-    'static __always_inline struct vcpu *pv_track(struct kvm_vcpu *kvcpu)',
+    `static __always_inline struct vcpu *pv_track(${takes ? 'struct kvm_vcpu *kvcpu' : 'void'})`,
     '{',
     '\tstruct task_struct *p = bpf_get_current_task_btf();',
-    '\tstruct vcpu *v = bpf_task_storage_get(&vcpus, p, NULL, 0);',
+    `\tstruct vcpu *v = ${known};`,
     '',
-    identity.has('id')
+    numbered
       ? '\treturn v || !kvcpu ? v : pv_new_vcpu(p, kvcpu->vcpu_id);'
-      : '\treturn v ? v : pv_new_vcpu(p, 0);',
+      : '\treturn v ? v : pv_new_vcpu(p);',
     '}',
     '',
     '/* The loader runs it for each vCPU that it finds. */',
@@ -70,8 +83,8 @@ export function trackingLines(unit: Unit): Line[] {
     '',
     '\tif (!p)',
     '\t\treturn 0;',
-    '\tif (!bpf_task_storage_get(&vcpus, p, NULL, 0))',
-    '\t\tpv_new_vcpu(p, ctx->number);',
+    `\tif (!${known})`,
+    `\t\tpv_new_vcpu(p${numbered ? ', ctx->number' : ''});`,
     '\tbpf_task_release(p);',
     '\treturn 0;',
     '}',
@@ -83,7 +96,7 @@ export function trackingLines(unit: Unit): Line[] {
             `SEC("tp_btf/${name}")`,
             `int BPF_PROG(pv_${name}, struct kvm_vcpu *kvcpu)`,
             '{',
-            '\tpv_track(kvcpu);',
+            `\tpv_track(${takes ? 'kvcpu' : ''});`,
             '\treturn 0;',
             '}',
             '',
@@ -91,6 +104,10 @@ export function trackingLines(unit: Unit): Line[] {
     ),
   );
 }
+
+/** Must the driver number the vCPUs of a VM itself? The patches do not say which number KVM gave them. */
+export const countsVcpus = ({ program, identity }: Unit): boolean =>
+  program.target === 'pvsched' && identity.has('id');
 
 /** Enters the new vCPU `v` in the lists that loops walk. */
 export function listsVcpus({ features }: Unit): string[] {
@@ -104,17 +121,23 @@ export function listsVcpus({ features }: Unit): string[] {
 function forgotten(unit: Unit): { readonly thread: string[]; readonly process: string[] } {
   const { features } = unit;
   const pvsched = unit.program.target === 'pvsched';
+  const ofVms = features.has('state vm') || features.has('vms');
   return {
     thread: [
       ...(features.has('vm-vcpus') && !pvsched
         ? ['m = bpf_map_lookup_elem(&vms, &tgid);', 'if (m && pv_vcpu_of(p))', '\tpv_remove_from_vm(m, tid);']
         : []),
       ...(features.has('state task') && pvsched ? ['bpf_map_delete_elem(&tasks, &tid);'] : []),
+      // The thread is still to switch away, and a hook that finds a vCPU there would make the state of its VM anew.
+      ...(ofVms && !keepsVcpusByTid(unit) ? ['bpf_task_storage_delete(&vcpus, p);'] : []),
+      ...(features.has('vcpus') && !pvsched && keepsVcpusByTid(unit)
+        ? ['bpf_map_delete_elem(&vcpus, &tid);']
+        : []),
     ],
     process: [
       ...(features.has('state vm') ? ['bpf_map_delete_elem(&vms, &tgid);'] : []),
       ...(features.has('vms') ? ['pv_remove_vm(tgid);'] : []),
-      ...(pvsched ? ['bpf_map_delete_elem(&joined, &tgid);'] : []),
+      ...(countsVcpus(unit) ? ['bpf_map_delete_elem(&joined, &tgid);'] : []),
     ],
   };
 }

@@ -1,10 +1,12 @@
-import type { Handler, Program, Side } from '../../ir/ir.ts';
+import type { Handler, Program, Side, Stmt } from '../../ir/ir.ts';
 import type { KernelView } from '../../semantics/kernel-view.ts';
 import type { Scope } from '../../semantics/model.ts';
+import { iteratedLoops } from './effort.ts';
 import { guardedCalls } from './guard.ts';
 import type { HelperName } from './helpers.ts';
 import { kernelStructs, type KernelStructs } from './kernel-structs.ts';
 import { namespace, type Namespace } from './names.ts';
+import { inOrder } from './order.ts';
 import { isLibraryFunction } from './reserved.ts';
 import { atomicFields, mostVcpus } from './walk.ts';
 
@@ -18,6 +20,8 @@ export interface Unit {
   readonly code: Side;
   /** 1-based line of an offset in the policy. */
   readonly lineOf: (offset: number) => number;
+  /** The policy's comments that stand for themselves, by the line. */
+  readonly remarks: ReadonlyMap<number, string>;
   /** Params, functions, tables, handlers. */
   readonly globals: Namespace;
   /** Fields of state, by the struct they are in. */
@@ -54,6 +58,8 @@ export interface Unit {
   usesNrCpus: boolean;
   /** Calls that change the scheduler, each with the handlers that may make it. */
   readonly guarded: ReadonlyMap<string, readonly Handler[]>;
+  /** Loops that are iterators of the kernel. */
+  readonly iterated: ReadonlySet<Stmt>;
   /** Fields that several CPUs update at once. */
   readonly atomic: ReadonlySet<string>;
 }
@@ -71,24 +77,32 @@ export type Feature =
   | 'vms'
   /** State that is kept. */
   | `state ${Scope}`
+  /** Its accessors: one that never gives NULL, one that only looks, one that gives NULL where there is no room. */
+  | `${'any' | 'find' | 'make'} ${Scope}`
+  /** State is asked of threads that may be gone. */
+  | 'state of no task'
   | `stats ${Scope}`
   /** Something is counted or recorded there, not only read. */
   | `counts ${Scope}`
   | `table ${string}`
   | 'hint'
+  /** `feedback`, and how the host uses it. */
   | 'feedback'
+  | 'writes feedback'
+  | 'reads feedback'
   | 'requests'
   | 'pin-mask'
   /** What went wrong is counted. */
   | 'health';
 
 export function createUnit(
-  program: Program,
+  asWritten: Program,
   side: 'host' | 'guest',
-  lineOf: (offset: number) => number,
+  { lineOf, remarks }: Pick<Unit, 'lineOf' | 'remarks'>,
   kernel?: KernelView,
   delivers: Unit['delivers'] = {},
 ): Unit {
+  const program = inOrder(asWritten);
   const code = side === 'host' ? program.host : (program.guest ?? { functions: [], handlers: [] });
   const fields = (...own: readonly string[]): Namespace => namespace((name) => own.includes(name));
   return {
@@ -97,6 +111,7 @@ export function createUnit(
     code,
     delivers,
     lineOf,
+    remarks,
     globals: namespace(isLibraryFunction),
     fields: {
       vcpu: fields('tid', 'tgid', 'id'),
@@ -123,7 +138,8 @@ export function createUnit(
     vcpuRoom: mostVcpus(code),
     usesNrCpus: false,
     guarded: guardedCalls(code),
-    atomic: atomicFields(code),
+    iterated: iteratedLoops(code),
+    atomic: atomicFields(program, code),
   };
 }
 

@@ -1,6 +1,6 @@
 import { kfunc } from './kfuncs.ts';
 import { mapLines, ROOM } from './maps.ts';
-import { keepsByTid, structLines } from './state-maps.ts';
+import { keepsVcpusByTid, structLines } from './state-maps.ts';
 import { IDENTITY, type Identity, type Unit } from './unit.ts';
 
 const KEPT: Readonly<Record<Identity, readonly string[]>> = {
@@ -22,9 +22,9 @@ export function vcpuLines(unit: Unit): string[] {
       'vcpu',
       IDENTITY.filter((field) => unit.identity.has(field)).flatMap((field) => KEPT[field]),
     ),
-    ...(keepsByTid(unit) ? HASH : STORAGE),
+    ...(keepsVcpusByTid(unit) ? HASH : STORAGE),
     ...(features.has('vcpu-of-task') ? ofTask(unit) : []),
-    ...(byTid && !keepsByTid(unit) ? lookupByTid(unit) : []),
+    ...(byTid && !keepsVcpusByTid(unit) ? lookupByTid(unit) : []),
     ...(features.has('vm-vcpus') ? listLines() : []),
     ...(features.has('vms') ? vmSlots() : []),
   ];
@@ -48,9 +48,9 @@ const ofTask = (unit: Unit): string[] => [
   '/* The vCPU that the thread runs, or NULL. */',
   'static __always_inline struct vcpu *pv_vcpu_of(struct task_struct *p)',
   '{',
-  keepsByTid(unit)
-    ? '\treturn p ? pv_vcpu_by_tid(p->pid) : NULL;'
-    : '\treturn p ? bpf_task_storage_get(&vcpus, p, NULL, 0) : NULL;',
+  keepsVcpusByTid(unit)
+    ? '\treturn pv_vcpu_by_tid(p->pid);'
+    : '\treturn bpf_task_storage_get(&vcpus, p, NULL, 0);',
   '}',
   '',
 ];
@@ -126,37 +126,45 @@ function listLines(): string[] {
 function vmSlots(): string[] {
   return [
     '/* Thread group ids of the VMs, in the order in which they were first seen; 0 is a free place. */',
-    'static u32 pv_vm_slots[PV_VMS];',
+    'static u32 pv_vm_slots[PV_VM_SLOTS];',
     '',
     'static __always_inline u32 pv_vm_at(u32 slot)',
     '{',
-    '\treturn slot < PV_VMS ? pv_vm_slots[slot] : 0;',
+    '\treturn slot < PV_VM_SLOTS ? pv_vm_slots[slot] : 0;',
     '}',
     '',
     '/* m over the VMs. */',
     '#define pv_for_each_vm(m, i)\t\t\t\t\t\t\t\\',
-    '\tpv_for((i), 0, PV_VMS, PV_VMS)\t\t\t\t\t\t\\',
+    '\tpv_for((i), 0, PV_VM_SLOTS, PV_VM_SLOTS)\t\t\t\t\t\\',
     '\t\tif (((m) = pv_vm_at(i)))',
     '',
+    ...mapLines({
+      name: 'listed',
+      doc: 'VMs with a slot. Of several vCPUs that come at once, the one that enters its VM here adds it.',
+      type: 'HASH',
+      entries: 'PV_VMS',
+      key: 'u32',
+      value: 'u32',
+    }),
     'static __noinline void pv_add_vm(u32 tgid)',
     '{',
     '\tu32 slot;',
     '',
-    '\tpv_for(slot, 0, PV_VMS, PV_VMS) {',
-    '\t\tif (slot >= PV_VMS || pv_vm_slots[slot] == tgid)',
+    '\tif (bpf_map_lookup_elem(&listed, &tgid) || bpf_map_update_elem(&listed, &tgid, &tgid, BPF_NOEXIST))',
+    '\t\treturn;',
+    '\tpv_for(slot, 0, PV_VM_SLOTS, PV_VM_SLOTS)',
+    '\t\tif (slot < PV_VM_SLOTS && !pv_vm_slots[slot] && !__sync_val_compare_and_swap(&pv_vm_slots[slot], 0, tgid))',
     '\t\t\treturn;',
-    '\t\tif (!pv_vm_slots[slot] && !__sync_val_compare_and_swap(&pv_vm_slots[slot], 0, tgid))',
-    '\t\t\treturn;',
-    '\t}',
     '}',
     '',
     'static __noinline void pv_remove_vm(u32 tgid)',
     '{',
     '\tu32 slot;',
     '',
-    '\tpv_for(slot, 0, PV_VMS, PV_VMS)',
-    '\t\tif (slot < PV_VMS && pv_vm_slots[slot] == tgid)',
+    '\tpv_for(slot, 0, PV_VM_SLOTS, PV_VM_SLOTS)',
+    '\t\tif (slot < PV_VM_SLOTS && pv_vm_slots[slot] == tgid)',
     '\t\t\tpv_vm_slots[slot] = 0;',
+    '\tbpf_map_delete_elem(&listed, &tgid);',
     '}',
     '',
   ];

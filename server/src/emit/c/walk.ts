@@ -1,4 +1,4 @@
-import type { Action, Expr, Fn, Instance, Place, Side, Source, Stmt } from '../../ir/ir.ts';
+import type { Action, Expr, Fn, Instance, Place, Program, Side, Source, Stmt } from '../../ir/ir.ts';
 
 /** Calls `visit` for every statement of `body`, outer ones first. */
 export function forEachStmt(body: readonly Stmt[], visit: (stmt: Stmt) => void): void {
@@ -38,6 +38,13 @@ export function walkExpr(expr: Expr, visit: (expr: Expr) => void): void {
 
 const some = (...exprs: readonly (Expr | undefined)[]): Expr[] =>
   exprs.filter((expr): expr is Expr => expr !== undefined);
+
+/** Does the expression do something, beside having a value? */
+export function acts(value: Expr): boolean {
+  let found = false;
+  walkExpr(value, ({ kind }) => (found ||= kind === 'call' || kind === 'kernel-call'));
+  return found;
+}
 
 /** Expressions of the statement itself, not of its blocks. */
 export function exprsOf(stmt: Stmt): readonly Expr[] {
@@ -144,6 +151,48 @@ export function operandsOf(expr: Expr): readonly Expr[] {
   }
 }
 
+/** How often the code names the state of an entity, by `instanceKey`. */
+export function instanceUses(code: readonly Stmt[]): ReadonlyMap<string, number> {
+  const uses = new Map<string, number>();
+  const add = (instance: Instance): void => {
+    const key = instanceKey(instance);
+    uses.set(key, (uses.get(key) ?? 0) + 1);
+  };
+  forEachStmt(code, (stmt) => {
+    if (stmt.kind === 'store' && stmt.place.kind === 'state') add(stmt.place.instance);
+    if (stmt.kind === 'collect') add(stmt.instance);
+    if (stmt.kind !== 'for-each') return;
+    if (stmt.source.kind === 'list') add(stmt.source.instance);
+    if (stmt.source.kind === 'vcpus') add({ scope: 'vm', entity: stmt.source.vm });
+  });
+  forEachExpr(code, (expr) => {
+    if (expr.kind === 'load' && expr.place.kind === 'state') add(expr.place.instance);
+    if (expr.kind === 'collection') add(expr.instance);
+  });
+  return uses;
+}
+
+/** A text that is equal for the state of equal entities. */
+export const instanceKey = ({ scope, entity }: Instance): string => `${scope} ${entityKey(entity)}`;
+
+/** A text that is equal for equal entities, to fetch what is kept of them once. */
+export function entityKey(entity: Expr | undefined): string {
+  switch (entity?.kind) {
+    case undefined:
+      return '';
+    case 'local':
+      return `#${entity.local.id}`;
+    case 'const':
+      return `${entity.value}`;
+    case 'param':
+      return entity.name;
+    case 'intrinsic':
+      return `${entity.name}(${entity.args.map(entityKey).join()})`;
+    default:
+      return `@${entity?.span.start}`;
+  }
+}
+
 /** Every body of a side. */
 export const bodiesOf = (side: Side): readonly (readonly Stmt[])[] => [
   ...side.functions.map((fn) => fn.body),
@@ -176,16 +225,20 @@ export function actionsOf(side: Side): ReadonlyMap<string, Action> {
   return found;
 }
 
-/** Fields that several CPUs update in one step, as 'scope.field'. */
-export function atomicFields(side: Side): ReadonlySet<string> {
+/** Fields that several CPUs update in one step, as 'scope.field': of the side's state, and of pages whichever side writes them. */
+export function atomicFields(
+  { host, guest }: Pick<Program, 'host' | 'guest'>,
+  side: Side,
+): ReadonlySet<string> {
   const found = new Set<string>();
-  for (const body of bodiesOf(side)) {
-    forEachStmt(body, (stmt) => {
-      if (stmt.kind === 'store' && stmt.atomic && stmt.op !== 'set' && stmt.place.kind === 'state') {
-        found.add(fieldKey(stmt.place.instance, stmt.place.field));
-      }
-    });
-  }
+  for (const each of guest ? [host, guest] : [host])
+    for (const body of bodiesOf(each))
+      forEachStmt(body, (stmt) => {
+        if (stmt.kind !== 'store' || !stmt.atomic || stmt.op === 'set') return;
+        const { place } = stmt;
+        if (place.kind === 'state' && each === side) found.add(fieldKey(place.instance, place.field));
+        if (place.kind === 'hint' || place.kind === 'feedback') found.add(`${place.kind}.${place.field}`);
+      });
   return found;
 }
 
@@ -193,38 +246,17 @@ export const fieldKey = (instance: Pick<Instance, 'scope'>, field: string): stri
   `${instance.scope}.${field}`;
 
 /** The largest `max` of a loop over the vCPUs of a VM; 0 without one. */
-export function mostVcpus(side: Side): number {
+export const mostVcpus = (side: Side): number => mostOf(side, 'vcpus');
+
+/** The same of loops over VMs. */
+export const mostVms = (side: Side): number => mostOf(side, 'vms');
+
+function mostOf(side: Side, kind: Source['kind']): number {
   let most = 0;
   for (const body of bodiesOf(side)) {
     forEachStmt(body, (stmt) => {
-      if (stmt.kind === 'for-each' && stmt.source.kind === 'vcpus') most = Math.max(most, Number(stmt.max));
+      if (stmt.kind === 'for-each' && stmt.source.kind === kind) most = Math.max(most, Number(stmt.max));
     });
   }
   return most;
-}
-
-/** Loops of at most so many rounds are plain C: the verifier walks each round. */
-export const PLAIN_ROUNDS = 32n;
-
-/** Is the loop one of the kernel's iterators in C? */
-const isIterated = (stmt: Stmt): boolean =>
-  stmt.kind === 'for-range'
-    ? stmt.max > PLAIN_ROUNDS
-    : stmt.kind === 'for-each' && stmt.source.kind !== 'list';
-
-/** Locals that are assigned to within an iterated loop and declared outside of it. */
-export function carriedLocals(body: readonly Stmt[]): ReadonlySet<number> {
-  const carried = new Set<number>();
-  forEachStmt(body, (stmt) => {
-    if (!isIterated(stmt)) return;
-    const inside = new Set<number>();
-    for (const block of blocksOf(stmt)) {
-      forEachStmt(block, (inner) => {
-        if (inner.kind === 'let') inside.add(inner.local.id);
-        if (inner.kind === 'let-tuple') for (const local of inner.locals) inside.add(local.id);
-        if (inner.kind === 'set' && !inside.has(inner.local.id)) carried.add(inner.local.id);
-      });
-    }
-  });
-  return carried;
 }

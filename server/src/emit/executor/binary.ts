@@ -15,15 +15,48 @@ import {
 export type Code = () => Value;
 type NumCode = () => Num;
 
-/** Code that computes a list of values, from the first to the last. */
+/**
+ * Code that computes a list of values, from the first to the last. The lists are made with no numbers in them: V8 would
+ * keep numbers alone unboxed, and box them one list after the other where code meets lists of both sorts.
+ */
 export function listCode(codes: readonly Code[]): () => readonly Value[] {
   const [a, b, c, d] = codes;
   if (!a) return () => NOTHING;
-  if (!b) return () => [a()];
-  if (!c) return () => [a(), b()];
-  if (!d) return () => [a(), b(), c()];
-  if (codes.length === 4) return () => [a(), b(), c(), d()];
-  return () => codes.map((code) => code());
+  if (!b)
+    return () => {
+      const list: Value[] = [undefined];
+      list[0] = a();
+      return list;
+    };
+  if (!c)
+    return () => {
+      const list: Value[] = [undefined, undefined];
+      list[0] = a();
+      list[1] = b();
+      return list;
+    };
+  if (!d)
+    return () => {
+      const list: Value[] = [undefined, undefined, undefined];
+      list[0] = a();
+      list[1] = b();
+      list[2] = c();
+      return list;
+    };
+  if (codes.length === 4)
+    return () => {
+      const list: Value[] = [undefined, undefined, undefined, undefined];
+      list[0] = a();
+      list[1] = b();
+      list[2] = c();
+      list[3] = d();
+      return list;
+    };
+  return () => {
+    const list: Value[] = [undefined, undefined, undefined, undefined, undefined];
+    for (let i = 0; i < codes.length; i++) list[i] = codes[i]!();
+    return list;
+  };
 }
 
 const NOTHING: readonly Value[] = [];
@@ -72,6 +105,43 @@ export function binaryCode(op: BinaryOp, type: IrType, left: Code, right: Code):
     case 'shl':
     case 'shr':
       return apply(operations(type)[op], l, r);
+  }
+}
+
+/**
+ * The same with the number `right` known: the commonest operand, and a call less. Undefined: as any other operation. A
+ * number is equal to nothing but itself, and `<` compares it with a bigint as well.
+ */
+export function withConstant(op: BinaryOp, type: IrType, left: Code, right: number): Code | undefined {
+  const l = left as NumCode;
+  switch (op) {
+    case 'eq':
+      return () => left() === right;
+    case 'ne':
+      return () => left() !== right;
+    case 'lt':
+      return () => l() < right;
+    case 'le':
+      return () => l() <= right;
+    case 'gt':
+      return () => l() > right;
+    case 'ge':
+      return () => l() >= right;
+    case 'add':
+    case 'sub':
+    case 'mul':
+    case 'div':
+    case 'mod':
+    case 'and':
+    case 'or':
+    case 'xor':
+    case 'shl':
+    case 'shr': {
+      const operation = operations(type)[op];
+      return () => operation(l(), right);
+    }
+    default:
+      return undefined;
   }
 }
 

@@ -3,8 +3,8 @@ import { cellCode, compileExpr } from './compile-expr.ts';
 import { BREAK, compileBlock, DONE, RETURN, type BodyUnit, type End, type Run } from './compile-stmt.ts';
 import type { Value } from './host.ts';
 import { members } from './masks.ts';
-import { canonical, type Num } from './number.ts';
-import type { Items } from './store.ts';
+import { canonical, MAX, type Num } from './number.ts';
+import { rowOf, type Items } from './store.ts';
 
 /** Runs the body of a loop once; true: the loop is to be left with `end`. */
 function leaves(end: End): boolean {
@@ -22,10 +22,10 @@ export function forRange(unit: BodyUnit, stmt: Stmt & { kind: 'for-range' }): Ru
   const max = Number(stmt.max);
   const body = compileBlock(unit, stmt.body);
   return () => {
-    const start = BigInt(from());
+    const start = from();
     const end = to();
     for (let turn = 0; turn < max; turn++) {
-      const value = canonical(start + BigInt(turn));
+      const value = after(start, turn);
       if (value >= end) return DONE;
       frame[id] = value;
       const how = body();
@@ -33,6 +33,12 @@ export function forRange(unit: BodyUnit, stmt: Stmt & { kind: 'for-range' }): Ru
     }
     return DONE;
   };
+}
+
+/** `start + turn`, whatever its width: a loop ends before it would wrap. */
+function after(start: Num, turn: number): Num {
+  if (typeof start === 'number' && start + turn <= MAX) return start + turn;
+  return canonical(BigInt(start) + BigInt(turn));
 }
 
 /** `for x in …` over CPUs, vCPUs, VMs, the tasks of a queue, or a list. */
@@ -74,8 +80,8 @@ function sourceCode(unit: BodyUnit, source: Source): () => readonly Value[] {
       return () => [...host.dsqTasks(dsq())];
     }
     case 'list': {
-      const { column, row } = cellCode(unit, source.instance, source.field);
-      return () => [...(column[row()] as Items).values];
+      const { column, store, entity: of } = cellCode(unit, source.instance, source.field);
+      return () => [...(column[rowOf(store, of())] as Items).values];
     }
   }
 }

@@ -5,7 +5,7 @@ import { compileExpr, entityCode, siteOf, type Unit } from './compile-expr.ts';
 import { forEach, forRange } from './compile-loops.ts';
 import { compileStore } from './compile-store.ts';
 import type { Value } from './host.ts';
-import { addTo, countBranch, countStatement, samplesOf } from './machine.ts';
+import { addTo, countBranch, countStatements } from './machine.ts';
 import { canonical, type Num } from './number.ts';
 import { addSample, sampleOf } from './samples.ts';
 import { logText } from './show.ts';
@@ -25,7 +25,7 @@ export interface BodyUnit extends Unit {
 
 /** Compiles statements to code that runs them in order, until one of them leaves the block. */
 export function compileBlock(unit: BodyUnit, stmts: readonly Stmt[]): Run {
-  const runs = stmts.map((stmt) => counted(unit, stmt));
+  const runs = stretchesOf(stmts).map((stretch) => compileStretch(unit, stretch));
   const [first, second, third] = runs;
   if (!first) return () => DONE;
   if (!second) return first;
@@ -40,14 +40,57 @@ export function compileBlock(unit: BodyUnit, stmts: readonly Stmt[]): Run {
   };
 }
 
-function counted(unit: BodyUnit, stmt: Stmt): Run {
+/** Statements after which the next one always runs. */
+const STRAIGHT: ReadonlySet<Stmt['kind']> = new Set([
+  'let',
+  'set',
+  'let-tuple',
+  'store',
+  'count',
+  'record',
+  'collect',
+  'action',
+  'log',
+  'expr',
+] as const);
+
+/** The statements in stretches of which all run or none: only the last of each may leave the block. */
+function stretchesOf(stmts: readonly Stmt[]): readonly (readonly Stmt[])[] {
+  const stretches: Stmt[][] = [];
+  let open: Stmt[] | undefined;
+  for (const stmt of stmts) {
+    if (!open) stretches.push((open = []));
+    open.push(stmt);
+    if (!STRAIGHT.has(stmt.kind)) open = undefined;
+  }
+  return stretches;
+}
+
+/** Code for a stretch, which is counted once. */
+function compileStretch(unit: BodyUnit, stmts: readonly Stmt[]): Run {
   const { hits } = unit.machine;
-  const index = countStatement(hits, stmt.span.start);
-  const run = compileStmt(unit, stmt);
+  const index = countStatements(
+    hits,
+    stmts.map(({ span }) => span.start),
+  );
+  const before = stmts.map((stmt) => compileStmt(unit, stmt));
+  const last = before.pop() ?? (() => DONE);
+  const [first, second] = before;
+  if (!first)
+    return () => {
+      hits.counts[index]!++;
+      return last();
+    };
+  if (!second)
+    return () => {
+      hits.counts[index]!++;
+      first();
+      return last();
+    };
   return () => {
-    const { counts } = hits;
-    counts[index] = (counts[index] ?? 0) + 1;
-    return run();
+    hits.counts[index]!++;
+    for (let i = 0; i < before.length; i++) before[i]!();
+    return last();
   };
 }
 
@@ -59,9 +102,10 @@ function compileStmt(unit: BodyUnit, stmt: Stmt): Run {
     case 'let-tuple': {
       const value = compileExpr(unit, stmt.value) as () => readonly Value[];
       const ids = stmt.locals.map(({ id }) => id);
+      const { frame } = unit;
       return () => {
         const values = value();
-        for (let i = 0; i < ids.length; i++) unit.frame[ids[i]!] = values[i];
+        for (let i = 0; i < ids.length; i++) frame[ids[i]!] = values[i];
         return DONE;
       };
     }
@@ -142,7 +186,7 @@ function count(unit: BodyUnit, stmt: Stmt & { kind: 'count' }): Run {
   const amount = compileExpr(unit, stmt.amount) as () => Num;
   return () => {
     const added = amount();
-    addTo(counter, entity(), added);
+    addTo(counter.of(entity()), added);
     return DONE;
   };
 }
@@ -154,33 +198,24 @@ function record(unit: BodyUnit, stmt: Stmt & { kind: 'record' }): Run {
   const value = compileExpr(unit, stmt.value) as () => Num;
   return () => {
     const sample = sampleOf(value());
-    addSample(samplesOf(histogram, entity()), sample);
+    addSample(histogram.of(entity()), sample);
     return DONE;
   };
 }
 
 type Branch = Stmt & { kind: 'if' | 'if-some' };
 
-/** Counters of the ways of a branch: the first is that of `then` or of the first arm. */
-function ways(unit: BodyUnit, stmt: Stmt, number: number): (way: number) => void {
-  const { hits } = unit.machine;
-  const first = countBranch(hits, stmt.span.start, number);
-  return (way) => {
-    const counts = hits.ways;
-    counts[first + way] = (counts[first + way] ?? 0) + 1;
-  };
-}
-
 function branch(unit: BodyUnit, stmt: Branch, condition: Code): Run {
-  const take = ways(unit, stmt, 2);
+  const { hits } = unit.machine;
+  const way = countBranch(hits, stmt.span.start, 2);
   const then = compileBlock(unit, stmt.then);
   const otherwise = compileBlock(unit, stmt.otherwise);
   return () => {
     if (condition()) {
-      take(0);
+      hits.ways[way]!++;
       return then();
     }
-    take(1);
+    hits.ways[way + 1]!++;
     return otherwise();
   };
 }
@@ -198,13 +233,15 @@ function ifSome(unit: BodyUnit, stmt: Stmt & { kind: 'if-some' }): Run {
 }
 
 function match(unit: BodyUnit, stmt: Stmt & { kind: 'match' }): Run {
-  const take = ways(unit, stmt, stmt.arms.length + 1);
+  const { hits } = unit.machine;
+  const spans = stmt.arms.map(({ span }) => span);
+  const way = countBranch(hits, stmt.span.start, stmt.arms.length + 1, spans);
   const subject = compileExpr(unit, stmt.subject) as () => Num;
   const arms = stmt.arms.map((arm) => ({ matches: matcher(arm), run: compileBlock(unit, arm.body) }));
   return () => {
     const value = subject();
     const at = arms.findIndex(({ matches }) => matches(value));
-    take(at < 0 ? arms.length : at);
+    hits.ways[way + (at < 0 ? arms.length : at)]!++;
     return arms[at]?.run() ?? DONE;
   };
 }

@@ -4,6 +4,7 @@ import { cellCode, compileExpr, feedbackCell, siteOf, type CellCode, type Unit }
 import type { Run } from './compile-stmt.ts';
 import type { Value } from './host.ts';
 import { fitting, updateOf } from './store-ops.ts';
+import { rowOf } from './store.ts';
 
 /** Compiles `place op= value`. The value is computed before the place is looked at. */
 export function compileStore(unit: Unit, stmt: Stmt & { kind: 'store' }): Run {
@@ -23,12 +24,12 @@ export function compileStore(unit: Unit, stmt: Stmt & { kind: 'store' }): Run {
   }
 }
 
-function intoCell({ column, row }: CellCode, stmt: Stmt & { kind: 'store' }, value: Code): Run {
+function intoCell({ column, store, entity }: CellCode, stmt: Stmt & { kind: 'store' }, value: Code): Run {
   const update = updateOf(stmt);
   if (update) {
     return () => {
       const operand = value();
-      const at = row();
+      const at = rowOf(store, entity());
       column[at] = update(column[at] as Value, operand);
       return 0;
     };
@@ -36,14 +37,14 @@ function intoCell({ column, row }: CellCode, stmt: Stmt & { kind: 'store' }, val
   if (isWhole(stmt.value, stmt.place)) {
     return () => {
       const stored = value();
-      column[row()] = stored;
+      column[rowOf(store, entity())] = stored;
       return 0;
     };
   }
   const fit = fitting(stmt.place.type);
   return () => {
     const stored = fit(value());
-    column[row()] = stored;
+    column[rowOf(store, entity())] = stored;
     return 0;
   };
 }

@@ -1,7 +1,9 @@
+import type { Span } from '../../diagnostics/diagnostic.ts';
 import type { ParamDef, Program, StateDef } from '../../ir/ir.ts';
 import type { Scope } from '../../semantics/model.ts';
 import { valueOf, type Host, type Value } from './host.ts';
 import { u64, type Num } from './number.ts';
+import { PerEntity } from './per-entity.ts';
 import { newSamples, type Samples } from './samples.ts';
 import { newStore, type Store } from './store.ts';
 
@@ -14,20 +16,30 @@ export interface Machine {
   readonly feedback: Store;
   readonly params: ReadonlyMap<string, { value: Value }>;
   /** By entity; `GLOBAL_ENTITY` where the counter is not kept per something. */
-  readonly counters: ReadonlyMap<string, Map<number, Num>>;
-  readonly histograms: ReadonlyMap<string, Map<number, Samples>>;
+  readonly counters: ReadonlyMap<string, PerEntity<Count>>;
+  readonly histograms: ReadonlyMap<string, PerEntity<Samples>>;
   readonly hits: Hits;
   /** How often state or a counter may have changed. */
   readonly changes: { count: number };
 }
 
+export interface Count {
+  value: Num;
+}
+
 /** How often each statement ran and each branch was taken. */
 export interface Hits {
-  /** Where each counted statement begins, by its index. */
-  readonly starts: number[];
+  /** Where each statement begins, and which of the `counts` is its own: those that run one after the other share one. */
+  readonly statements: { readonly start: number; readonly count: number }[];
   counts: Float64Array;
-  /** Where each `if`, `if let` and `match` begins, with the indices of its ways in `ways`. */
-  readonly branches: { readonly start: number; readonly first: number; readonly ways: number }[];
+  countCount: number;
+  /** Where each `if`, `if let` and `match` begins, with the indices of its ways in `ways`; of a `match` the patterns of each arm. */
+  readonly branches: {
+    readonly start: number;
+    readonly first: number;
+    readonly ways: number;
+    readonly arms: readonly Span[];
+  }[];
   ways: Float64Array;
   wayCount: number;
 }
@@ -53,10 +65,17 @@ export function newMachine(
         },
       ]),
     ),
-    counters: new Map(program.counters.map((counter) => [counter.name, new Map<number, Num>()])),
-    histograms: new Map(program.histograms.map((histogram) => [histogram.name, new Map<number, Samples>()])),
+    counters: new Map(program.counters.map(({ name }) => [name, new PerEntity((): Count => ({ value: 0 }))])),
+    histograms: new Map(program.histograms.map(({ name }) => [name, new PerEntity(newSamples)])),
     changes: { count: 0 },
-    hits: { starts: [], counts: new Float64Array(64), branches: [], ways: new Float64Array(64), wayCount: 0 },
+    hits: {
+      statements: [],
+      counts: new Float64Array(64),
+      countCount: 0,
+      branches: [],
+      ways: new Float64Array(64),
+      wayCount: 0,
+    },
   };
 }
 
@@ -67,17 +86,21 @@ function paramValue({ name, type, value }: ParamDef, values: ReadonlyMap<string,
   return mask && typeof chosen === 'bigint' ? chosen & host.allCpus() : chosen;
 }
 
-/** Makes a counter for the statement that begins at `start`; gives its index in `counts`. */
-export function countStatement(hits: Hits, start: number): number {
-  const index = hits.starts.push(start) - 1;
-  if (index >= hits.counts.length) hits.counts = grown(hits.counts);
-  return index;
+/** Makes one counter for the statements that begin at `starts`; gives its index in `counts`. */
+export function countStatements(hits: Hits, starts: readonly number[]): number {
+  const count = hits.countCount++;
+  for (const start of starts) hits.statements.push({ start, count });
+  if (count >= hits.counts.length) hits.counts = grown(hits.counts);
+  return count;
 }
 
-/** Makes counters for the `ways` of the branch that begins at `start`; gives the first one's index in `ways`. */
-export function countBranch(hits: Hits, start: number, ways: number): number {
+/**
+ * Makes counters for the `ways` of the branch that begins at `start`; gives the first one's index in `ways`. `arms`: the
+ * patterns of a `match`.
+ */
+export function countBranch(hits: Hits, start: number, ways: number, arms: readonly Span[] = []): number {
   const first = hits.wayCount;
-  hits.branches.push({ start, first, ways });
+  hits.branches.push({ start, first, ways, arms });
   hits.wayCount += ways;
   while (hits.wayCount > hits.ways.length) hits.ways = grown(hits.ways);
   return first;
@@ -89,17 +112,8 @@ function grown(array: Float64Array): Float64Array {
   return larger;
 }
 
-/** Adds `amount` to the counter of `entity`. */
-export function addTo(counter: Map<number, Num>, entity: number, amount: Num): void {
-  const old = counter.get(entity) ?? 0;
+export function addTo(count: Count, amount: Num): void {
+  const old = count.value;
   const sum = typeof old === 'number' && typeof amount === 'number' ? old + amount : undefined;
-  if (sum !== undefined && sum <= Number.MAX_SAFE_INTEGER) counter.set(entity, sum);
-  else counter.set(entity, u64(BigInt(old) + BigInt(amount)));
-}
-
-/** The samples of `entity`, made where there are none. */
-export function samplesOf(histogram: Map<number, Samples>, entity: number): Samples {
-  let samples = histogram.get(entity);
-  if (!samples) histogram.set(entity, (samples = newSamples()));
-  return samples;
+  count.value = sum !== undefined && sum <= Number.MAX_SAFE_INTEGER ? sum : u64(BigInt(old) + BigInt(amount));
 }

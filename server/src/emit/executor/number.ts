@@ -100,6 +100,9 @@ function bits(wrap: (value: bigint) => Num): Pick<Arithmetic, 'and' | 'or' | 'xo
 const count = (b: Num): number =>
   typeof b === 'number' && b >= 0 ? b % 64 : Number(BigInt.asUintN(6, BigInt(b)));
 
+/** By the exponent: computing one takes longer than all the rest of a shift. */
+const POWERS_OF_2 = Float64Array.from({ length: 64 }, (_, n) => 2 ** n);
+
 function arithmetic(wrap: (value: bigint) => Num, inRange: (x: number) => boolean): Arithmetic {
   return {
     add: (a, b) => {
@@ -129,14 +132,14 @@ function arithmetic(wrap: (value: bigint) => Num, inRange: (x: number) => boolea
     shl: (a, b) => {
       const n = count(b);
       if (typeof a === 'number') {
-        const shifted = a * 2 ** n;
+        const shifted = a * POWERS_OF_2[n]!;
         if (inRange(shifted)) return shifted;
       }
       return wrap(BigInt(a) << BigInt(n));
     },
     shr: (a, b) => {
       const n = count(b);
-      return typeof a === 'number' ? Math.floor(a / 2 ** n) : wrap(BigInt(a) >> BigInt(n));
+      return typeof a === 'number' ? Math.floor(a / POWERS_OF_2[n]!) : wrap(BigInt(a) >> BigInt(n));
     },
     negate: (a) => (typeof a === 'number' && inRange(-a) ? 0 - a : wrap(-BigInt(a))),
     complement: (a) => (typeof a === 'number' && inRange(-1 - a) ? -1 - a : wrap(~BigInt(a))),

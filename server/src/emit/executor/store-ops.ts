@@ -9,11 +9,18 @@ type Store = Stmt & { kind: 'store' };
 export function updateOf(stmt: Store): ((old: Value, value: Value) => Value) | undefined {
   const { op, place } = stmt;
   if (op === 'set') return undefined;
+  if (place.type.kind === 'cpumask') return MASKS[op];
   const wide = widened(place.type);
   const operation = op === 'sub' && stmt.saturate ? saturatingSub : operations(wide)[op];
   const fit = fitting(place.type);
   return (old, value) => fit(operation(old as Num, value as Num));
 }
+
+const MASKS: Readonly<Record<string, (old: Value, value: Value) => Value>> = {
+  or: (old, value) => (old as bigint) | (value as bigint),
+  and: (old, value) => (old as bigint) & (value as bigint),
+  xor: (old, value) => (old as bigint) ^ (value as bigint),
+};
 
 const widened = (type: IrType): IrType => (type.kind === 'int' ? { ...type, bits: 64 } : type);
 

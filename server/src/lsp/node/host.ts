@@ -1,18 +1,23 @@
 import { existsSync, readdirSync, readFileSync, type Dirent } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import type { InParts } from '../../../../grammar/in-parts.ts';
 import { templateOf, type Template } from '../../templates.ts';
 import type { Host } from '../host.ts';
-import { SimulationThread } from './simulation-thread.ts';
+import type { CompileResult, SimulateResult } from '../protocol.ts';
+import { JobThread } from './job-thread.ts';
 
 /** The documentation in the package that this bundle is part of. */
 const DOCS = fileURLToPath(new URL('../docs', import.meta.url));
 
 const GALLERY = fileURLToPath(new URL('../examples/gallery', import.meta.url));
 
+const UNTOLD = { progress: () => {}, partial: () => {} };
+
 /** The machine that the server runs on, by way of Node. `script` is the file of the server itself. */
 export function nodeHost(script: string): Host {
-  const thread = new SimulationThread(script);
+  const simulator = new JobThread(script);
+  const compiler = new JobThread(script);
   const pages = new Map<string, string | undefined>();
   const page = (name: string): string | undefined => {
     if (!pages.has(name)) {
@@ -38,8 +43,17 @@ export function nodeHost(script: string): Host {
       return from === undefined ? undefined : pathToFileURL(resolve(dirname(from), path)).href;
     },
     find,
+    entries: (uri) => {
+      const path = pathOf(uri);
+      const all = path === undefined ? [] : entriesOf(path);
+      return all
+        .filter(({ name }) => !name.startsWith('.'))
+        .map((entry) => ({ name: entry.name, isFolder: entry.isDirectory() }));
+    },
     templates: readTemplates,
-    simulate: (job, progress, token) => thread.run(job, progress, token),
+    simulate: (job, told, token) =>
+      simulator.run({ kind: 'simulate', job }, told, token) as Promise<SimulateResult>,
+    compile: (job, token) => compiler.run({ kind: 'compile', job }, UNTOLD, token) as Promise<CompileResult>,
   };
 }
 
@@ -56,7 +70,7 @@ function pathOf(uri: string): string | undefined {
 const MOST_FILES = 2000;
 const MOST_FOLDERS = 5000;
 
-function find(folder: string): readonly string[] {
+function* find(folder: string): InParts<readonly string[]> {
   const found: string[] = [];
   const folders = [folder];
   for (const at of folders) {
@@ -68,6 +82,7 @@ function find(folder: string): readonly string[] {
         found.push(path);
       if (found.length >= MOST_FILES) return found;
     }
+    yield;
   }
   return found;
 }
@@ -81,10 +96,13 @@ function entriesOf(folder: string): readonly Dirent[] {
 }
 
 /** None where the package was installed without them. */
-function readTemplates(): readonly Template[] {
+function* readTemplates(): InParts<readonly Template[]> {
   if (!existsSync(GALLERY)) return [];
-  return readdirSync(GALLERY)
-    .filter((file) => file.endsWith('.pvpolicy'))
-    .toSorted()
-    .map((file) => templateOf(file, readFileSync(join(GALLERY, file), 'utf8')));
+  const found: Template[] = [];
+  for (const file of readdirSync(GALLERY).toSorted()) {
+    if (!file.endsWith('.pvpolicy')) continue;
+    found.push(templateOf(file, readFileSync(join(GALLERY, file), 'utf8')));
+    yield;
+  }
+  return found;
 }

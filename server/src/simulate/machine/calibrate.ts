@@ -7,13 +7,17 @@ import { COST, COSTS, type Calibration } from './types.ts';
 const SAMPLES = 256;
 /** Fewer values than these say nothing. */
 const ENOUGH = 10;
-/** Times the median from which on a delay is none of the machine's. */
+/**
+ * Times the median from which on a delay is none of the machine's, where the wake-up came from another CPU: such an event
+ * does not say whether it asked for a switch, so the task may have waited. All other delays are the machine's, however
+ * long: nothing else ran, but the CPU itself may have stood still (a hypervisor took it away).
+ */
 const OUTLIER = 8;
 /** Tick lengths of CONFIG_HZ 100, 250, 300 and 1000. */
 const TICKS = [10_000_000, 4_000_000, 3_333_333, 1_000_000] as const;
 
 /** What one pass over the recording says of its machine. */
-export interface Calibrated extends Calibration {
+export interface Calibrated extends Omit<Calibration, 'searchNs'> {
   readonly tickInferred: boolean;
   /** By row of a wake-up: which of COST it took, −1 where something came between, and its ns. */
   readonly costKind: Int8Array;
@@ -24,18 +28,23 @@ export interface Calibrated extends Calibration {
 export function calibrate(trace: Trace, hz: number | undefined): Calibrated {
   const { delays, slices, costKind, cost } = observe(trace);
   const tick = hz === undefined ? inferTick(slices) : Math.round(1e9 / hz);
-  const limits = delays.map((values) => OUTLIER * median(values));
+  const limits = delays.map((values, kind) => limitOf(kind, values));
   for (let row = 0; row < cost.length; row++)
     if (costKind[row]! >= 0 && cost[row]! > limits[costKind[row]!]!) costKind[row] = -1;
   return {
     tickNs: tick ?? 4_000_000,
     tickPhaseNs: phase(slices, tick ?? 4_000_000),
-    costs: COSTS.map(({ kind, instead, otherwise }) => sample(delays[kind]!, delays[instead]!, otherwise)),
+    costs: COSTS.map(({ kind, instead, otherwise }) =>
+      sample(delays[kind]!, delays[instead]!, otherwise, limits[kind]!),
+    ),
     costKind,
     cost,
     tickInferred: hz === undefined,
   };
 }
+
+const limitOf = (kind: number, values: readonly number[]): number =>
+  kind === COST.preemptRemote ? OUTLIER * median(values) : Infinity;
 
 const median = (values: readonly number[]): number =>
   values.length > 0 ? Float64Array.from(values).sort()[values.length >> 1]! : 0;
@@ -105,16 +114,18 @@ function observe(trace: Trace): {
   return { delays, slices, costKind, cost };
 }
 
-/**
- * `SAMPLES` values, evenly over the ascending order; of `others` where there are too few. Those far above the median
- * are left out: something else came between.
- */
-function sample(values: readonly number[], others: readonly number[], otherwise: number): Float64Array {
+/** `SAMPLES` values of up to `limit`, evenly over the ascending order; of `others` where there are too few. */
+function sample(
+  values: readonly number[],
+  others: readonly number[],
+  otherwise: number,
+  limit: number,
+): Float64Array {
   const enough = values.length >= ENOUGH ? values : others;
   if (enough.length < ENOUGH) return Float64Array.of(otherwise);
-  const all = Float64Array.from(enough).sort();
-  const limit = OUTLIER * all[all.length >> 1]!;
-  const ascending = all.filter((value) => value <= limit);
+  const ascending = Float64Array.from(enough)
+    .sort()
+    .filter((value) => enough !== values || value <= limit);
   const count = Math.min(SAMPLES, ascending.length);
   return Float64Array.from({ length: count }, (_, i) =>
     Math.round(ascending[Math.floor(((i + 0.5) / count) * ascending.length)]!),

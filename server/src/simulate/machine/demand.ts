@@ -1,12 +1,16 @@
 import type { Trace } from '../../trace/columns.ts';
 import type { Sidecar } from '../../trace/sidecar.ts';
 import { calibrate, type Calibrated } from './calibrate.ts';
+import { choicesOf } from './choices.ts';
+import { eventLoops } from './event-loops.ts';
 import { Extraction } from './extract.ts';
 import { taskOf, type Knowledge } from './infer.ts';
 import { kernelOf, type KernelChoice } from './kernel.ts';
 import { placementOf } from './placement.ts';
+import { placesOf } from './places.ts';
+import { searchCostOf } from './search-cost.ts';
 import { guessedGroups, toldGroups, type Grouping } from './task-groups.ts';
-import { ARRIVAL, type Demand } from './types.ts';
+import { ARRIVAL, POINT, type Demand } from './types.ts';
 
 /** What is known beside the recording. */
 export interface Beside {
@@ -31,15 +35,19 @@ export function extractDemands(
   const found = new Extraction(trace);
   const calibration = calibrate(trace, sidecar?.kernel.hz ?? undefined);
   const order = byTask(found);
-  const { bursts, firstOf } = sortedBursts(found, order, calibration);
+  const choices = choicesOf(trace);
+  const { bursts, firstOf } = sortedBursts(found, order, calibration, choices);
   chooseArrivals(found, order, bursts);
   const knowledge: Knowledge = { trace, sidecar, found, startNs: found.startNs };
+  const loops = eventLoops(found, order.start, bursts);
   const tasks = found.tasks.map((task) => ({
     ...taskOf(knowledge, task),
     firstBurst: firstOf[task.index]!,
     lastBurst: firstOf[task.index + 1]!,
     cut: task.burst >= 0,
+    anyOrder: loops[task.index] === 1,
   }));
+  const params = kernelOf(trace.cpus, sidecar, kernel);
   const common = {
     trace,
     cpus: trace.cpus,
@@ -48,15 +56,18 @@ export function extractDemands(
     bursts,
     points: sortedPoints(found, order, bursts.pointStart),
     ambientRows: Int32Array.from(found.ambient),
-    calibration,
-    placement: placementOf(trace, sidecar),
+    calibration: { ...calibration, searchNs: searchCostOf(trace) },
+    placement: placementOf(trace, choices, sidecar),
+    places: placesOf(
+      trace,
+      found.tasks.map(({ tid }) => tid),
+    ),
     recorded: {
       ran: Float64Array.from(found.tasks, ({ ran }) => ran),
       busy: found.busy,
       completed: found.completed,
     },
   };
-  const params = kernelOf(trace.cpus, sidecar, kernel);
   const notes = notesOf(found, calibration, sidecar, params.version);
   return (sidecar ? groupings.slice(0, 1) : groupings).map((grouping) => {
     const { groups, of } = sidecar
@@ -127,6 +138,7 @@ function sortedBursts(
   found: Extraction,
   { from, to, start }: ReturnType<typeof byTask>,
   { costKind, cost }: Calibrated,
+  choices: Int8Array,
 ) {
   const length = from.length;
   const pointStart = new Int32Array(length + 1);
@@ -152,6 +164,7 @@ function sortedBursts(
     waker: placed(new Int16Array(length), found.waker),
     costKind: placed(new Int8Array(length), costKind, rows, -1),
     cost: placed(new Float64Array(length), cost, rows),
+    choice: placed(new Int8Array(length), choices, rows, -1),
     endState: placed(new Uint16Array(length), found.endState),
     pointStart,
   };
@@ -172,7 +185,8 @@ function sortedPoints(found: Extraction, { to }: Order, pointStart: Int32Array):
     const kind = found.pointKind[i]!;
     points.at[place] = found.pointAt[i]!;
     points.kind[place] = kind;
-    points.arg[place] = kind === 0 || kind === 2 ? to[found.pointArg[i]!]! : found.pointArg[i]!;
+    const ofBurst = kind === POINT.wake || kind === POINT.fork || kind === POINT.answer;
+    points.arg[place] = ofBurst ? to[found.pointArg[i]!]! : found.pointArg[i]!;
   });
   return points;
 }

@@ -1,7 +1,10 @@
 import type { Trace } from '../../trace/columns.ts';
 import { CONTEXT } from '../../trace/columns.ts';
 import { kindIndex, TASK_STATE } from '../../trace/kinds.ts';
+import { wholeFrom } from '../../trace/part.ts';
 import { staysRunnable } from '../threads.ts';
+import { Answers } from './answers.ts';
+import { beganAt } from './began.ts';
 import { BurstLists } from './burst-lists.ts';
 import { BLOCKED, DEAD, newFound, RUNNABLE, RUNNING, UNSEEN, type Found } from './found.ts';
 import { ARRIVAL, POINT } from './types.ts';
@@ -9,7 +12,6 @@ import { ARRIVAL, POINT } from './types.ts';
 /** Nobody knows who runs there. */
 const UNKNOWN = -2;
 const IDLE = -1;
-
 /** What one pass over the rows gives. */
 export class Extraction extends BurstLists {
   readonly tasks: Found[] = [];
@@ -27,6 +29,7 @@ export class Extraction extends BurstLists {
   private readonly trace: Trace;
   private readonly hasWaking: boolean;
   private started = false;
+  private readonly answers = new Answers();
 
   constructor(trace: Trace) {
     super();
@@ -40,8 +43,7 @@ export class Extraction extends BurstLists {
     this.lastSeen = new Float64Array(trace.cpus);
     this.busy = new Float64Array(trace.cpus);
     this.hasWaking = (trace.counts.get('sched_waking') ?? 0) > 0;
-    this.startNs = trace.partialUntil;
-    for (const start of trace.cpuStart) if (start !== Infinity && start > this.startNs) this.startNs = start;
+    this.startNs = wholeFrom(trace);
     this.run();
   }
 
@@ -67,6 +69,7 @@ export class Extraction extends BurstLists {
       if (kind === change) {
         const c = trace.c[row]!;
         this.switched(
+          row,
           t,
           cpu,
           trace.a[row]!,
@@ -77,7 +80,7 @@ export class Extraction extends BurstLists {
         );
         continue;
       }
-      if (tid >= 0) this.seen(t, cpu, tid);
+      if (tid >= 0) this.seen(row, t, cpu, tid);
       if (kind === waking || kind === wakeup) {
         if (kind === waking || !this.hasWaking)
           this.woken(t, row, cpu, tid, inTask, trace.a[row]!, trace.b[row]!, trace.c[row]! - 1, false);
@@ -107,6 +110,9 @@ export class Extraction extends BurstLists {
       task.ran = 0;
       task.progress = 0;
       task.burst = -1;
+      task.asked = -1;
+      task.askedBurst = -1;
+      task.wokenBy = -1;
       task.firstCpu = task.cpu;
       task.firstPrio = task.prio;
       if (task.state === RUNNING) task.since = this.startNs;
@@ -169,12 +175,13 @@ export class Extraction extends BurstLists {
   }
 
   /** An event shows that `tid` runs on `cpu`: where another was thought to, a switch is missing. */
-  private seen(t: number, cpu: number, tid: number): void {
+  private seen(row: number, t: number, cpu: number, tid: number): void {
     const current = this.current[cpu]!;
     const index = tid === 0 ? IDLE : this.find(tid).index;
     if (current !== index) {
       const from = this.currentSince[cpu]!;
-      const at = current === UNKNOWN ? from : this.guess(this.lastSeen[cpu]!, t);
+      const at =
+        current === UNKNOWN ? from : this.guess(this.lastSeen[cpu]!, t, beganAt(this.trace, row, cpu, tid));
       if (current >= 0) this.cut(this.tasks[current]!, at);
       if (current !== UNKNOWN) this.missing++;
       if (index >= 0) this.startRunning(this.tasks[index]!, at, cpu);
@@ -184,8 +191,9 @@ export class Extraction extends BurstLists {
     this.lastSeen[cpu] = t;
   }
 
-  /** When a switch happened that must lie between two times: in the middle, or soon after the first. */
-  private guess(from: number, to: number): number {
+  /** When a switch happened that must lie between two times: as a charge tells, or in the middle, or soon after the first. */
+  private guess(from: number, to: number, told: number | undefined): number {
+    if (told !== undefined) return Math.min(to, Math.max(from, told));
     return Math.round(Math.min((from + to) / 2, from + 100_000));
   }
 
@@ -206,6 +214,10 @@ export class Extraction extends BurstLists {
   private close(task: Found, t: number, state: number): void {
     const dead = (state & (TASK_STATE.dead | TASK_STATE.zombie)) !== 0;
     if (task.burst >= 0) {
+      // Whether it needs the answer shows only at the end.
+      const waker = this.tasks[task.wokenBy];
+      if (this.answers.isDone(task, waker)) this.point(waker!, waker!.progress, POINT.answer, task.burst);
+      this.answers.sleeps(task);
       this.demand[task.burst] = task.progress;
       this.endState[task.burst] = state;
       this.completed++;
@@ -235,6 +247,7 @@ export class Extraction extends BurstLists {
   }
 
   private switched(
+    row: number,
     t: number,
     cpu: number,
     prev: number,
@@ -243,7 +256,7 @@ export class Extraction extends BurstLists {
     next: number,
     nextPrio: number,
   ): void {
-    this.seen(t, cpu, Math.max(0, prev));
+    this.seen(row, t, cpu, Math.max(0, prev));
     if (prev > 0) {
       const task = this.find(prev);
       this.notePrio(task, t, prevPrio);
@@ -286,13 +299,26 @@ export class Extraction extends BurstLists {
     if (task.cpu >= 0 && this.current[task.cpu] !== IDLE && this.current.includes(IDLE)) task.passedIdle++;
     const waker = inTask ? this.find(by) : undefined;
     const slept = t - task.blockedAt;
+    task.wokenBy = waker?.index ?? -1;
+    task.wakerBurst = waker?.burst ?? -1;
+    task.wakerRuns = waker?.switches ?? 0;
     if (task.cpu < 0) task.firstCpu = target < this.current.length ? target : cpu;
     if (waker && waker.burst >= 0) {
       const at = this.progressAt(waker, t);
       const burst = this.open(task, fork ? ARRIVAL.fork : ARRIVAL.dependent, t, slept, cpu, row);
       this.point(waker, at, fork ? POINT.fork : POINT.wake, burst);
+      if (!fork) this.answers.asks(waker, task, burst, t);
     } else this.open(task, ARRIVAL.absolute, t, slept, cpu === task.cpu ? -1 : cpu, row);
     task.state = RUNNABLE;
+  }
+
+  /** Answers that nobody needs are none. */
+  private dropAnswers(): void {
+    this.pointKind.forEach((kind, i) => {
+      if (kind !== POINT.answer) return;
+      const needed = this.answers.needed(this.task[this.pointBurst[i]!]!, this.task[this.pointArg[i]!]!);
+      if (!needed) this.pointKind[i] = POINT.preemptible;
+    });
   }
 
   /** The row is to be emitted again: at the same progress of the task that caused it, or at its time. */
@@ -306,6 +332,7 @@ export class Extraction extends BurstLists {
 
   /** What the end cuts off goes on for ever if it took half of the recording; else it ends with what was seen of it. */
   private finish(): void {
+    this.dropAnswers();
     const half = (this.startNs + this.endNs) / 2;
     for (const task of this.tasks) {
       if (task.state === RUNNING) this.stopRunning(task, Math.max(task.since, this.endNs));

@@ -3,7 +3,7 @@ import { has } from '../prepass.ts';
 import { quantile, type Sorted } from '../quantiles.ts';
 import { kindIndex } from '../../trace/kinds.ts';
 import type { Demand, Fidelity, Machine, Pair } from './types.ts';
-import { wakeupLatencies } from './latencies.ts';
+import { hiddenThreads, wakeupLatencies } from './latencies.ts';
 
 /** Relative errors up to which a baseline is good, and fair; of the quantiles, the switches, the run times. */
 export const THRESHOLDS = {
@@ -12,8 +12,8 @@ export const THRESHOLDS = {
 } as const;
 /** The limits of the run times where the groups are a guess: they depend on the groups most. */
 const GUESSED = { good: 0.1, fair: 0.2 } as const;
-/** Wake-ups below which there is no p99.9: fewer than ten lie beyond it. */
-const P999_WAKES = 10_000;
+/** Wake-ups below which there is no such quantile: fewer than ten lie beyond it. */
+const LEAST = { p99: 1_000, p999: 10_000 } as const;
 /** Differences below this are those of the clock and of single instructions, in ns. */
 const FLOOR_NS = 2_000;
 /** Times the limit of good from which on more is no worse. */
@@ -22,15 +22,16 @@ const OFF = 8;
 /** How well a finished run of `machine`, with no policy, reproduces what was recorded. */
 export function fidelityOf(machine: Machine, schedule: Trace): Fidelity {
   const { demand } = machine;
-  const recorded = wakeupLatencies(demand.trace, demand.startNs);
-  const simulated = wakeupLatencies(schedule, demand.startNs);
+  const hidden = hiddenThreads(demand.trace);
+  const recorded = wakeupLatencies(demand.trace, demand.startNs, hidden);
+  const simulated = wakeupLatencies(schedule, demand.startNs, hidden);
   const pair = (p: number): Pair => ({ recorded: quantile(recorded, p), simulated: quantile(simulated, p) });
   const wakeup_latency = {
     p50: pair(0.5),
     p90: pair(0.9),
     p95: pair(0.95),
-    p99: pair(0.99),
-    ...(recorded.length >= P999_WAKES ? { p999: pair(0.999) } : {}),
+    ...(recorded.length >= LEAST.p99 && { p99: pair(0.99) }),
+    ...(recorded.length >= LEAST.p999 && { p999: pair(0.999) }),
   };
   const measured = {
     wakeup_latency,
@@ -71,7 +72,7 @@ function completedOf({ demand, tasks }: Machine): number {
   for (const task of tasks) {
     const from = demand.tasks[task.index]!;
     const whole = from.lastBurst - (from.cut ? 1 : 0);
-    done += Math.max(0, Math.min(task.burst, whole) - from.firstBurst);
+    done += Math.min(task.done, whole - from.firstBurst);
   }
   return demand.recorded.completed > 0 ? done / demand.recorded.completed : 1;
 }

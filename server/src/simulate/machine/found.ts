@@ -29,6 +29,14 @@ export interface Found {
   /** How often it was woken for its busy CPU while another one was idle. */
   passedIdle: number;
   parent: number;
+  /** Who woke it for its burst, in which burst of its own, and how often that one had run by then; −1: not a task. */
+  wokenBy: number;
+  wakerBurst: number;
+  wakerRuns: number;
+  /** Whom it woke last, for which burst, and how long it had run by then; −1: nobody, or that burst is done. */
+  asked: number;
+  askedBurst: number;
+  askedAt: number;
 }
 
 export function newFound(tid: number, index: number): Found {
@@ -49,5 +57,11 @@ export function newFound(tid: number, index: number): Found {
     moved: false,
     passedIdle: 0,
     parent: -1,
+    wokenBy: -1,
+    wakerBurst: -1,
+    wakerRuns: 0,
+    asked: -1,
+    askedBurst: -1,
+    askedAt: 0,
   };
 }

@@ -22,7 +22,7 @@ const STOPPER = /^migration\/\d+$/;
 export function taskOf(
   knowledge: Knowledge,
   found: Found,
-): Omit<DemandTask, 'firstBurst' | 'lastBurst' | 'cut' | 'group'> {
+): Omit<DemandTask, 'firstBurst' | 'lastBurst' | 'cut' | 'anyOrder' | 'group'> {
   const { trace, sidecar } = knowledge;
   const comm = trace.tasks.get(found.tid)?.comm ?? '';
   const said = sidecar?.threads.find(({ tid }) => tid === found.tid);

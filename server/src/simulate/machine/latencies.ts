@@ -3,8 +3,27 @@ import { kindIndex } from '../../trace/kinds.ts';
 import { sorted, type Sorted } from '../quantiles.ts';
 import { staysRunnable } from '../threads.ts';
 
-/** ns from the wake-up of any thread to its run, for wake-ups since `from` that the trace shows whole. */
-export function wakeupLatencies(trace: Trace, from: number): Sorted {
+/** Times that a thread is switched to, from which on it must have been switched from, too. */
+const SEEN = 2;
+
+/** Threads that never leave a CPU, as far as the recording shows: who traces may hide events of its own. */
+export function hiddenThreads(trace: Trace): ReadonlySet<number> {
+  const change = kindIndex('sched_switch');
+  const came = new Map<number, number>();
+  const left = new Set<number>([0]);
+  for (let row = 0; row < trace.length; row++) {
+    if (trace.kind[row] !== change) continue;
+    left.add(trace.a[row]!);
+    came.set(trace.b[row]!, (came.get(trace.b[row]!) ?? 0) + 1);
+  }
+  return new Set([...came].filter(([tid, count]) => count >= SEEN && !left.has(tid)).map(([tid]) => tid));
+}
+
+/**
+ * ns from the wake-up of any thread to its run, for wake-ups since `from` that the trace shows whole, were the switches from
+ * `hidden` threads to others not in it.
+ */
+export function wakeupLatencies(trace: Trace, from: number, hidden: ReadonlySet<number>): Sorted {
   const [change, waking, wakeup, wakeupNew] = [
     'sched_switch',
     'sched_waking',
@@ -21,6 +40,7 @@ export function wakeupLatencies(trace: Trace, from: number): Sorted {
     const t = trace.time[row]!;
     if (kind === change) {
       const prev = trace.a[row]!;
+      if (hidden.has(prev)) continue;
       const next = trace.b[row]!;
       if (prev > 0) woken[prev] = staysRunnable((trace.c[row]! >>> 16) & 0x7fff) ? -1 : NaN;
       if (next > 0) {

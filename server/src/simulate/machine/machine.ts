@@ -1,6 +1,8 @@
 import type { Trace } from '../../trace/columns.ts';
+import { TASK_STATE } from '../../trace/kinds.ts';
 import { Attributes } from './attributes.ts';
 import { RESTORE } from './scheduler.ts';
+import { Sources } from './sources.ts';
 import { startBurst, type Task } from './task.ts';
 import {
   ARRIVAL,
@@ -22,13 +24,14 @@ export function createMachine(demand: Demand, options: MachineOptions = {}): Mac
 
 /** What the tasks do: how far they are in their bursts, what happens there, and what they wait for between them. */
 class SimMachine extends Attributes implements Machine {
-  /** Bursts that are wanted before their task waits for them (1). */
-  private readonly pending: Uint8Array;
+  /** By burst: the task that waits for it to be done. */
+  private readonly asking = new Map<number, Task>();
+  private readonly sources: Sources;
   private nextAmbient = 0;
 
   constructor(demand: Demand, options: MachineOptions) {
     super(demand, options);
-    this.pending = new Uint8Array(demand.bursts.length);
+    this.sources = new Sources(demand);
     this.begin();
   }
 
@@ -44,7 +47,7 @@ class SimMachine extends Attributes implements Machine {
         if (!this.allows(task, task.cpu)) task.cpu = this.anyAllowed(task);
         task.sched.enqueue(task, task.cpu, RESTORE);
       } else if (arrival === ARRIVAL.fork) task.state = TASK.unborn;
-      else if (arrival === ARRIVAL.absolute) this.armArrival(task);
+      else if (arrival === ARRIVAL.absolute || this.sources.anyOrder(task)) this.armArrival(task);
     }
     for (const task of tasks)
       if (!this.byTid.has(task.tid)) this.byTid.set(task.tid, this.tasks[tasks.indexOf(task)]!);
@@ -104,9 +107,12 @@ class SimMachine extends Attributes implements Machine {
       if (task.point < task.pointEnd && points.at[task.point]! <= task.progress)
         this.reach(task, task.point++, cpu);
       else if (task.point < task.pointEnd || task.progress < bursts.demand[task.burst]!) break;
-      else if (!this.goesOn(task)) {
-        this.block(task, cpu);
-        return;
+      else {
+        this.answer(task, cpu);
+        if (!this.goesOn(task)) {
+          this.block(task, cpu);
+          return;
+        }
       }
     }
     this.arm(cpu);
@@ -121,6 +127,9 @@ class SimMachine extends Attributes implements Machine {
       case POINT.fork:
         this.born(arg, cpu);
         break;
+      case POINT.answer:
+        this.ask(task, arg, cpu);
+        break;
       case POINT.preemptible:
         if (this.needsResched(cpu)) this.timers.set(this.reschedTimers + cpu, this.now);
         break;
@@ -133,49 +142,63 @@ class SimMachine extends Attributes implements Machine {
     }
   }
 
-  /** The burst is done: does the next one begin at once, because what it waits for has come already? */
+  /** `task` needs what `burst` of another one brings, and sleeps until that is done. */
+  private ask(task: Task, burst: number, cpu: number): void {
+    if (this.sources.isDone(burst) || this.asking.has(burst)) return;
+    this.asking.set(burst, task);
+    task.asks = true;
+    this.sleep(task, cpu);
+    task.state = TASK.blocked;
+    this.choose(cpu, TASK_STATE.interruptible);
+  }
+
+  /** The burst that `task` is in is done: who waits for that goes on. */
+  private answer(task: Task, cpu: number): void {
+    const asks = this.asking.get(task.burst);
+    if (!asks) return;
+    this.asking.delete(task.burst);
+    asks.asks = false;
+    this.wake(asks, cpu, false, WAKEUP);
+  }
+
+  /** The burst is done: does another one begin at once, because what it waits for has come already? */
   private goesOn(task: Task): boolean {
-    const { bursts } = this.demand;
-    const next = task.burst + 1;
-    if (next >= task.lastBurst) return false;
-    const arrival = bursts.arrival[next]!;
-    const come =
-      arrival === ARRIVAL.dependent
-        ? this.pending[next] === 1
-        : arrival === ARRIVAL.absolute && bursts.when[next]! <= this.now;
-    if (come) startBurst(task, this.demand, next);
-    return come;
+    this.sources.end(task);
+    const come = this.sources.come(task, this.now);
+    if (come < 0) return false;
+    startBurst(task, this.demand, come);
+    return true;
   }
 
   private block(task: Task, cpu: number): void {
-    const { bursts } = this.demand;
-    const state = bursts.endState[task.burst]!;
+    const state = this.demand.bursts.endState[task.burst]!;
     this.sleep(task, cpu);
-    task.state = task.burst + 1 >= task.lastBurst && (state & 0x30) !== 0 ? TASK.dead : TASK.blocked;
-    task.burst++;
+    task.burst = this.sources.next(task);
+    task.state = task.burst >= task.lastBurst && (state & 0x30) !== 0 ? TASK.dead : TASK.blocked;
     if (task.burst < task.lastBurst) this.armArrival(task);
     this.choose(cpu, state);
   }
 
   /** Sets the timer of the burst that a sleeping task waits for. */
   private armArrival(task: Task): void {
-    const { bursts } = this.demand;
-    const when = bursts.when[task.burst]!;
-    if (bursts.arrival[task.burst] === ARRIVAL.absolute)
-      this.timers.set(this.arrivalTimers + task.index, Math.max(this.now, when));
-    else if (bursts.arrival[task.burst] === ARRIVAL.relative)
-      this.timers.set(this.arrivalTimers + task.index, this.now + when);
+    const at = this.sources.dueAt(task, this.now);
+    if (at < Infinity) this.timers.set(this.arrivalTimers + task.index, Math.max(this.now, at));
   }
 
   private arrive(task: Task): void {
+    if (task.state !== TASK.blocked || task.asks) return;
+    task.burst = this.sources.timed(task);
     const waker = this.demand.bursts.waker[task.burst]!;
     this.wakeFor(task, waker < 0 ? task.cpu : waker, true, WAKEUP);
   }
 
   private wantBurst(burst: number, cpu: number, interrupt: boolean): void {
     const task = this.tasks[this.demand.bursts.task[burst]!]!;
-    if (task.state === TASK.blocked && task.burst === burst) this.wakeFor(task, cpu, interrupt, WAKEUP);
-    else this.pending[burst] = 1;
+    const waits = task.state === TASK.blocked && !task.asks;
+    if (waits && (task.burst === burst || this.sources.anyOrder(task))) {
+      task.burst = burst;
+      this.wakeFor(task, cpu, interrupt, WAKEUP);
+    } else this.sources.early(task, burst);
   }
 
   private born(burst: number, cpu: number): void {

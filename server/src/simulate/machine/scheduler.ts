@@ -1,5 +1,6 @@
 import type { Trace } from '../../trace/columns.ts';
 import { Actions } from './actions.ts';
+import { Averages } from './classes/averages.ts';
 import { FairClass } from './classes/fair.ts';
 import { RtClass } from './classes/rt.ts';
 import { StopClass } from './classes/stop.ts';
@@ -69,8 +70,9 @@ export abstract class Scheduler implements Machine {
     this.actions = new Actions(this.timers, actionTimers);
     this.emitter = new Emitter(demand.trace, options.listener);
     this.stopper = new StopClass(this);
-    this.rt = new RtClass(this);
-    this.fair = new FairClass(this);
+    const realTime = new Averages(this, this.cpus);
+    this.rt = new RtClass(this, realTime);
+    this.fair = new FairClass(this, realTime);
     this.tasks = demand.tasks.map((task, index) => newTask(task, index, this.fair));
     this.ext = options.ext?.make(this);
     this.extAll = options.ext?.all ?? false;
@@ -177,23 +179,25 @@ export abstract class Scheduler implements Machine {
     this.woken = task.burst;
     let cpu = task.sched.selectCpu(task, task.cpu, waker, flags.fork);
     if (!this.allows(task, cpu)) cpu = this.anyAllowed(task);
-    if (cpu !== task.cpu) this.setCpu(task, cpu, waker);
+    // No event tells where a new task goes (wake_up_new_task: __set_task_cpu).
+    if (flags.fork) task.cpu = cpu;
+    else if (cpu !== task.cpu) this.setCpu(task, cpu, waker);
     this.delay = cpu !== waker ? COST.preemptRemote : interrupt ? COST.preemptIrq : COST.preemptTask;
     task.state = TASK.queued;
     task.sched.enqueue(task, cpu, flags);
-    this.preemptFor(task, cpu, cpu !== waker);
+    this.preemptFor(task, cpu, cpu !== waker, flags.fork);
     this.delay = COST.preemptTask;
     this.emitter.wake(flags.fork ? 'new' : 'wakeup', this.now, waker, by, task, interrupt);
   }
 
   /** `task` was enqueued on `cpu`: does it run at once? */
-  protected preemptFor(task: Task, cpu: number, remote = false): void {
+  protected preemptFor(task: Task, cpu: number, remote = false, fork = false): void {
     const current = this.running[cpu];
     if (!current) {
       const timer = this.reschedTimers + cpu;
       if (!this.timers.isSet(timer))
         this.timers.set(timer, this.now + this.cost(remote ? COST.idleRemote : COST.idleLocal));
-    } else if (current.sched === task.sched) task.sched.wakeupPreempt(task, cpu, current);
+    } else if (current.sched === task.sched) task.sched.wakeupPreempt(task, cpu, current, fork);
     else if (this.rank(task.sched) < this.rank(current.sched)) this.resched(cpu);
   }
 
@@ -307,7 +311,7 @@ export abstract class Scheduler implements Machine {
 
   moveTask(moved: SimTask, cpu: number): void {
     const task = moved as Task;
-    if (task.state !== TASK.queued || task.cpu === cpu) return;
+    if ((task.state !== TASK.queued && !task.sched.isDelayed?.(task)) || task.cpu === cpu) return;
     task.sched.dequeue(task, task.cpu, false);
     this.setCpu(task, cpu, cpu);
     task.sched.enqueue(task, cpu, RESTORE);

@@ -13,8 +13,11 @@ import {
 /** A task with what only the machine itself changes. */
 export interface Task extends SimTask {
   ran: number;
+  done: number;
+  ended: number;
   burst: number;
   progress: number;
+  asks: boolean;
   /** The next point of its burst, and the end of them. */
   point: number;
   pointEnd: number;
@@ -41,8 +44,11 @@ export function newTask(from: DemandTask, index: number, sched: SchedClass): Tas
     cpu: from.cpu,
     sched,
     ran: 0,
+    done: 0,
+    ended: -1,
     burst: from.firstBurst,
     progress: 0,
+    asks: false,
     point: 0,
     pointEnd: 0,
     firstBurst: from.firstBurst,

@@ -1,5 +1,6 @@
 import type { Trace } from '../../trace/columns.ts';
 import type { Row } from '../../trace/column-builder.ts';
+import type { Places } from './places.ts';
 
 /**
  * The shapes of the simulated machine. All times are whole ns since `Trace.baseNs` of the recording, so that rows of
@@ -32,6 +33,8 @@ export const POINT = {
   preemptible: 4,
   /** The task's own kernel priority (nice + 120, or 99 − rtPriority) becomes `pointArg`. */
   prio: 3,
+  /** It goes on only when burst `pointArg`, of a task that it woke, is done: it needs the answer. */
+  answer: 5,
 } as const;
 
 /** What the workload wants, whatever the scheduler does: bursts of running, and what starts each. */
@@ -59,6 +62,8 @@ export interface Demand {
     /** What its wake-up cost in the recording: which of COST, −1 where something came between, and its ns. */
     readonly costKind: Int8Array;
     readonly cost: Float64Array;
+    /** What its wake-up found, and where it went (`choicesOf`); −1: not recorded. */
+    readonly choice: Int8Array;
     /** `prev_state` (TASK_STATE) with which it ends. */
     readonly endState: Uint16Array;
     /** Its points are `pointStart[b]` up to, not including, `pointStart[b + 1]`. */
@@ -77,6 +82,8 @@ export interface Demand {
   /** Costs and habits of the machine that the recording shows. */
   readonly calibration: Calibration;
   readonly placement: Placement;
+  /** Where the recording has its tasks, by their index. */
+  readonly places: Places;
   readonly kernel: KernelParams;
   readonly recorded: Recorded;
   /** Does nothing tell the groups? */
@@ -90,6 +97,8 @@ export interface DemandTask {
   readonly comm: string;
   readonly firstBurst: number;
   readonly lastBurst: number;
+  /** It waits for timers and for others at once: its bursts are done in the order in which they come. */
+  readonly anyOrder: boolean;
   /** The end of the recording cuts its last burst off. */
   readonly cut: boolean;
   readonly policy: Policy;
@@ -114,6 +123,8 @@ export interface KernelParams {
   readonly scheduler: 'eevdf' | 'cfs';
   /** 100 × major + minor. */
   readonly version: number;
+  /** The third number of its version; Infinity: the last one. */
+  readonly patch: number;
   /** EEVDF: the base slice; CFS: the minimal granularity. Scaled by the number of CPUs. */
   readonly baseSliceNs: number;
   /** Scheduler features that are off although this version has them on, or the other way round. */
@@ -138,8 +149,6 @@ export interface DemandGroup {
 export interface Placement {
   /** An idle CPU is looked for among all: they share a cache. */
   readonly sharesCache: boolean;
-  /** The waker's CPU is considered. */
-  readonly affine: boolean;
 }
 
 /** What a wake-up costs until the task runs, where nothing keeps it from the CPU: by what happens meanwhile. */
@@ -169,6 +178,8 @@ export interface Calibration {
   readonly tickPhaseNs: number;
   /** By COST: values that occurred, ascending, to draw from. */
   readonly costs: readonly Float64Array[];
+  /** What a CPU that runs dry pays for a look at the others. */
+  readonly searchNs: number;
 }
 
 /** What the extraction saw of the recorded schedule, for comparison. */
@@ -202,11 +213,15 @@ export interface SimTask {
   cpu: number;
   /** Who schedules it. */
   sched: SchedClass;
-  /** ns that it has run. */
+  /** ns that it has run, how many bursts it has completed, and which one last; −1: none. */
   readonly ran: number;
+  readonly done: number;
+  readonly ended: number;
   /** Its burst in the demand, and how far it is in it. */
   readonly burst: number;
   readonly progress: number;
+  /** Does it sleep within its burst, for the answer of another task? */
+  readonly asks: boolean;
 }
 
 export const TASK = { blocked: 0, queued: 1, running: 2, dead: 3, unborn: 4 } as const;
@@ -243,10 +258,13 @@ export interface SchedClass {
   account(task: SimTask, cpu: number, ran: number): void;
   /** The tick found `task` running; may call `resched`. */
   tick(task: SimTask, cpu: number): void;
-  /** `task` of this class was enqueued on `cpu`, where `current` of the same class runs; may call `resched`. */
-  wakeupPreempt(task: SimTask, cpu: number, current: SimTask): void;
+  /** `task` of this class was enqueued on `cpu`, where `current` of the same class runs; may call `resched`.
+   * `fork`: it is new. */
+  wakeupPreempt(task: SimTask, cpu: number, current: SimTask, fork?: boolean): void;
   /** Tasks of this class on `cpu`, the running one included. */
   count(cpu: number): number;
+  /** Is `task` queued still, although it sleeps? */
+  isDelayed?(task: SimTask): boolean;
   /** `task` sleeps, and leaves the class or must move: drop what is kept of it. */
   forget?(task: SimTask): void;
   /** A task gives up the CPU without blocking. */
@@ -290,7 +308,7 @@ export interface Machine {
   resched(cpu: number): void;
   /** Has `cpu` been told to choose anew? */
   needsResched(cpu: number): boolean;
-  /** Takes a queued task to the queue of another CPU. */
+  /** Takes a task, which is queued, to the queue of another CPU. */
   moveTask(task: SimTask, cpu: number): void;
   /** Is `cpu` idle, with nothing on its way to it? */
   isIdle(cpu: number): boolean;
@@ -324,7 +342,7 @@ export interface Pair {
 /** How well the simulated baseline reproduces the recording. ns, counts, ratios. */
 export interface Fidelity {
   readonly verdict: 'good' | 'fair' | 'poor';
-  /** Quantiles; no p999 below 10,000 wake-ups. */
+  /** Quantiles; no p99 below 1,000 wake-ups, no p999 below 10,000. */
   readonly wakeup_latency: Readonly<Partial<Record<'p50' | 'p90' | 'p95' | 'p99' | 'p999', Pair>>>;
   readonly switches: Pair;
   readonly migrations: Pair;

@@ -1,3 +1,4 @@
+import type { Trace } from '../../trace/columns.ts';
 import { quantile, sortedOf, type Sorted } from '../quantiles.ts';
 import type { VmMetrics } from '../metrics.ts';
 import type { Machines } from '../vms.ts';
@@ -31,11 +32,13 @@ const QUANTILES = [
 /** Stretches of the recording that are taken to be independent of one another. */
 const BLOCK_NS = 100_000_000;
 
+type WaitMetric = 'wakeup_latency' | 'runqueue_delay';
+
 interface Figure {
   readonly metric: string;
   readonly of: (metrics: VmMetrics) => number | undefined;
   /** The values that it is a quantile of. */
-  readonly quantile: { readonly p: number; readonly key: 'wakeup_latency' | 'runqueue_delay' } | undefined;
+  readonly quantile: { readonly p: number; readonly key: WaitMetric } | undefined;
 }
 
 const FIGURES: readonly Figure[] = [
@@ -71,15 +74,20 @@ export function effects(
     })),
     { of: 'all', tids: [...baseline.threads.keys()], pick: (m: Measured) => m.metrics.all },
   ];
-  return rows.flatMap(({ of, tids, pick }) =>
-    FIGURES.flatMap((figure): Effect[] => {
+  return rows.flatMap(({ of, tids, pick }) => {
+    const waits = {
+      wakeup_latency: waitsOf(baseline, tids, 'wakeup_latency'),
+      runqueue_delay: waitsOf(baseline, tids, 'runqueue_delay'),
+    };
+    return FIGURES.flatMap((figure): Effect[] => {
       const value = (measured: Measured): number | undefined => {
         const metrics = pick(measured);
         return metrics && figure.of(metrics);
       };
       const [before, after, truth] = [value(baseline), value(policy), value(recorded)];
       if (before === undefined || after === undefined) return [];
-      const noise = figure.quantile ? uncertainty(baseline, tids, figure.quantile) : 0;
+      const { quantile: rank } = figure;
+      const noise = rank ? uncertainty(waits[rank.key], rank.p, baseline.schedule) : 0;
       const distance = truth === undefined ? undefined : Math.max(Math.abs(before - truth), noise);
       return [
         {
@@ -92,27 +100,32 @@ export function effects(
           significant: distance !== undefined && Math.abs(after - before) > distance,
         },
       ];
-    }),
-  );
+    });
+  });
 }
 
 const part = (value: number, whole: number): number | null => (whole === 0 ? null : value / whole);
+
+/** Stretches of waiting, thread by thread and all together. */
+interface Waits {
+  readonly lists: readonly (readonly number[])[];
+  readonly values: Sorted;
+}
+
+function waitsOf({ threads }: Measured, tids: readonly number[], key: WaitMetric): Waits {
+  const lists = tids.flatMap((tid) => {
+    const values = threads.get(tid)?.[key];
+    return values ? [values] : [];
+  });
+  return { lists, values: sortedOf(lists) };
+}
 
 /**
  * Half the width of the 95 % interval of a quantile: between the values whose ranks are 1.96 standard deviations of the
  * count of those below it away from its own (Woodruff 1952). Waits come in bad moments, so the count varies between
  * blocks of the recording by more than a binomial distribution would: the larger deviation counts.
  */
-function uncertainty(
-  { threads, schedule }: Measured,
-  tids: readonly number[],
-  { p, key }: NonNullable<Figure['quantile']>,
-): number {
-  const lists = tids.flatMap((tid) => {
-    const values = threads.get(tid)?.[key];
-    return values ? [values] : [];
-  });
-  const values: Sorted = sortedOf(lists);
+function uncertainty({ lists, values }: Waits, p: number, schedule: Trace): number {
   const n = values.length;
   if (n === 0) return 0;
   const blocks = Math.max(2, Math.round((schedule.durationNs - schedule.partialUntil) / BLOCK_NS));

@@ -2,12 +2,12 @@ import type { Trace } from '../../trace/columns.ts';
 import { kindIndex } from '../../trace/kinds.ts';
 import { field, haltRows } from '../prepass.ts';
 import { staysRunnable } from '../threads.ts';
-import type { Demand, SimEvent } from '../machine/types.ts';
+import type { Demand, SimEvent, SimTask } from '../machine/types.ts';
 
 /** Which of the switch-outs of a run are those of vCPUs that halt. */
 export interface Halts {
-  /** A sched_switch happens. */
-  readonly take: (event: SimEvent) => void;
+  /** A sched_switch happens, of which `task` is switched out. */
+  readonly take: (event: SimEvent, task: SimTask | undefined) => void;
   /** Does the thread that it switches out, a vCPU, go to sleep halted? */
   readonly now: () => boolean;
 }
@@ -21,20 +21,18 @@ const STATE_SHIFT = 16;
 const STATE_MASK = 0x7fff;
 
 /**
- * A burst that ended in a halt in the recording ends in one in the model too. A thread sleeps once at the end of each
- * burst, so the sleeps of the recording and of the run are counted in step from the start of the run.
+ * A burst that ended in a halt in the recording ends in one in the model too, if the thread sleeps there at all: its
+ * bursts are its sleeps in the recording, in their order.
  */
 export function haltsOf(trace: Trace, demand: Demand, vcpus: ThreadIds): Halts {
   const recorded = recordedSleeps(trace, demand.startNs, vcpus);
-  const seen = new Map<number, number>();
   let halts = false;
   return {
-    take: ({ a: tid, c }) => {
+    take: ({ a: tid, c }, task) => {
       halts = false;
-      if (staysRunnable((c >>> STATE_SHIFT) & STATE_MASK)) return;
-      const count = seen.get(tid) ?? 0;
-      seen.set(tid, count + 1);
-      halts = recorded.get(tid)?.[count] === true;
+      if (!task || task.asks || staysRunnable((c >>> STATE_SHIFT) & STATE_MASK)) return;
+      const done = task.ended - demand.tasks[task.index]!.firstBurst;
+      halts = recorded.get(tid)?.[done] === true;
     },
     now: () => halts,
   };

@@ -20,6 +20,7 @@ import { extCall, extCalls, queued, type ExtCalls } from './ext/calls.ts';
 import { ExtClass, maskOf } from './ext/class.ts';
 import type { Ejection } from './ext/hardware.ts';
 import type { Policy } from './ext/policy.ts';
+import { withWatchdogWorker } from './ext/worker.ts';
 import { haltsOf } from './halts.ts';
 import { runWith } from './kernel.ts';
 import { liveTrace } from './live.ts';
@@ -43,8 +44,14 @@ export interface WhatIfRun {
 }
 
 /** Runs the demand on the simulated machine with the policy in charge. */
-export function runPolicy(plan: WhatIfPlan): WhatIfRun {
-  const { demand, program } = plan;
+export function runPolicy(given: WhatIfPlan): WhatIfRun {
+  const { program } = given;
+  const watched =
+    program.target === 'sched_ext'
+      ? withWatchdogWorker(given.trace, given.demand, given.watchdog)
+      : { trace: given.trace, demand: given.demand, worker: -1 };
+  const plan = { ...given, ...watched };
+  const { demand } = plan;
   const late: Late = { machine: undefined, ext: undefined, calls: undefined, deliverer: undefined };
   const machineOf = (): Machine => required(late.machine);
   const live = liveTrace(plan.trace, demand.startNs);
@@ -69,7 +76,7 @@ export function runPolicy(plan: WhatIfPlan): WhatIfRun {
     listener: (event) => {
       if (state.over) return;
       live.take(event);
-      if (event.kind === change) halts.take(event);
+      if (event.kind === change) halts.take(event, machineOf().taskOf(event.a));
       session.event(0, event.time, state.rows++);
       const ended = event.kind === exits ? machineOf().taskOf(event.a) : undefined;
       if (ended) late.ext?.leave(ended);
@@ -186,7 +193,12 @@ interface Around {
   readonly state: { over: boolean };
 }
 
-function makeExt(machine: Machine, plan: WhatIfPlan, world: World, around: Around): ExtClass {
+function makeExt(
+  machine: Machine,
+  plan: WhatIfPlan & { readonly worker: number },
+  world: World,
+  around: Around,
+): ExtClass {
   const { compiled, firing, session, late, state } = around;
   late.machine = machine;
   const hooks = new Map(
@@ -216,7 +228,7 @@ function makeExt(machine: Machine, plan: WhatIfPlan, world: World, around: Aroun
     machine.removeExt();
   };
   const queues = plan.program.dsqs.map(({ name }) => name);
-  const ext = new ExtClass(machine, policy, queues, plan.watchdog, eject);
+  const ext = new ExtClass(machine, policy, queues, { timeout: plan.watchdog, worker: plan.worker }, eject);
   late.ext = ext;
   late.calls = extCalls(world, ext.core);
   // Before the machine queues the threads that are runnable at the start.

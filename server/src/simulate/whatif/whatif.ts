@@ -113,7 +113,7 @@ export function whatIf(prepared: Prepared, options: WhatIfOptions): WhatIf {
   const kernel = kernelRun(trace, options.sidecar, progress);
   const { demand } = kernel;
   done++;
-  const measured = (schedule: Trace): Measured => measureSchedule(schedule, machines, demand.startNs);
+  const measured = (schedule: Trace): Measured => measureSchedule(schedule, trace, machines, demand.startNs);
   const baselines = options.baselines.map((baseline) => {
     const schedule = baselineSchedule(baseline, kernel.schedule, options, { prepared, demand }, progress);
     done++;
@@ -172,14 +172,14 @@ function baselineSchedule(
   }
 }
 
-function ejectionOf({ ejection }: WhatIfRun, trace: Trace): EjectionResult | null {
+function ejectionOf({ ejection, schedule }: WhatIfRun, trace: Trace): EjectionResult | null {
   if (!ejection) return null;
   const { t, reason, message, tid } = ejection;
   return {
     t: Number(trace.baseNs) + t,
     reason,
     message,
-    task: tid < 0 ? null : `${trace.tasks.get(tid)?.comm ?? ''}-${tid}`,
+    task: tid < 0 ? null : `${schedule.tasks.get(tid)?.comm ?? ''}-${tid}`,
   };
 }
 

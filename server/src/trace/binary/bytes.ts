@@ -16,6 +16,35 @@ export function memorySource(memory: Uint8Array): ByteSource {
   };
 }
 
+/** The `size` bytes of `whole` from `from` on, as a file of its own. */
+export function partOf(whole: ByteSource, from: number, size: number): ByteSource {
+  return {
+    size,
+    read: (offset, length, into) =>
+      whole.read(from + offset, Math.max(0, Math.min(length, size - offset)), into),
+  };
+}
+
+/** Bytes that a window reads ahead: what is read bit by bit would cost a call of the system each. */
+const AHEAD = 64 * 1024;
+
+/** The file `whole` for who reads small pieces one after the other. */
+export function readAhead(whole: ByteSource): ByteSource {
+  let from = 0;
+  let window: Uint8Array = new Uint8Array(0);
+  return {
+    size: whole.size,
+    read(offset, length, into) {
+      if (length > AHEAD / 4) return whole.read(offset, length, into);
+      if (offset < from || offset + length > from + window.length) {
+        from = offset;
+        window = whole.read(offset, AHEAD);
+      }
+      return window.subarray(offset - from, offset - from + length);
+    },
+  };
+}
+
 /** What a file says at `offset` cannot be: thrown inside a reader, which answers it with an error or a note. */
 export class Malformed extends Error {
   readonly offset: number;

@@ -41,6 +41,8 @@ export class CpuStream {
   private readonly pageSize: number;
   private readonly layout: PageLayout;
   private readonly base: bigint;
+  private readonly baseHigh: number;
+  private readonly baseLow: number;
   private readonly events: StreamEvents;
   /** In the file, of the block's first byte. */
   private blockOffset = 0;
@@ -64,6 +66,8 @@ export class CpuStream {
     this.pageSize = pageSize;
     this.layout = layout;
     this.base = base;
+    this.baseHigh = Number(base >> 32n);
+    this.baseLow = Number(base & 0xffffffffn);
     this.events = events;
   }
 
@@ -119,6 +123,16 @@ export class CpuStream {
     }
   }
 
+  /** Of the page that begins at `page`, since the base; a BigInt for each would be made and collected. */
+  private timeOf(page: number): number {
+    const { view } = this.block;
+    const { timestamp, little } = this.layout;
+    const first = view.getUint32(page + timestamp, little);
+    const second = view.getUint32(page + timestamp + 4, little);
+    const [high, low] = little ? [second, first] : [first, second];
+    return (high - this.baseHigh) * 2 ** 32 + (low - this.baseLow);
+  }
+
   private absolute(word: number, delta: number): number {
     const page = this.block.view.getBigUint64(this.page + this.layout.timestamp, this.layout.little);
     const low = (BigInt(word) << 27n) | BigInt(delta);
@@ -156,7 +170,7 @@ export class CpuStream {
       this.giveUpPage('a page says that it is larger than it is');
       return true;
     }
-    const time = Number(view.getBigUint64(page + layout.timestamp, layout.little) - this.base);
+    const time = this.timeOf(page);
     if (size > 0 && Math.abs(time) > Number.MAX_SAFE_INTEGER) this.giveUpPage('the time of a page cannot be');
     else this.time = time;
     if (flags >>> 31 === 1) this.sawMissed(page, flags);

@@ -225,7 +225,7 @@ function nameStep(tid: Get, { offset, size, location }: FormatField, little: boo
   if (location === 'inline')
     return (block, at, _length, tasks) => {
       const from = at + offset;
-      tasks.name(tid(block.view, at), block, from, endOf(block.bytes, from, from + size));
+      tasks.nameUntilZero(tid(block.view, at), block, from, from + size);
       return true;
     };
   const origin = location === 'relative' ? offset + size : 0;
@@ -234,16 +234,9 @@ function nameStep(tid: Get, { offset, size, location }: FormatField, little: boo
     const from = origin + (where & 0xffff);
     const to = from + (where >>> 16);
     if (to > length) return false;
-    tasks.name(tid(block.view, at), block, at + from, endOf(block.bytes, at + from, at + to));
+    tasks.nameUntilZero(tid(block.view, at), block, at + from, at + to);
     return true;
   };
-}
-
-/** Where the text from `from` on ends: at a zero byte, or at `to`. */
-function endOf(bytes: Uint8Array, from: number, to: number): number {
-  let end = from;
-  while (end < to && bytes[end] !== 0) end++;
-  return end;
 }
 
 /** Gives the number of the name of the reason of a kvm_exit. */

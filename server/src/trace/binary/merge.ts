@@ -1,7 +1,12 @@
 import type { CpuStream } from './cpu-stream.ts';
 
-/** Hands the records of all `streams` to `take` in the order of time; at equal times the lower CPU is first. */
-export function mergeStreams(streams: readonly CpuStream[], take: (stream: CpuStream) => void): void {
+/** Hands the first `most` records of all `streams` to `take` in the order of time; at equal times the lower CPU is first. */
+export function mergeStreams(
+  streams: readonly CpuStream[],
+  take: (stream: CpuStream) => void,
+  most = Infinity,
+): void {
+  let taken = 0;
   const heap = streams.filter((stream) => stream.advance()).toSorted((x, y) => (before(x, y) ? -1 : 1));
   while (heap.length > 0) {
     const first = heap[0]!;
@@ -9,6 +14,8 @@ export function mergeStreams(streams: readonly CpuStream[], take: (stream: CpuSt
     // One CPU often has many records before the next one has its turn.
     let more: boolean;
     for (;;) {
+      if (taken >= most) return;
+      taken++;
       take(first);
       more = first.advance();
       if (!more || (second && !before(first, second))) break;

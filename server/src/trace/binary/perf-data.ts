@@ -25,16 +25,21 @@ const RECORD = {
 const RECENT = 1024;
 /** Bytes that a sample of an event of the scheduler has at least, about. */
 const USUAL_SAMPLE = 100;
-/** Read at a time; a record has at most 64 KB. */
-const CHUNK = 1024 * 1024;
+/** Read at a time, little enough to stay in a CPU's cache; a record has at most 64 KB. */
+const CHUNK = 256 * 1024;
+/** Bytes that a compressed record stands for at most: perf compresses a part of a ring buffer at a time. */
+const MOST_UNPACKED = 64 * 1024 * 1024;
 const NO_SAMPLES =
   'there are no samples of tracepoints in it; record with: perf sched record, or perf record -a -e sched:* -e kvm:*';
 const NO_FORMATS = 'the descriptions of its events are missing: perf was killed before it could write them';
 
-/** Reads a perf.data: of a file or, as perf writes it into a pipe, without a table of contents. */
-export function readPerfData(source: ByteSource, unpack: Unpack): TraceResult {
+/**
+ * Reads a perf.data: of a file or, as perf writes it into a pipe, without a table of contents. Ends where it has about
+ * `most` events.
+ */
+export function readPerfData(source: ByteSource, unpack: Unpack, most = Infinity): TraceResult {
   try {
-    return new PerfReader(source, readPerfHead(source), unpack).read();
+    return new PerfReader(source, readPerfHead(source), unpack).read(most);
   } catch (error) {
     if (!(error instanceof Malformed)) throw error;
     return { ok: false, error: { message: error.message, line: undefined, offset: error.offset } };
@@ -52,11 +57,13 @@ class PerfReader {
   private block: Block = { bytes: new Uint8Array(0), view: new DataView(new ArrayBuffer(0)) };
   /** In the file, of the block's first byte. */
   private blockOffset = 0;
+  /** The record in a sample. */
+  private readonly found = { block: this.block, at: 0, length: 0, time: NaN, cpu: 0, offset: 0 };
   private idAt = -1;
   private hasFormats = false;
-  /** Attributes by the low bits of ids, as last asked for: ids are numbered one after the other. */
-  private readonly recentIds = new Float64Array(RECENT).fill(-1);
-  private readonly recentAttrs: (PerfAttr | undefined)[] = [];
+  /** Attributes by the low bits of ids, as last asked for, two words each: ids are numbered one after the other. */
+  private readonly recentIds = new Uint32Array(2 * RECENT);
+  private readonly recentAttrs = Array.from<PerfAttr | undefined>({ length: RECENT });
   /** Threads and their groups as last seen, by the low bits of the thread. */
   private readonly recentGroups = new Int32Array(2 * RECENT).fill(-1);
   /** What was unpacked and is not a whole record yet. */
@@ -69,13 +76,13 @@ class PerfReader {
     this.source = source;
     this.head = head;
     this.little = head.little;
-    this.unzstd = unpack.zstdStream();
+    this.unzstd = unpack.zstdStream(MOST_UNPACKED);
     this.records = new Records(head.little, this.comms);
     this.addFormats(head.formats);
     this.idAt = idPlace(head.attrs);
   }
 
-  read(): TraceResult {
+  read(most: number): TraceResult {
     const { head, source, records } = this;
     const { collected } = records;
     collected.cpus = head.cpus;
@@ -83,8 +90,8 @@ class PerfReader {
     if (head.offset + head.size > source.size) this.skip('the file ends before its records do', source.size);
     let at = head.offset;
     const buffer = new Uint8Array(CHUNK);
-    collected.columns.reserve(Math.ceil((end - at) / USUAL_SAMPLE));
-    while (at < end) {
+    collected.columns.reserve(Math.min(most, Math.ceil((end - at) / USUAL_SAMPLE)));
+    while (at < end && collected.total < most) {
       this.setBlock(source.read(at, Math.min(CHUNK, end - at), buffer), at);
       const used = this.readBlock(true);
       if (used === 0) {
@@ -106,6 +113,7 @@ class PerfReader {
 
   private setBlock(bytes: Uint8Array, offset: number): void {
     this.block = { bytes, view: viewOf(bytes) };
+    this.found.block = this.block;
     this.blockOffset = offset;
   }
 
@@ -134,6 +142,7 @@ class PerfReader {
         const offset = this.blockOffset;
         this.readCompressed(at, size, type === RECORD.compressed ? 8 : 16);
         this.block = block;
+        this.found.block = block;
         this.blockOffset = offset;
       } else {
         const behind = this.readOther(type, at, size);
@@ -145,7 +154,7 @@ class PerfReader {
   }
 
   private readSample(from: number, to: number): void {
-    const { head, little, records, block } = this;
+    const { head, little, records, block, found } = this;
     const { view } = block;
     const attr = this.attrAt(from, to);
     const offset = this.blockOffset + from - 8;
@@ -165,9 +174,12 @@ class PerfReader {
       this.skip('a sample has a CPU or a time that cannot be', offset);
       return;
     }
-    const { tasks } = records.collected;
-    tasks.now = time;
-    records.take(block, raw + 4, view.getUint32(raw, little), time, cpu, offset);
+    found.at = raw + 4;
+    found.length = view.getUint32(raw, little);
+    found.time = time;
+    found.cpu = cpu;
+    found.offset = offset;
+    records.take(found);
     if (attr.tid >= 0) {
       const tid = view.getInt32(from + attr.tid + 4, little);
       const group = view.getInt32(from + attr.tid, little);
@@ -177,15 +189,17 @@ class PerfReader {
   }
 
   private attrAt(from: number, to: number): PerfAttr | undefined {
-    const { head, idAt } = this;
+    const { head, idAt, little } = this;
     if (idAt < 0 || from + idAt + 8 > to) return head.attrs[0];
-    const id = this.number(from + idAt);
-    const slot = id & (RECENT - 1);
-    if (this.recentIds[slot] !== id) {
-      this.recentIds[slot] = id;
-      this.recentAttrs[slot] = head.ids.get(id);
-    }
-    return this.recentAttrs[slot];
+    const { view } = this.block;
+    const [first, second] = [view.getUint32(from + idAt, little), view.getUint32(from + idAt + 4, little)];
+    const slot = (little ? first : second) & (RECENT - 1);
+    const { recentIds, recentAttrs } = this;
+    const attr = recentAttrs[slot];
+    if (attr && recentIds[2 * slot] === first && recentIds[2 * slot + 1] === second) return attr;
+    recentIds[2 * slot] = first;
+    recentIds[2 * slot + 1] = second;
+    return (recentAttrs[slot] = head.ids.get(this.number(from + idAt)));
   }
 
   /** 64 bits that are small. */

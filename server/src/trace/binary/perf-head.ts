@@ -22,25 +22,32 @@ export interface PerfHead {
   readonly piped: boolean;
 }
 
+type Features = Pick<PerfHead, 'formats' | 'cpus'>;
+const NOTHING: Features = { formats: [], cpus: 0 };
+
 export function readPerfHead(source: ByteSource): PerfHead {
   const reader = new ByteReader(source);
   reader.little = reader.u8() === 0x50;
   reader.skip(7);
   const { little } = reader;
   const size = reader.u64();
-  const empty = { little, attrs: [], ids: new Map<number, PerfAttr>(), formats: [], cpus: 0 };
-  if (size === 16) return { ...empty, offset: 16, size: source.size - 16, piped: true };
+  const [attrs, ids] = [[] as PerfAttr[], new Map<number, PerfAttr>()];
+  // Always written out: to V8 each spread copy is of a kind of its own, for which it compiles the reader anew.
+  const head = (offset: number, records: number, piped: boolean, told: Features = NOTHING): PerfHead => {
+    const { formats, cpus } = told;
+    return { little, attrs, ids, formats, cpus, offset, size: records, piped };
+  };
+  if (size === 16) return head(16, source.size - 16, true);
   const attrSize = reader.u64();
   const [attrsAt, attrsSize, offset, dataSize] = [reader.u64(), reader.u64(), reader.u64(), reader.u64()];
-  const head = { ...empty, offset, piped: false };
   reader.at = attrsAt;
   if (attrSize < 64 + 16) reader.fail('its attributes are too short');
   const count = Math.floor(attrsSize / attrSize);
   if (count > MOST_ATTRS) reader.fail('it has too many attributes');
-  for (let index = 0; index < count; index++) readAttrEntry(source, reader, attrSize, head);
+  for (let index = 0; index < count; index++) readAttrEntry(source, reader, attrSize, { attrs, ids });
   // A recording that was killed has no size yet, and no features.
-  if (dataSize === 0) return { ...head, size: source.size - offset };
-  return { ...head, size: dataSize, ...readFeatures(source, little, offset + dataSize) };
+  if (dataSize === 0) return head(offset, source.size - offset, false);
+  return head(offset, dataSize, false, readFeatures(source, little, offset + dataSize));
 }
 
 function readAttrEntry(
@@ -57,11 +64,7 @@ function readAttrEntry(
   for (let index = 0; index < count; index++) ids.set(list.u64(), attr);
 }
 
-function readFeatures(
-  source: ByteSource,
-  little: boolean,
-  tableAt: number,
-): Pick<PerfHead, 'formats' | 'cpus'> {
+function readFeatures(source: ByteSource, little: boolean, tableAt: number): Features {
   const bitmap = new ByteReader(source, 72);
   bitmap.little = little;
   const words = [bitmap.big(), bitmap.big(), bitmap.big(), bitmap.big()];

@@ -39,6 +39,8 @@ export interface PerfAttr {
   readonly cpu: number;
   /** Where `read`, `callchain` and `raw` follow, whose lengths vary. */
   readonly tail: number;
+  /** Where `raw` is, if nothing of a length that varies is before it. */
+  readonly raw: number;
   readonly clock: string;
 }
 
@@ -62,7 +64,7 @@ export function readAttr(reader: ByteReader, size: number): PerfAttr {
 }
 
 /** Every part before `read` has 8 bytes. */
-function layoutOf(type: number): Pick<PerfAttr, 'tid' | 'time' | 'cpu' | 'tail'> {
+function layoutOf(type: number): Pick<PerfAttr, 'tid' | 'time' | 'cpu' | 'tail' | 'raw'> {
   const places = new Map<number, number>();
   let at = 0;
   const { identifier, ip, tid, time, addr, id, streamId, cpu, period } = SAMPLE;
@@ -72,7 +74,8 @@ function layoutOf(type: number): Pick<PerfAttr, 'tid' | 'time' | 'cpu' | 'tail'>
     at += 8;
   }
   const place = (bit: number): number => places.get(bit) ?? -1;
-  return { tid: place(tid), time: place(time), cpu: place(cpu), tail: at };
+  const raw = has(type, SAMPLE.raw) && !has(type, SAMPLE.read | SAMPLE.callchain) ? at : -1;
+  return { tid: place(tid), time: place(time), cpu: place(cpu), tail: at, raw };
 }
 
 /** Where the id of a sample is, given all attributes: they agree on it, or there is only one; −1: no id is needed. */
@@ -94,6 +97,11 @@ export function timeFromEnd({ sampleType }: PerfAttr): number {
 
 /** Where the raw data of a sample that begins at `from` is; −1: it has none, or it reaches beyond `to`. */
 export function rawPlace(view: DataView, from: number, to: number, attr: PerfAttr, little: boolean): number {
+  const at = attr.raw >= 0 ? from + attr.raw : behindVarying(view, from, to, attr, little);
+  return at >= 0 && at + 4 <= to && at + 4 + view.getUint32(at, little) <= to ? at : -1;
+}
+
+function behindVarying(view: DataView, from: number, to: number, attr: PerfAttr, little: boolean): number {
   const { sampleType, readFormat } = attr;
   if (!has(sampleType, SAMPLE.raw)) return -1;
   let at = from + attr.tail;
@@ -109,5 +117,5 @@ export function rawPlace(view: DataView, from: number, to: number, attr: PerfAtt
     if (at + 8 > to) return -1;
     at += 8 + 8 * view.getUint32(little ? at : at + 4, little);
   }
-  return at + 4 <= to && at + 4 + view.getUint32(at, little) <= to ? at : -1;
+  return at;
 }

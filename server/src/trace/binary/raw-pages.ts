@@ -19,8 +19,8 @@ const EXPECTED =
 const CTF = 'is an archive of a CTF trace: unpack it, and name its folder';
 const decoder = new TextDecoder();
 
-/** Reads the pages of ring buffers, one file a CPU, with the `format` files of their events among `files`. */
-export function readRawPages(files: readonly NamedSource[]): TraceResult {
+/** Reads the pages of ring buffers, one file a CPU, with the `format` files of their events among `files`; `most` events. */
+export function readRawPages(files: readonly NamedSource[], most = Infinity): TraceResult {
   const text = (name: string): string => {
     const found = files.find(({ path }) => path === name || path.endsWith(`/${name}`));
     return found ? textOf(found.source) : '';
@@ -50,9 +50,7 @@ export function readRawPages(files: readonly NamedSource[]): TraceResult {
         damaged: (message, offset) => collected.skip(message, undefined, offset),
       }),
   );
-  mergeStreams(streams, ({ block, at, length, time, cpu, offset }) =>
-    records.take(block, at, length, time, cpu, offset),
-  );
+  mergeStreams(streams, (stream) => records.take(stream), most);
   if (collected.total === 0) return refused(collected.notes.list()[0]?.message ?? EXPECTED);
   for (const line of text('saved_tgids').split('\n')) {
     const [, tid, tgid] = /^(\d+) (\d+)$/.exec(line) ?? [];

@@ -17,15 +17,32 @@ const NO_THREAD = 'a record has no thread';
 const FLAG = { irqsOff: 0x01, needReschedLazy: 0x02, needResched: 0x04, hardirq: 0x08, softirq: 0x10 };
 const MORE = { preemptResched: 0x20, nmi: 0x40 };
 
+/** A record where its reader found it. */
+export interface FoundRecord {
+  /** It has `length` bytes from `at` on. */
+  readonly block: Block;
+  readonly at: number;
+  readonly length: number;
+  /** Of the clock, since the base. */
+  readonly time: number;
+  readonly cpu: number;
+  /** Where it is in the file, for notes. */
+  readonly offset: number;
+}
+
 /** Records of events as the kernel writes them, on their way into the columns. */
 export class Records {
   readonly collected = new Collector();
+  /** What the clock of the records counts. */
+  nsPerTick = 1;
   private readonly types = new Map<number, EventType>();
   /** By event id: the hot path's way to `types`. */
   private readonly byId: (EventType | undefined)[] = [];
   private readonly row = newRow();
   private readonly contexts = contextTable();
   private readonly little: boolean;
+  /** The last thread that was seen with its name: most events are of the same one as those before. */
+  private known = -1;
   private readonly comms: ReadonlyMap<number, string>;
   /** Where the number of the event and the thread are; −1: no event has been described. */
   private typeAt = -1;
@@ -63,32 +80,37 @@ export class Records {
     this.header = Math.max(...ends, this.flagsAt + 1, this.preemptAt + 1);
   }
 
-  /** Takes one record; `offset` is where it is in the file, for notes. */
-  take(block: Block, at: number, length: number, time: number, cpu: number, offset: number): void {
+  /** Takes one record. */
+  take(record: FoundRecord): void {
     const { collected, row, little } = this;
+    const { block, at, length } = record;
     const { view, bytes } = block;
     if (length < this.header || this.typeAt < 0) {
-      collected.skip(SHORT, undefined, offset);
+      collected.skip(SHORT, undefined, record.offset);
       return;
     }
     const type = this.byId[view.getUint16(at + this.typeAt, little)] ?? this.unknownType();
     const tid = view.getInt32(at + this.pidAt, little);
     if (!isThreadId(tid)) {
-      collected.skip(NO_THREAD, undefined, offset);
+      collected.skip(NO_THREAD, undefined, record.offset);
       return;
     }
-    const kind = collected.saw(type.name, time, cpu);
-    if (collected.tasks.mention(tid)) this.nameFromTable(tid);
+    row.time = record.time * this.nsPerTick;
+    row.cpu = record.cpu;
+    const kind = collected.saw(type.name, row);
+    if (tid !== this.known) {
+      if (collected.tasks.mention(tid)) this.nameFromTable(tid);
+      else this.known = tid;
+    }
     if (kind < 0) return;
     row.kind = kind;
-    row.cpu = cpu;
     row.tid = tid;
     row.context =
       this.contexts[bytes[at + this.flagsAt]!]! |
       ((bytes[at + this.preemptAt]! & 0xf) === 0 ? 0 : CONTEXT.preemptOff);
     if (type.decode?.(block, at, length, row, collected.tasks, collected.strings))
-      collected.columns.append(time, row);
-    else collected.skip(UNREADABLE, undefined, offset);
+      collected.columns.append(row);
+    else collected.skip(UNREADABLE, undefined, record.offset);
   }
 
   private unknownType(): EventType {

@@ -1,4 +1,4 @@
-import { type ByteSource, memorySource } from './bytes.ts';
+import { type ByteSource, partOf } from './bytes.ts';
 
 /** A file of a folder or an archive. */
 export interface NamedSource {
@@ -27,7 +27,7 @@ export function readTar(source: ByteSource): NamedSource[] {
     if (type === '0' || type === '\0')
       files.push({
         path: prefix === '' ? name : `${prefix}/${name}`,
-        source: memorySource(source.read(from, size)),
+        source: partOf(source, from, size),
       });
     at = from + Math.ceil(size / BLOCK) * BLOCK;
   }

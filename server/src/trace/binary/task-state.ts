@@ -3,6 +3,9 @@ import { numericState } from '../payload.ts';
 import { LETTER_STATES } from '../payload-sched.ts';
 import type { EventFormat } from './event-format.ts';
 
+/** Worked out beforehand: the event reports none above TASK_REPORT_MAX, 0x100, since 4.14 (include/linux/sched.h). */
+const USUAL_STATES = 1024;
+
 /**
  * How to get the bits of TASK_STATE from a recorded `prev_state`: by the letters that the recording kernel prints for
  * its bits, which changed with 4.14. A bit above those with a letter means preempted (the `+`).
@@ -14,13 +17,10 @@ export function taskStates({ print }: EventFormat): (recorded: number) => number
   );
   if (bits.length === 0 || bits.some(([bit]) => !Number.isInteger(bit))) return numericState;
   const known = bits.reduce((all, [bit]) => all | bit, 0);
-  const states = new Map<number, number>();
-  return (recorded) => {
-    const found = states.get(recorded);
-    if (found !== undefined) return found;
+  const stateOf = (recorded: number): number => {
     const named = bits.reduce((all, [bit, state]) => all | ((recorded & bit) === 0 ? 0 : state), 0);
-    const state = recorded < 0 || (recorded & ~known) !== 0 ? named | TASK_STATE.preempted : named;
-    if (states.size < 1024) states.set(recorded, state);
-    return state;
+    return recorded < 0 || (recorded & ~known) !== 0 ? named | TASK_STATE.preempted : named;
   };
+  const states = Uint16Array.from({ length: USUAL_STATES }, (_, recorded) => stateOf(recorded));
+  return (recorded) => (recorded >= 0 && recorded < USUAL_STATES ? states[recorded]! : stateOf(recorded));
 }

@@ -1,5 +1,5 @@
 import type { Guest } from '../columns.ts';
-import { ByteReader, type ByteSource } from './bytes.ts';
+import { ByteReader, type ByteSource, readAhead } from './bytes.ts';
 import type { PageBlock } from './cpu-stream.ts';
 import type { Unpack } from './unpack.ts';
 
@@ -177,7 +177,7 @@ function packedPages(
   unpack: Unpack,
   damaged: (message: string, offset: number) => void,
 ): () => PageBlock | undefined {
-  const reader = new ByteReader(source, offset);
+  const reader = new ByteReader(readAhead(source), offset);
   reader.little = little;
   let left: number | undefined = size < 4 ? 0 : undefined;
   let memory: Uint8Array | undefined;

@@ -18,10 +18,10 @@ const USUAL_EVENT = 48;
 const MOST_PACKED = 64;
 const NO_EVENTS = 'there are no events in it';
 
-/** Reads a trace.dat, as trace-cmd writes it, of version 6 or 7. */
-export function readTraceDat(source: ByteSource, unpack: Unpack): TraceResult {
+/** Reads a trace.dat, as trace-cmd writes it, of version 6 or 7; of its events the first `most`. */
+export function readTraceDat(source: ByteSource, unpack: Unpack, most = Infinity): TraceResult {
   try {
-    return readEvents(source, readHead(source, unpack), unpack);
+    return readEvents(source, readHead(source, unpack), unpack, most);
   } catch (error) {
     if (!(error instanceof Malformed)) throw error;
     return refused(error.message, error.offset);
@@ -43,7 +43,7 @@ function readHead(source: ByteSource, unpack: Unpack): TraceDatHead {
   return reader.fail(`it is a trace.dat of version ${version}; 6 and 7 are known`);
 }
 
-function readEvents(source: ByteSource, head: TraceDatHead, unpack: Unpack): TraceResult {
+function readEvents(source: ByteSource, head: TraceDatHead, unpack: Unpack, most: number): TraceResult {
   if (NO_TIME.test(head.clock) && !head.tsc)
     return refused(`its clock is ${head.clock}: ${REFUSALS.cycles}`, 0);
   const { data } = pageLayout(head.headerPage, head.little);
@@ -58,24 +58,16 @@ function readEvents(source: ByteSource, head: TraceDatHead, unpack: Unpack): Tra
     damaged: (message, offset) => collected.skip(message, undefined, offset),
   };
   const bytes = Math.min(pageBytes(source, head), MOST_PACKED * source.size);
-  collected.columns.reserve(Math.ceil(bytes / USUAL_EVENT));
+  collected.columns.reserve(Math.min(most, Math.ceil(bytes / USUAL_EVENT)));
   const base = baseOf(source, head, unpack);
   const toNs = converter(head, base);
   const start = toNs.base;
   collected.columns.setBase(Number(start / 1_000_000_000n), Number(start % 1_000_000_000n));
-  mergeStreams(streamsOf(source, head, unpack, base, events), (stream) => {
-    records.take(
-      stream.block,
-      stream.at,
-      stream.length,
-      toNs.scale === 1 ? stream.time : stream.time * toNs.scale,
-      stream.cpu,
-      stream.offset,
-    );
-  });
+  records.nsPerTick = toNs.scale;
+  mergeStreams(streamsOf(source, head, unpack, base, events), (stream) => records.take(stream), most);
   const first = collected.notes.list()[0];
   if (collected.total === 0) return refused(first?.message ?? NO_EVENTS, first?.offset ?? source.size);
-  if (head.cpuStats.some(wasOverwritten) && !collected.hasLosses) collected.sawOverwritten(undefined, 0);
+  if (head.cpuStats.some(wasOverwritten) && collected.lost === 0) collected.sawOverwritten(undefined, 0);
   const trace = collected.trace(`trace.dat-v${head.version}`, head.clock);
   return { ok: true, trace: head.guests.length > 0 ? { ...trace, guests: head.guests } : trace };
 }

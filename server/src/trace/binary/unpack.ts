@@ -8,6 +8,9 @@ export interface Unpack {
   zlib(packed: Uint8Array, size: number, into?: Uint8Array): Uint8Array | undefined;
   /** What the whole zlib stream `packed` stands for, at most `most` bytes; undefined: it is damaged, or has more. */
   inflate(packed: Uint8Array, most: number): Uint8Array | undefined;
-  /** Takes the next piece of a zstd stream and gives what it unpacks to; undefined: it is damaged. */
-  zstdStream(): (packed: Uint8Array) => Uint8Array[] | undefined;
+  /**
+   * Takes the next piece of a zstd stream and gives what it unpacks to, at most `most` bytes; undefined: it is damaged,
+   * or has more.
+   */
+  zstdStream(most: number): (packed: Uint8Array) => Uint8Array[] | undefined;
 }

@@ -10,8 +10,11 @@ const MOST_MESSAGES = 64 * 1024;
 const MISSING =
   'is a CTF trace, which is read with babeltrace2: install it (Debian, Ubuntu: apt install babeltrace2), or record with trace-cmd or perf';
 
-/** Reads the CTF trace in the folder `path` through the command babeltrace2, whose lines are read as they come. */
-export function readCtf(path: string, command = 'babeltrace2'): Promise<TraceResult> {
+/**
+ * Reads the CTF trace in the folder `path` through the command babeltrace2, whose lines, in the order of time, are read as
+ * they come; about `most` events of them.
+ */
+export function readCtf(path: string, most = Infinity, command = 'babeltrace2'): Promise<TraceResult> {
   const reader = new CtfReader();
   return new Promise((done) => {
     // A path from the root is no option and no address.
@@ -21,13 +24,17 @@ export function readCtf(path: string, command = 'babeltrace2'): Promise<TraceRes
     });
     let messages = '';
     let silent = false;
+    let enough = false;
     const timer = setTimeout(() => {
       silent = true;
       child.kill('SIGKILL');
     }, LONGEST_SILENCE);
     child.stdout.on('data', (chunk: Uint8Array) => {
       timer.refresh();
+      if (enough) return;
       reader.push(chunk);
+      enough = reader.events >= most;
+      if (enough) child.kill('SIGKILL');
     });
     child.stderr.on('data', (chunk: Uint8Array) => {
       if (messages.length < MOST_MESSAGES) messages += String(chunk);
@@ -41,11 +48,14 @@ export function readCtf(path: string, command = 'babeltrace2'): Promise<TraceRes
       clearTimeout(timer);
       for (const [, events] of messages.matchAll(/discarded (\d{1,15}) events?/g))
         reader.lost(Number(events));
-      if (silent) done(reader.finish('babeltrace2 said nothing more and was ended'));
+      if (enough) done(withMore(reader.finish()));
+      else if (silent) done(reader.finish('babeltrace2 said nothing more and was ended'));
       else done(reader.finish(code === 0 ? undefined : `babeltrace2 broke off: ${reasonIn(messages)}`));
     });
   });
 }
+
+const withMore = (result: TraceResult): TraceResult => (result.ok ? { ...result, more: true } : result);
 
 /** The last line that tells a cause, without its place in the source. */
 function reasonIn(messages: string): string {

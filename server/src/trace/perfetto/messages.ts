@@ -10,18 +10,36 @@ export interface EventMessage {
 export const PACKET = {
   bundle: 1,
   processTree: 2,
+  clocks: 6,
   timestamp: 8,
   sequence: 10,
   trackEvent: 11,
   ftraceStats: 34,
+  traceStats: 35,
+  /** previous_packet_dropped. */
+  afterLoss: 42,
   deflated: 50,
   track: 60,
   cpuInfo: 67,
+  machine: 98,
   zstd: 133,
 } as const;
 
 /** Of FtraceEventBundle (ftrace_event_bundle.proto). */
-export const BUNDLE = { cpu: 1, event: 2, lost: 3, compact: 4, clock: 5, descriptor: 11 } as const;
+export const BUNDLE = {
+  cpu: 1,
+  event: 2,
+  lost: 3,
+  compact: 4,
+  clock: 5,
+  clockTime: 6,
+  bootTime: 7,
+  error: 8,
+  /** Time of the last event that the recorder had read on this CPU (before v47), or written (since then); 0: there was none. */
+  lastRead: 9,
+  lastWritten: 10,
+  descriptor: 11,
+} as const;
 
 /** Of FtraceEventBundle.CompactSched. */
 export const COMPACT = {
@@ -47,33 +65,25 @@ const wake = (name: string): EventMessage => ({
   fields: { 2: 'pid', 3: 'prio', 5: 'target_cpu' },
   comms: { 1: 'pid' },
 });
-const counted = (name: string): EventMessage => ({ name, fields: {}, comms: {} });
 
 /** An event that has no message of its own: its name, and its fields with theirs. */
 export const GENERIC = 327;
+/** A probe of the recorder's own, whose name stands as that of those. */
+export const KPROBE = 542;
 
 /** Events that compact columns are of. */
 export const SWITCH = 4;
 export const WAKING = 20;
 
-/** Messages of FtraceEvent by the number of their field (ftrace_event.proto, sched.proto, kvm.proto, task.proto). */
+/** Messages of FtraceEvent of which more is read than their name, by the number of their field (ftrace_event.proto, sched.proto, kvm.proto, task.proto). */
 export const MESSAGES: Readonly<Record<number, EventMessage>> = {
-  3: counted('print'),
   4: {
     name: 'sched_switch',
     fields: { 2: 'prev_pid', 3: 'prev_prio', 4: 'prev_state', 6: 'next_pid', 7: 'next_prio' },
     comms: { 1: 'prev_pid', 5: 'next_pid' },
   },
-  11: counted('cpu_frequency'),
-  13: counted('cpu_idle'),
   17: wake('sched_wakeup'),
-  18: counted('sched_blocked_reason'),
   20: wake('sched_waking'),
-  24: counted('softirq_entry'),
-  25: counted('softirq_exit'),
-  26: counted('softirq_raise'),
-  36: counted('irq_handler_entry'),
-  37: counted('irq_handler_exit'),
   114: wake('sched_wakeup_new'),
   235: { name: 'task_newtask', fields: { 1: 'pid' }, comms: { 2: 'pid' } },
   236: { name: 'task_rename', fields: { 1: 'pid' }, comms: { 3: 'pid' } },

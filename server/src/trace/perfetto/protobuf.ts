@@ -4,7 +4,7 @@ const UTF8 = new TextEncoder();
 
 /** Writes messages of the protobuf wire format: fields of varints, strings and messages. */
 export class ProtoWriter {
-  private bytes = new Uint8Array(1 << 12);
+  private bytes = new Uint8Array(1 << 7);
   private length = 0;
 
   /** A field of an integer, which may be negative and is exact below 2^53. */
@@ -38,6 +38,12 @@ export class ProtoWriter {
 
   private varint(value: number | bigint): void {
     this.room(10);
+    if (typeof value === 'number' && value >= 0) {
+      let rest = value;
+      for (; rest > 0x7f; rest = Math.floor(rest / 0x80)) this.bytes[this.length++] = (rest % 0x80) | 0x80;
+      this.bytes[this.length++] = rest;
+      return;
+    }
     let rest = BigInt.asUintN(64, BigInt(value));
     while (rest > 0x7fn) {
       this.bytes[this.length++] = Number(rest & 0x7fn) | 0x80;

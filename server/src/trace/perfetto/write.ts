@@ -14,53 +14,32 @@ const TYPE_INSTANT = 3;
 const SEQUENCE = 1;
 const TRACK = 1;
 
-/** Events of one CPU that a bundle holds. */
-const BUNDLE = 512;
+/** Events of all CPUs after which each has its bundle, as recorders write them: who reads the file needs only its beginning. */
+const ROUND = 4096;
 
 /**
- * A trace for the Perfetto UI: the events of the kinds that are wanted, the names of threads, and `remarks` on a track
- * called `track`. The context of events has no place in that format.
+ * A trace for the Perfetto UI, in parts that follow each other: the events of the kinds that are wanted, the names of
+ * threads, and `remarks` on a track called `track`. The context of events has no place in that format.
  */
-export function perfettoTrace(
+export function* perfettoTrace(
   trace: Trace,
   track: string,
   remarks: readonly Remark[],
   isWanted: (kind: number) => boolean = () => true,
-): Uint8Array {
-  const file = new ProtoWriter();
-  const packet = (write: (message: ProtoWriter) => void): void =>
-    file.message(1, (message) => {
-      message.int(PACKET.sequence, SEQUENCE);
-      write(message);
-    });
-  packet((message) => message.message(PACKET.processTree, (tree) => writeThreads(tree, trace)));
+): Generator<Uint8Array> {
+  yield packet((message) => message.message(PACKET.processTree, (tree) => writeThreads(tree, trace)));
   const writers = writersOf(trace);
-  for (let cpu = 0; cpu < trace.cpus; cpu++) {
-    const rows: number[] = [];
-    const flush = (): void => {
-      if (rows.length > 0)
-        packet((message) =>
-          message.message(PACKET.bundle, (to) => writeBundle(to, trace, cpu, rows, writers)),
-        );
-      rows.length = 0;
-    };
-    for (let row = 0; row < trace.length; row++) {
-      if (trace.cpu[row] !== cpu || !isWanted(trace.kind[row] ?? 0)) continue;
-      rows.push(row);
-      if (rows.length === BUNDLE) flush();
-    }
-    flush();
+  const waiting: number[][] = Array.from({ length: trace.cpus }, () => []);
+  let written = 0;
+  for (let row = 0; row < trace.length; row++) {
+    if (!isWanted(trace.kind[row] ?? 0)) continue;
+    waiting[trace.cpu[row] ?? 0]?.push(row);
+    if (++written % ROUND === 0) yield* bundlesOf(trace, waiting, writers);
   }
-  if (remarks.length > 0) {
-    packet((message) =>
-      message.message(PACKET.track, (descriptor) => {
-        descriptor.int(1, TRACK);
-        descriptor.string(2, track);
-      }),
-    );
-  }
+  yield* bundlesOf(trace, waiting, writers);
+  if (remarks.length > 0) yield packet((message) => message.message(PACKET.track, trackCalled(track)));
   for (const { t, text } of remarks) {
-    packet((message) => {
+    yield packet((message) => {
       message.int(PACKET.timestamp, t);
       message.message(PACKET.trackEvent, (event) => {
         event.int(9, TYPE_INSTANT);
@@ -69,7 +48,37 @@ export function perfettoTrace(
       });
     });
   }
+}
+
+const trackCalled =
+  (name: string) =>
+  (descriptor: ProtoWriter): void => {
+    descriptor.int(1, TRACK);
+    descriptor.string(2, name);
+  };
+
+function packet(write: (message: ProtoWriter) => void): Uint8Array {
+  const file = new ProtoWriter();
+  file.message(1, (message) => {
+    message.int(PACKET.sequence, SEQUENCE);
+    write(message);
+  });
   return file.done();
+}
+
+/** A bundle for each CPU of the rows that wait for it, which are none then. */
+function* bundlesOf(
+  trace: Trace,
+  waiting: readonly number[][],
+  writers: readonly EventWriter[],
+): Generator<Uint8Array> {
+  for (const [cpu, rows] of waiting.entries()) {
+    if (rows.length === 0) continue;
+    yield packet((message) =>
+      message.message(PACKET.bundle, (to) => writeBundle(to, trace, cpu, rows, writers)),
+    );
+    rows.length = 0;
+  }
 }
 
 function writeThreads(tree: ProtoWriter, trace: Trace): void {

@@ -4,6 +4,7 @@ import { asksAgent } from './index.ts';
 import { usesPages } from './pages.ts';
 import { skeleton } from './skeleton.ts';
 import { hasCpuSets, optionName, usedTables } from './tables-of.ts';
+import { hasTunables } from './tunables.ts';
 import { meetsVcpus } from './vcpu-names.ts';
 
 /** Where the programs read each param. */
@@ -19,7 +20,7 @@ export function placeLines(unit: Unit): string[] {
       `\t\treturn (void *)&skel->${param.tunable ? 'data' : 'rodata'}->${unit.globals.name(param.name)};`,
     ]),
     '\t}',
-    '\treturn NULL;',
+    '\tabort();',
     '}',
     '',
   ];
@@ -52,16 +53,17 @@ export function usageLines(unit: Unit): string[] {
       ? [option('--vcpu-names', 'trust the names of vCPU threads, also where no KVM is seen')]
       : []),
     ...(usesPages(unit) ? [option('--pages PID=FILE', 'memory that the guest of the process shares')] : []),
+    ...(hasTunables(unit) ? [option('--running', 'change tunables of the policy that runs, and end')] : []),
     '\t       );',
     ...(program.params.length > 0
       ? [
-          '\tfor (i = 0; i < sizeof(params) / sizeof(params[0]); i++)',
+          '\tfor (i = 0; i < ARRAY_SIZE(params); i++)',
           '\t\tfprintf(out, "  --%-20s %s\\n", params[i].name, params[i].doc);',
         ]
       : []),
     ...(tables.length > 0
       ? [
-          '\tfor (i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)',
+          '\tfor (i = 0; i < ARRAY_SIZE(tables); i++)',
           '\t\tfprintf(out, "  --%s KEY=VALUE\\n                         %s\\n", tables[i].name, tables[i].doc);',
         ]
       : []),
@@ -70,16 +72,38 @@ export function usageLines(unit: Unit): string[] {
   ];
 }
 
+const READ_COUNT = String.raw`static int read_count(const char *name, const char *text, int most, int *value)
+{
+	char *end;
+	long number;
+
+	errno = 0;
+	number = strtol(text, &end, 10);
+	if (errno || end == text || *end || number < 0 || number > most) {
+		fprintf(stderr, "--%s: '%s' is no whole number from 0 to %d\n", name, text, most);
+		return -EINVAL;
+	}
+	*value = number;
+	return 0;
+}
+`.split('\n');
+
+const ONLY_TUNABLES = String.raw`	for (i = 0; running && i < (int)ARRAY_SIZE(params); i++) {
+		if (given[i] && !tunable[i]) {
+			fprintf(stderr, "--%s cannot change while the policy runs\n", params[i].name);
+			return -EINVAL;
+		}
+	}
+`;
+
 /** Options are read once the object is open: params are stored where the programs will read them. */
 export function optionLines(unit: Unit): string[] {
   const { program } = unit;
-  const simple = [
-    ['seconds', 'seconds = atoi(value);'],
-    ['interval', 'interval = atoi(value);'],
-    ...(asksAgent(unit) ? [['agent-prio', 'agent_prio = atoi(value);']] : []),
-    ...(program.target === 'pvsched' ? [['assign', 'assign = value;']] : []),
-  ];
+  const simple = program.target === 'pvsched' ? [['assign', 'assign = value;']] : [];
   const checked = [
+    ['seconds', 'read_count(name, value, 1000000000, &seconds)'],
+    ['interval', 'read_count(name, value, 1000000000, &interval)'],
+    ...(asksAgent(unit) ? [['agent-prio', 'read_count(name, value, 99, &agent_prio)']] : []),
     ...(usesPages(unit) ? [['pages', 'add_pages(value)']] : []),
     ...usedTables(unit).map((table, i) => [optionName(table.name), `add_entry(&tables[${i}], value)`]),
   ];
@@ -88,11 +112,12 @@ export function optionLines(unit: Unit): string[] {
     ['verbose', 'verbose'],
     ...(program.target === 'sched_ext' ? [['partial', 'partial']] : []),
     ...(meetsVcpus(unit) ? [['vcpu-names', 'names_suffice']] : []),
+    ...(hasTunables(unit) ? [['running', 'running']] : []),
   ];
   return [
     'static int seconds, interval;',
-    ...(asksAgent(unit) ? ['static int agent_prio = 60;'] : []),
     '',
+    ...READ_COUNT,
     '/* One option with its value; 1 where the option takes no value. */',
     `static int read_option(struct ${skeleton(unit)} *skel, const char *name, const char *value)`,
     '{',
@@ -116,11 +141,14 @@ export function optionLines(unit: Unit): string[] {
     ...checked.flatMap(([name, code]) => [`\tif (!strcmp(name, "${name}"))`, `\t\treturn ${code};`]),
     ...(program.params.length > 0
       ? [
-          '\tfor (i = 0; i < sizeof(params) / sizeof(params[0]); i++)',
-          '\t\tif (!strcmp(name, params[i].name))',
+          '\tfor (i = 0; i < ARRAY_SIZE(params); i++) {',
+          '\t\tif (strcmp(name, params[i].name))',
+          '\t\t\tcontinue;',
+          ...(hasTunables(unit) ? ['\t\tgiven[i] = true;'] : []),
           hasCpuSets(unit)
-            ? '\t\t\treturn (params[i].kind == CPUS ? set_cpus : set_param)(&params[i], place_of(skel, i), value);'
-            : '\t\t\treturn set_param(&params[i], place_of(skel, i), value);',
+            ? '\t\treturn (params[i].kind == CPUS ? set_cpus : set_param)(&params[i], place_of(skel, i), value);'
+            : '\t\treturn set_param(&params[i], place_of(skel, i), value);',
+          '\t}',
         ]
       : []),
     '\tfprintf(stderr, "there is no option --%s\\n", name);',
@@ -150,7 +178,7 @@ export function optionLines(unit: Unit): string[] {
 		if (!used && !equals)
 			i++;
 	}
-	return 0;
+${hasTunables(unit) ? ONLY_TUNABLES : ''}	return 0;
 }
 `.split('\n'),
   ];

@@ -5,15 +5,17 @@ import type { Unit } from '../unit.ts';
 import { mainLines } from './main.ts';
 import { CPU_SETS, PARSING, TABLES } from './options.ts';
 import { carriers, pageSizes, usesPages } from './pages.ts';
+import { privilegeLines } from './privileges.ts';
 import { healthReport, REPORT } from './report.ts';
 import { hasCpuSets, paramTable, statTables, usedTables } from './tables-of.ts';
-import { THREAD_ACTIONS, THREADS, WATCHDOG } from './threads.ts';
+import { THREAD_ACTIONS, THREADS } from './threads.ts';
 import { MEET_VCPUS, meetsVcpus, VCPU_NAMES } from './vcpu-names.ts';
 import { VM_ACTIONS, VMS } from './vms.ts';
+import { RUN_AHEAD, WATCHDOG } from './watchdog.ts';
 
 const HEADERS =
   'dirent.h errno.h fcntl.h fnmatch.h getopt.h limits.h poll.h sched.h signal.h stdbool.h stddef.h stdio.h stdlib.h string.h ' +
-  'sys/mman.h sys/prctl.h sys/syscall.h sys/types.h sys/utsname.h time.h unistd.h linux/types.h bpf/bpf.h bpf/btf.h bpf/libbpf.h';
+  'sys/mman.h sys/prctl.h sys/stat.h sys/syscall.h sys/types.h sys/utsname.h time.h unistd.h linux/capability.h linux/types.h bpf/bpf.h bpf/btf.h bpf/libbpf.h';
 
 /** NAME.c: loads and attaches the programs, does what they ask for, undoes it, and reports. */
 export function agentText(unit: Unit, sourceName: string): string {
@@ -35,6 +37,7 @@ export function agentText(unit: Unit, sourceName: string): string {
     ...healthReport(unit.guarded.size > 0).split('\n'),
     ...(namesVcpus(unit) ? VCPU_NAMES.split('\n') : []),
     ...(meetsVcpus(unit) ? MEET_VCPUS.split('\n') : []),
+    ...privilegeLines(unit),
     ...actionLines(unit),
     ...(usesPages(unit) ? [...pageSizes(unit), ...carriers(unit)] : []),
     ...mainLines(unit),
@@ -49,6 +52,8 @@ const COMMON = String.raw`
 #ifndef SCHED_EXT
 #define SCHED_EXT 7
 #endif
+
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
 static bool as_json, verbose;
 static int nr_cpus;
@@ -110,6 +115,7 @@ function actionLines(unit: Unit): string[] {
     ...(changesFiles(unit) ? VMS.split('\n') : []),
     ...code(VM_ACTIONS),
     ...restoreAll(unit),
+    ...(asksAgent(unit) ? RUN_AHEAD.split('\n') : []),
     ...(changesThreads(unit) || changesFiles(unit) ? WATCHDOG.split('\n') : []),
     ...eventNames(unit),
     ...requestHandler(asked),
@@ -136,7 +142,7 @@ function eventNames(unit: Unit): string[] {
     '',
     'static void do_signal(const struct pv_request *r)',
     '{',
-    '\tif (r->arg[0] >= 0 && r->arg[0] < (long)(sizeof(events) / sizeof(events[0])))',
+    '\tif (r->arg[0] >= 0 && r->arg[0] < (long)ARRAY_SIZE(events))',
     '\t\tfprintf(stderr, "%llu.%06llu %s\\n", (unsigned long long)r->at / 1000000000,',
     '\t\t\t(unsigned long long)r->at / 1000 % 1000000, events[r->arg[0]]);',
     '}',
@@ -157,7 +163,7 @@ function requestHandler(asked: readonly string[]): string[] {
     '\t(void)ctx;',
     '\tif (size < sizeof(*r))',
     '\t\treturn 0;',
-    '\tif (verbose && r->action < sizeof(actions) / sizeof(actions[0]))',
+    '\tif (verbose && r->action < ARRAY_SIZE(actions))',
     `\t\tfprintf(stderr, "line %u: %s of thread %u, process %u, after %llu us\\n", r->line,`,
     '\t\t\tactions[r->action], r->tid, r->tgid, (unsigned long long)(now_ns() - r->at) / 1000);',
     '\tswitch (r->action) {',

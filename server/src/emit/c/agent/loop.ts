@@ -1,7 +1,7 @@
 import { MEET, meetsVcpus } from './vcpu-names.ts';
 import type { Unit } from '../unit.ts';
 import { asksAgent, boosts } from './index.ts';
-import { usesPages } from './pages.ts';
+import { pageArguments, usesPages } from './pages.ts';
 import { skeleton } from './skeleton.ts';
 import { fillLines, groupCount, groupLines } from './tables-of.ts';
 
@@ -24,7 +24,7 @@ export function reportLines(unit: Unit): string[] {
     '{',
     '\tif (as_json)',
     `\t\t${head}`,
-    ...(count > 0 ? [`\tprint_groups(groups, ${count});`] : []),
+    ...(count > 0 ? ['\tprint_groups(groups, ARRAY_SIZE(groups));'] : []),
     '\tif (as_json)',
     '\t\tprintf("],");',
     '\tprint_health(&skel->bss->pv_health);',
@@ -41,7 +41,13 @@ export function loopLines(unit: Unit): string[] {
   const asks = asksAgent(unit);
   const pages = usesPages(unit);
   const fill = fillLines(unit);
-  const map = (name: string, used: boolean): string => (used ? `bpf_map__fd(skel->maps.${name})` : '-1');
+  const map = (name: string): string => `bpf_map__fd(skel->maps.${name})`;
+  const maps = pageArguments(unit, map('hints'), map('feedbacks'));
+  const carried = pageArguments(
+    unit,
+    map('hints'),
+    `${map('feedbacks')}, bpf_program__fd(skel->progs.pv_fetch_feedback)`,
+  );
   return [
     `static void wait_for_end(struct ${skeleton(unit)} *skel${asks ? ', struct ring_buffer *ring' : ''})`,
     '{',
@@ -49,9 +55,11 @@ export function loopLines(unit: Unit): string[] {
     '\t__u64 tick = start, due = interval ? start + interval * 1000000000ULL : 0;',
     ...(asks ? ['\tstruct pollfd ready = { .fd = ring_buffer__epoll_fd(ring), .events = POLLIN };'] : []),
     '\tstruct timespec timeout;',
-    '\t__u64 now, wake;',
-    ...(groupCount(unit) > 0 ? ['\tint i;'] : []),
+    '\tsigset_t none;',
+    `\t__u64 now, wake${boosts(unit) ? ', next' : ''};`,
+    ...(groupCount(unit) > 0 ? ['\tsize_t i;'] : []),
     '',
+    '\tsigemptyset(&none);',
     '\twhile (!stopped) {',
     '\t\tnow = now_ns();',
     '\t\tif (end && now >= end)',
@@ -60,9 +68,10 @@ export function loopLines(unit: Unit): string[] {
     '\t\tif (now >= tick) {',
     ...fill.map((line) => `\t\t\t${line}`),
     ...(meetsVcpus(unit) ? ['\t\t\tif (names_suffice)', `\t\t\t\t${MEET}`] : []),
+    ...(pages ? [`\t\t\tfind_all_guest_cpus(${maps});`] : []),
     ...(groupCount(unit) > 0
       ? [
-          `\t\t\tfor (i = 0; i < ${groupCount(unit)}; i++)`,
+          '\t\t\tfor (i = 0; i < ARRAY_SIZE(groups); i++)',
           '\t\t\t\tif (groups[i].keyed)',
           '\t\t\t\t\tfold_gone(&groups[i]);',
         ]
@@ -77,11 +86,16 @@ export function loopLines(unit: Unit): string[] {
     '\t\tif (end && end < wake)',
     '\t\t\twake = end;',
     ...(boosts(unit)
-      ? ['\t\tnow = end_boosts();', '\t\tif (now && now < wake)', '\t\t\twake = now;', '\t\tnow = now_ns();']
+      ? [
+          '\t\tnext = end_boosts();',
+          '\t\tif (next && next < wake)',
+          '\t\t\twake = next;',
+          '\t\tnow = now_ns();',
+        ]
       : []),
     ...(pages
       ? [
-          `\t\tcarry_pages(${map('hints', unit.features.has('hint'))}, ${map('feedbacks', unit.features.has('feedback'))});`,
+          `\t\tcarry_pages(${carried});`,
           '\t\tif (nr_shared && now + 1000000 < wake)',
           '\t\t\twake = now + 1000000;',
         ]
@@ -90,8 +104,8 @@ export function loopLines(unit: Unit): string[] {
     '\t\ttimeout.tv_sec = wake / 1000000000;',
     '\t\ttimeout.tv_nsec = wake % 1000000000;',
     ...(asks
-      ? ['\t\tif (ppoll(&ready, 1, &timeout, NULL) > 0)', '\t\t\tring_buffer__consume(ring);']
-      : ['\t\tppoll(NULL, 0, &timeout, NULL);']),
+      ? ['\t\tif (ppoll(&ready, 1, &timeout, &none) > 0)', '\t\t\tring_buffer__consume(ring);']
+      : ['\t\tppoll(NULL, 0, &timeout, &none);']),
     '\t}',
     '}',
     '',

@@ -5,6 +5,7 @@ import { PVSCHED_LOADER } from './pvsched.ts';
 import { MAIN, runLines } from './run.ts';
 import { SCHED_EXT_LOADER } from './sched-ext.ts';
 import { needsKvm, skeleton } from './skeleton.ts';
+import { tunableLines } from './tunables.ts';
 
 /** Attaches, waits, reports: the part of the agent that knows the names of the policy. */
 export function mainLines(unit: Unit): string[] {
@@ -13,6 +14,7 @@ export function mainLines(unit: Unit): string[] {
     ...(needsKvm(unit) ? KVM.split('\n') : []),
     ...attachLines(unit),
     ...placeLines(unit),
+    ...tunableLines(unit),
     ...usageLines(unit),
     ...optionLines(unit),
     ...reportLines(unit),
@@ -57,7 +59,7 @@ function attachLines(unit: Unit): string[] {
           '\tlinks[nr_links++] = link;',
         ];
   return String.raw`
-static struct bpf_link *links[256];
+static struct bpf_link **links;
 static int nr_links;
 
 static int fail(const char *what)
@@ -72,7 +74,13 @@ static int attach(struct ${skeleton(unit)} *skel)
 {
 	struct bpf_program *prog;
 	struct bpf_link *link;
+	int nr = 1;
 
+	bpf_object__for_each_program(prog, skel->obj)
+		nr++;
+	links = calloc(nr, sizeof(*links));
+	if (!links)
+		return fail("cannot attach the programs");
 	bpf_object__for_each_program(prog, skel->obj) {
 		if (bpf_program__type(prog) != BPF_PROG_TYPE_TRACING || !bpf_program__autoload(prog))
 			continue;
@@ -89,6 +97,7 @@ static void detach(void)
 {
 	while (nr_links > 0)
 		bpf_link__destroy(links[--nr_links]);
+	free(links);
 }
 `.split('\n');
 }

@@ -50,7 +50,7 @@ static bool parse_number(const char *text, const struct param *p, long long *val
 		*value = number * 1024 / (*end == '%' ? 100 : 1) + 0.5;
 		return !*end || !strcmp(end, "%");
 	}
-	for (i = 0; kind == DURATION && i < sizeof(units) / sizeof(units[0]); i++) {
+	for (i = 0; kind == DURATION && i < ARRAY_SIZE(units); i++) {
 		if (!strcmp(end, units[i].suffix)) {
 			*value = number * units[i].factor + 0.5;
 			return true;
@@ -145,7 +145,7 @@ struct entry {
 };
 
 static struct entry entries[1024];
-static int nr_entries;
+static size_t nr_entries;
 
 static int add_entry(const struct param *table, const char *text)
 {
@@ -154,7 +154,11 @@ static int add_entry(const struct param *table, const char *text)
 	long long value;
 	int err;
 
-	if (!equals || equals - text >= (long)sizeof(e->key) || nr_entries == 1024) {
+	if (nr_entries == ARRAY_SIZE(entries)) {
+		fprintf(stderr, "--%s: tables of more than %zu entries\n", table->name, ARRAY_SIZE(entries));
+		return -EINVAL;
+	}
+	if (!equals || equals - text >= (long)sizeof(e->key)) {
 		fprintf(stderr, "--%s: '%s' is no KEY=VALUE\n", table->name, text);
 		return -EINVAL;
 	}
@@ -203,7 +207,7 @@ static __attribute__((unused)) void fill_table(const struct param *table, int ma
 	struct dirent *process;
 	__u32 id;
 	DIR *dir;
-	int i;
+	size_t i;
 
 	for (i = 0; i < nr_entries; i++) {
 		struct entry *e = &entries[i];
@@ -230,7 +234,7 @@ static __attribute__((unused)) void fill_table(const struct param *table, int ma
 static __attribute__((unused)) void fill_by_name(const struct param *table, int map)
 {
 	char name[16];
-	int i;
+	size_t i;
 
 	for (i = 0; i < nr_entries; i++) {
 		if (entries[i].table != table)

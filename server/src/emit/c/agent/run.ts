@@ -4,6 +4,7 @@ import type { Unit } from '../unit.ts';
 import { asksAgent, changesFiles, changesThreads } from './index.ts';
 import { needsKvm, skeleton } from './skeleton.ts';
 import { fillLines, groupCount } from './tables-of.ts';
+import { hasTunables } from './tunables.ts';
 import { MEET, meetsVcpus } from './vcpu-names.ts';
 
 /** Programs that are run rather than attached. */
@@ -16,10 +17,6 @@ const hasStop = (unit: Unit): boolean =>
 export function runLines(unit: Unit): string[] {
   const { target } = unit.program;
   const asks = asksAgent(unit);
-  const once = (name: string): string[] => [
-    `\tif (bpf_prog_test_run_opts(bpf_program__fd(skel->progs.${name}), &once))`,
-    `\t\tfail("${name}");`,
-  ];
   const shared = (name: string, count: string): string[] => [
     `\t${name} = mmap(NULL, ${count} * sizeof(*${name}), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);`,
     `\tif (${name} == MAP_FAILED)`,
@@ -31,9 +28,7 @@ export function runLines(unit: Unit): string[] {
     `static int run(struct ${skeleton(unit)} *skel)`,
     '{',
     ...(hasStart(unit) || hasStop(unit) ? ['\tLIBBPF_OPTS(bpf_test_run_opts, once);'] : []),
-    ...(asks
-      ? ['\tstruct sched_param param = { .sched_priority = agent_prio };', '\tstruct ring_buffer *ring;']
-      : []),
+    ...(asks ? ['\tstruct ring_buffer *ring;'] : []),
     ...(changesThreads(unit) ? ['\tstruct pv_sched_attr own;'] : []),
     '\tint err;',
     '',
@@ -71,22 +66,22 @@ export function runLines(unit: Unit): string[] {
           '\tring = ring_buffer__new(bpf_map__fd(skel->maps.requests), on_request, NULL, NULL);',
           '\tif (!ring)',
           '\t\treturn fail("cannot open the ring buffer");',
-          '\t/* Behind what it boosts, it could not end the boost. */',
-          '\tif (agent_prio && sched_setscheduler(0, SCHED_FIFO | SCHED_RESET_ON_FORK, &param))',
+          '\tif (run_ahead())',
           '\t\tfail("cannot run with a real-time priority");',
-          '\tmlockall(MCL_CURRENT | MCL_FUTURE);',
         ]
       : []),
     ...(groupCount(unit) > 0 ? ['\tfind_groups(skel);'] : []),
     ...(meetsVcpus(unit) ? [`\t${MEET}`] : []),
-    ...(hasStart(unit) ? once('pv_start') : []),
+    ...(hasStart(unit) ? START : []),
     '\terr = attach(skel);',
-    ...(target === 'pvsched' ? ['\tif (!err)', `\t\tassign_vms(assign, "${unit.program.name}");`] : []),
-    '\tif (!err)',
+    '\tif (!err) {',
+    ...(target === 'pvsched' ? [`\t\tassign_vms(assign, "${unit.program.name}");`] : []),
+    '\t\tdrop_privileges();',
     `\t\twait_for_end(skel${asks ? ', ring' : ''});`,
-    ...(target === 'pvsched' ? [`\tassign_vms(assign, "");`] : []),
+    ...(target === 'pvsched' ? [`\t\tassign_vms(assign, "");`] : []),
+    '\t}',
     '\tdetach();',
-    ...(hasStop(unit) ? once('pv_stop') : []),
+    ...(hasStop(unit) ? STOP : []),
     ...(asks ? ['\tring_buffer__consume(ring);', '\tring_buffer__free(ring);'] : []),
     ...(undo ? ['\trestore_all();'] : []),
     '\tif (!err)',
@@ -98,6 +93,21 @@ export function runLines(unit: Unit): string[] {
     ...entry(unit),
   ];
 }
+
+/** What `on init` and the starting of timers come to is told by what the program returns. */
+const START = [
+  '\tif (bpf_prog_test_run_opts(bpf_program__fd(skel->progs.pv_start), &once))',
+  '\t\treturn fail("cannot run pv_start");',
+  '\tif (once.retval) {',
+  '\t\terrno = -(int)once.retval;',
+  '\t\treturn fail("cannot start the timers");',
+  '\t}',
+];
+
+const STOP = [
+  '\tif (bpf_prog_test_run_opts(bpf_program__fd(skel->progs.pv_stop), &once))',
+  '\t\tfail("cannot run pv_stop");',
+];
 
 const REQUIRED_KVM = [
   '\tif (!kvm_is_there()) {',
@@ -115,18 +125,22 @@ const OPTIONAL_KVM = [
 ];
 
 function entry(unit: Unit): string[] {
-  return String.raw`static int start(int argc, char **argv)
+  return String.raw`/* The exit status: 1 where something failed, 2 where the options are wrong. */
+static int start(int argc, char **argv)
 {
 	struct ${skeleton(unit)} *skel = ${skeleton(unit)}__open();
-	int err;
+	int status = 2;
 
-	if (!skel)
-		return fail("cannot open the programs");
-	err = read_options(skel, argc, argv);
-	if (!err)
-		err = run(skel);
+	if (!skel) {
+		fail("cannot open the programs");
+		return 1;
+	}
+	if (read_options(skel, argc, argv))
+		fprintf(stderr, "%s --help tells the options\n", argv[0]);
+	else
+		status = ${hasTunables(unit) ? '(running ? change_running(skel) : run(skel))' : 'run(skel)'} ? 1 : 0;
 	${skeleton(unit)}__destroy(skel);
-	return err;
+	return status;
 }
 `.split('\n');
 }
@@ -139,21 +153,26 @@ export const MAIN = String.raw`static int print_libbpf(enum libbpf_print_level l
 int main(int argc, char **argv)
 {
 	struct sigaction action = { .sa_handler = on_signal };
+	sigset_t ends;
+	int i;
 
-	if (argc == 2 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"))) {
-		usage(stdout);
-		return 0;
+	for (i = 1; i < argc; i++) {
+		if (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-h")) {
+			usage(stdout);
+			return 0;
+		}
 	}
+	/* They are let in while it waits, and nowhere else: none comes between a look at 'stopped' and the wait. */
+	sigemptyset(&ends);
+	sigaddset(&ends, SIGINT);
+	sigaddset(&ends, SIGTERM);
+	sigaddset(&ends, SIGHUP);
+	sigprocmask(SIG_BLOCK, &ends, NULL);
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
+	/* nohup has it ignored. */
+	if (signal(SIGHUP, SIG_IGN) != SIG_IGN)
+		sigaction(SIGHUP, &action, NULL);
 	libbpf_set_print(print_libbpf);
-	switch (start(argc, argv)) {
-	case 0:
-		return 0;
-	case -EINVAL:
-		fprintf(stderr, "%s --help tells the options\n", argv[0]);
-		return 2;
-	default:
-		return 1;
-	}
+	return start(argc, argv);
 }`;

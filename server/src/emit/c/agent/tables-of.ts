@@ -7,8 +7,15 @@ import { SCOPES, statsKind, statsOf, statsTag } from '../stats.ts';
 import { tableMap } from '../tables.ts';
 import type { Unit } from '../unit.ts';
 
-/** A name as it is written on a command line. */
-export const optionName = (name: string): string => name.replaceAll('_', '-');
+const OWN_OPTIONS: ReadonlySet<string> = new Set(
+  'help seconds interval json verbose agent-prio partial assign vcpu-names pages running'.split(' '),
+);
+
+/** A name as it is written on a command line; one that the agent has an option of its own for gets a prefix. */
+export function optionName(name: string): string {
+  const option = name.replaceAll('_', '-');
+  return OWN_OPTIONS.has(option) ? `policy-${option}` : option;
+}
 
 /** Is one of the params a set of CPUs? */
 export const hasCpuSets = (unit: Unit): boolean =>

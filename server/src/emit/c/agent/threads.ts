@@ -89,12 +89,32 @@ static unsigned long long start_time(pid_t tid)
 	return ticks;
 }
 
+/* Is it still there? Its id may be that of another thread by now. */
+static bool lives(const struct thread *t)
+{
+	return t->tid && start_time(t->tid) == t->started;
+}
+
 static struct thread *known_thread(pid_t tid)
 {
 	int i;
 
 	for (i = 0; i < MAX_THREADS; i++)
-		if (threads[i].tid == tid && threads[i].started == start_time(tid))
+		if (threads[i].tid == tid && lives(&threads[i]))
+			return &threads[i];
+	return NULL;
+}
+
+/* A place that nobody has, or whose thread is gone, for which /proc has to be asked; NULL without one. */
+static struct thread *free_place(void)
+{
+	int i;
+
+	for (i = 0; i < MAX_THREADS; i++)
+		if (!threads[i].tid)
+			return &threads[i];
+	for (i = 0; i < MAX_THREADS; i++)
+		if (!lives(&threads[i]))
 			return &threads[i];
 	return NULL;
 }
@@ -104,36 +124,44 @@ static struct thread *meet_thread(pid_t tid)
 {
 	struct thread *t = known_thread(tid);
 	struct pv_sched_attr attr;
-	int i;
+	unsigned long long started;
 
 	if (t || get_attr(tid, &attr))
 		return t;
-	for (i = 0; i < MAX_THREADS; i++) {
-		t = &threads[i];
-		if (t->tid && start_time(t->tid) == t->started)
-			continue;
-		if (attr.sched_policy != SCHED_DEADLINE && attr.sched_runtime == default_slice)
-			attr.sched_runtime = 0;
-		memset(t, 0, sizeof(*t));
-		t->started = start_time(tid);
-		t->before = attr;
-		t->base = attr;
-		t->tid = tid;
-		return t;
+	started = start_time(tid);
+	if (!started)
+		return NULL;
+	t = free_place();
+	if (!t) {
+		complain("no room to remember thread %d: it stays as it is", tid);
+		return NULL;
 	}
-	complain("no room to remember thread %d: it stays as it is", tid);
-	return NULL;
+	if (attr.sched_policy != SCHED_DEADLINE && attr.sched_runtime == default_slice)
+		attr.sched_runtime = 0;
+	memset(t, 0, sizeof(*t));
+	t->started = started;
+	t->before = attr;
+	t->base = attr;
+	t->tid = tid;
+	return t;
+}
+
+/* Says what a thread does not get back, unless it is gone. */
+static void tell_left(pid_t tid, const char *what)
+{
+	if (errno != ESRCH)
+		complain("cannot give thread %d back %s: %s", tid, what, strerror(errno));
 }
 
 /* Gives a thread back what it had before the agent met it. */
 static void restore_thread(struct thread *t)
 {
-	if (!t->tid || start_time(t->tid) != t->started)
+	if (!lives(t))
 		return;
-	if (t->scheduled)
-		set_attr(t->tid, &t->before);
-	if (t->pinned)
-		sched_setaffinity(t->tid, sizeof(t->affinity), &t->affinity);
+	if (t->scheduled && set_attr(t->tid, &t->before))
+		tell_left(t->tid, "its scheduling");
+	if (t->pinned && sched_setaffinity(t->tid, sizeof(t->affinity), &t->affinity))
+		tell_left(t->tid, "its CPUs");
 	/* This process has no tag, which it can give to others. */
 	if (t->tagged)
 		prctl(PR_SCHED_CORE, PR_SCHED_CORE_SHARE_TO, t->tid, PV_THREAD_GROUP, 0);
@@ -180,7 +208,8 @@ static void end_boost(struct thread *t)
 		return;
 	t->boosted = false;
 	t->until = 0;
-	set_attr(t->tid, &t->base);
+	if (lives(t) && set_attr(t->tid, &t->base))
+		tell_left(t->tid, "its scheduling");
 }
 
 /* Ends the boosts whose time is over; gives the time of the next one to end, 0 without one. */
@@ -295,41 +324,10 @@ static void do_unpin(const struct pv_request *r)
 
 	if (!t || !t->pinned)
 		return;
-	t->pinned = false;
-	sched_setaffinity(r->tid, sizeof(t->affinity), &t->affinity);
+	if (sched_setaffinity(r->tid, sizeof(t->affinity), &t->affinity))
+		tell_left(r->tid, "its CPUs");
+	else
+		t->pinned = false;
 }
 `,
 };
-
-/** The process that undoes everything when the agent dies, however it dies. */
-export const WATCHDOG = String.raw`
-/*
- * Undoes everything when this process is gone, also when it was killed: the pipe to it closes with it. It starts
- * before anything is changed.
- */
-static int start_watchdog(void)
-{
-	int ends[2];
-	char byte;
-
-	if (pipe(ends))
-		return -errno;
-	switch (fork()) {
-	case -1:
-		return -errno;
-	case 0:
-		close(ends[1]);
-		setsid();
-		signal(SIGINT, SIG_IGN);
-		signal(SIGTERM, SIG_IGN);
-		signal(SIGHUP, SIG_IGN);
-		while (read(ends[0], &byte, 1) < 0 && errno == EINTR)
-			;
-		restore_all();
-		_exit(0);
-	default:
-		close(ends[0]);
-		return fcntl(ends[1], F_SETFD, FD_CLOEXEC);
-	}
-}
-`;

@@ -22,7 +22,7 @@ static int vcpu_number(pid_t tgid, const char *tid)
 	if (!file)
 		return -1;
 	if (fgets(name, sizeof(name), file))
-		for (i = 0; number < 0 && i < sizeof(vcpu_names) / sizeof(vcpu_names[0]); i++)
+		for (i = 0; number < 0 && i < ARRAY_SIZE(vcpu_names); i++)
 			if (sscanf(name, vcpu_names[i], &number) != 1)
 				number = -1;
 	fclose(file);

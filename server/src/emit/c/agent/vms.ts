@@ -13,13 +13,13 @@ static struct setting *settings;
 static int write_text(const char *path, const char *text)
 {
 	int fd = open(path, O_WRONLY | O_CLOEXEC);
-	ssize_t written;
+	int err;
 
 	if (fd < 0)
 		return -errno;
-	written = write(fd, text, strlen(text));
+	err = write(fd, text, strlen(text)) < 0 ? -errno : 0;
 	close(fd);
-	return written < 0 ? -errno : 0;
+	return err;
 }
 
 /* Writes to the file and remembers what it held. */
@@ -27,7 +27,7 @@ static void change_setting(const char *path, const char *text)
 {
 	struct setting *s = NULL;
 	FILE *file;
-	int i;
+	int i, err;
 
 	for (i = 0; i < MAX_SETTINGS && strcmp(settings[i].path, path); i++)
 		if (!s && !settings[i].path[0])
@@ -43,18 +43,23 @@ static void change_setting(const char *path, const char *text)
 		fclose(file);
 		snprintf(s->path, sizeof(s->path), "%s", path);
 	}
-	if (write_text(path, text))
-		complain("cannot write \"%s\" to %s: %s", text, path, strerror(errno));
+	err = write_text(path, text);
+	if (err)
+		complain("cannot write \"%s\" to %s: %s", text, path, strerror(-err));
 }
 
 static void restore_settings(void)
 {
-	int i;
+	int i, err;
 
 	for (i = 0; i < MAX_SETTINGS; i++) {
-		if (settings[i].path[0])
-			write_text(settings[i].path, settings[i].before);
-		settings[i].path[0] = 0;
+		struct setting *s = &settings[i];
+
+		err = s->path[0] ? write_text(s->path, s->before) : 0;
+		/* A cgroup goes with its VM. */
+		if (err && err != -ENOENT)
+			complain("cannot give %s back what it held: %s", s->path, strerror(-err));
+		s->path[0] = 0;
 	}
 }
 `;

@@ -1,164 +1,209 @@
+import { placeAt } from '../places.ts';
+import { CHANGES, has } from '../rules.ts';
 import { TASK, type Machine, type SimTask } from '../types.ts';
+import { MIGRATION_COST_NS } from './average-idle.ts';
+import type { Entity } from './entity.ts';
 import type { FairClass } from './fair.ts';
-import { decayEntity, decayLoad, type Entity, type FairQueue } from './entity.ts';
-
-/** A task that ran so recently stays where its data is (sysctl_sched_migration_cost). */
-const CACHE_HOT_NS = 500_000;
-/** How much busier another CPU of the same cache must be, of 100 (sd_init: imbalance_pct of an LLC domain). */
-const IMBALANCE_PCT = 117;
+import { findImbalance, type CpuState, type Imbalance, type Unit } from './imbalance.ts';
+import type { Loads } from './loads.ts';
+import { NewlyIdle } from './newly-idle.ts';
+import type { Usage } from './usage.ts';
 
 /** Time between two balancings of an idle CPU, for each CPU of the domain, and how many times that a busy one waits. */
 const INTERVAL_NS = 1_000_000;
 const BUSY_FACTOR = 16;
+/** Tasks that a balancing looks at (sysctl_sched_nr_migrate), and failures from which on it takes hot ones (cache_nice_tries). */
+const MOST = 32;
+const NICE_TRIES = 1;
 
-/** Where fair tasks go: at a wake-up, when a CPU runs dry, and periodically. One domain that shares a cache. */
+/** Takes fair tasks from one CPU to another: when one runs dry, and periodically. One domain of CPUs. */
 export class Balancer {
   private readonly fair: FairClass;
   private readonly machine: Machine;
-  private readonly roots: readonly FairQueue[];
+  private readonly loads: Loads;
+  private readonly usage: Usage;
+  private readonly idling: NewlyIdle;
   private readonly lastBalance: Float64Array;
   private readonly failed: Int32Array;
+  /** Time between two balancings, by CPU: twice as long after one that found the loads balanced (sd_init: min_interval, max_interval). */
+  private readonly interval: Float64Array;
+  private readonly byLag: boolean;
 
-  constructor(fair: FairClass, roots: readonly FairQueue[]) {
+  constructor(fair: FairClass, loads: Loads, usage: Usage) {
     this.fair = fair;
     this.machine = fair.machine;
-    this.roots = roots;
-    this.lastBalance = new Float64Array(roots.length).fill(-Infinity);
-    this.failed = new Int32Array(roots.length);
-  }
-
-  select(task: SimTask, entity: Entity, previous: number, waker: number, fork: boolean): number {
-    const { machine } = this;
-    if (fork) return this.idlest(task, waker);
-    const { affine, sharesCache } = machine.demand.placement;
-    const target = affine && machine.allows(task, waker) ? this.affine(entity, waker, previous) : previous;
-    if (machine.allows(task, target) && machine.isIdle(target)) return target;
-    if (machine.allows(task, previous) && machine.isIdle(previous)) return previous;
-    if (!sharesCache) return target;
-    for (let i = 1; i < machine.cpus; i++) {
-      const cpu = (target + i) % machine.cpus;
-      if (machine.allows(task, cpu) && machine.isIdle(cpu)) return cpu;
-    }
-    return target;
-  }
-
-  /** wake_affine: the waker's CPU, or the one before? */
-  private affine(entity: Entity, waker: number, previous: number): number {
-    const { machine } = this;
-    if (waker === previous) return previous;
-    if (machine.isIdle(waker)) return machine.isIdle(previous) ? previous : waker;
-    if (machine.isIdle(previous)) return previous;
-    const load = this.taskLoad(entity);
-    const here = (this.load(waker) + load) * 100;
-    const there = Math.max(0, this.load(previous) - load) * (100 + (IMBALANCE_PCT - 100) / 2);
-    return here < there ? waker : previous;
-  }
-
-  private load(cpu: number): number {
-    const root = this.roots[cpu]!;
-    decayLoad(root, this.machine.now);
-    return root.load;
-  }
-
-  /** The entity's part of the load of its CPU (task_h_load). */
-  private taskLoad(entity: Entity): number {
-    const { now } = this.machine;
-    decayEntity(entity, now);
-    let { load } = entity;
-    for (let at = entity; at.parent; at = at.parent) {
-      decayLoad(at.queue, now);
-      decayEntity(at.parent, now);
-      load *= at.parent.load / (at.queue.load + 1);
-    }
-    return load;
-  }
-
-  /** For a new task: an idle CPU, else its parent's, unless another one is clearly less loaded. */
-  private idlest(task: SimTask, near: number): number {
-    const { machine } = this;
-    let best = -1;
-    let least = Infinity;
-    for (let i = 0; i < machine.cpus; i++) {
-      const cpu = (near + i) % machine.cpus;
-      if (!machine.allows(task, cpu)) continue;
-      if (machine.isIdle(cpu)) return cpu;
-      const load = this.load(cpu) * (cpu === near ? 100 : IMBALANCE_PCT);
-      if (load < least) {
-        least = load;
-        best = cpu;
-      }
-    }
-    return best < 0 ? near : best;
+    this.loads = loads;
+    this.usage = usage;
+    this.idling = new NewlyIdle(fair.machine);
+    this.byLag = has(fair.machine.demand.kernel, CHANGES.balanceByLag);
+    this.lastBalance = new Float64Array(fair.machine.cpus).fill(-Infinity);
+    this.failed = new Int32Array(fair.machine.cpus);
+    this.interval = new Float64Array(fair.machine.cpus).fill(fair.machine.cpus * INTERVAL_NS);
   }
 
   /** `cpu` runs dry: takes a task that waits elsewhere (sched_balance_newidle). */
   newlyIdle(cpu: number): void {
-    const source = this.busiest(cpu);
-    if (source !== undefined) this.pull(source, cpu, 0, Infinity);
+    this.idling.begins(cpu);
+    if (!this.isOverloaded(cpu)) return;
+    this.idling.try(cpu, () => {
+      const found = this.imbalance(cpu, true);
+      return found !== undefined && this.pull(found, cpu, true, 0, 1);
+    });
   }
 
-  /** The other CPU with the most tasks of all classes, if fair ones may wait there. */
-  private busiest(cpu: number): number | undefined {
-    let best: number | undefined;
-    let most = 1;
-    for (let other = 0; other < this.machine.cpus; other++) {
-      const count = other === cpu || this.fair.count(other) === 0 ? 0 : this.machine.count(other);
-      if (count > most) {
-        most = count;
-        best = other;
-      }
-    }
-    return best;
+  /** `cpu`, which idled, has something to do. */
+  idleEnds(cpu: number): void {
+    this.idling.ends(cpu);
+  }
+
+  /** Is another CPU there with fair tasks and more than one of all classes (rd->overload)? */
+  private isOverloaded(cpu: number): boolean {
+    const { fair, machine } = this;
+    for (let other = 0; other < machine.cpus; other++)
+      if (other !== cpu && fair.count(other) > 0 && machine.count(other) > 1) return true;
+    return false;
+  }
+
+  /** From where `cpu` should take how much. */
+  private imbalance(cpu: number, idle: boolean): Imbalance | undefined {
+    const { machine } = this;
+    if (!this.isOverloaded(cpu)) return undefined;
+    const others = Array.from({ length: machine.cpus }, (_, other) => other).filter((other) => other !== cpu);
+    const { sharesCache } = machine.demand.placement;
+    return findImbalance(
+      this.stateOf(cpu),
+      others.map((other) => this.stateOf(other)),
+      idle,
+      sharesCache,
+    );
+  }
+
+  private stateOf(cpu: number): CpuState {
+    const { usage } = this;
+    return {
+      cpu,
+      load: this.loads.of(cpu),
+      util: usage.cpu.of(cpu),
+      runnable: usage.runnableOn(cpu),
+      capacity: usage.capacity(cpu),
+      tasks: this.machine.count(cpu),
+      fair: usage.activeOn(cpu),
+    };
   }
 
   /**
-   * Takes tasks that may move and are not hot in their cache, those that ran longest ago first, up to `imbalance` of
-   * load; where that is Infinity, one. After failures hot and heavy ones too (detach_tasks, can_migrate_task).
+   * Takes tasks of that much, of `most` at most (detach_tasks), after `failures`: none of them is too large for what is left.
+   * Tells whether it took any.
    */
-  private pull(source: number, cpu: number, failures: number, imbalance: number): boolean {
-    const { machine } = this;
-    const candidates = this.fair.waiting(source).toSorted((left, right) => left.ranAt - right.ranAt);
-    let left = imbalance;
-    for (const entity of candidates) {
-      const { task, ranAt } = entity;
-      if (!task || task.state !== TASK.queued || !machine.allows(task, cpu)) continue;
-      if (machine.now - ranAt < CACHE_HOT_NS && failures <= 1) continue;
-      const load = this.taskLoad(entity);
-      if (imbalance !== Infinity && load / 2 ** failures > left) continue;
-      machine.moveTask(task, cpu);
-      left -= load;
-      if (imbalance === Infinity || left <= 0) return true;
+  private pull(found: Imbalance, cpu: number, idle: boolean, failures: number, most: number): boolean {
+    const { fair, machine } = this;
+    const { source, unit } = found;
+    let left = found.amount;
+    let moved = 0;
+    let looks = Math.min(MOST, machine.count(source));
+    for (const entity of this.candidates(source, cpu)) {
+      if (looks-- <= 0 || (idle && machine.count(source) <= 1)) break;
+      const size = this.mayMove(entity, cpu, unit, failures) ? this.sizeOf(entity, unit) : Infinity;
+      if (size === Infinity || (unit !== 'task' && size / 2 ** failures > left)) {
+        fair.relist(entity);
+        continue;
+      }
+      machine.moveTask(entity.task!, cpu);
+      left -= size;
+      if (++moved >= most || left <= 0) break;
     }
-    return left < imbalance;
+    return moved > 0;
+  }
+
+  /**
+   * What `cpu`, which is busy, takes to have all that runs or waits where the recording has it by now; undefined: more than
+   * that is elsewhere. The kernel balanced by loads that no event tells: what it left or took shows where things are.
+   */
+  private missing(cpu: number): readonly SimTask[] | undefined {
+    const { fair, machine } = this;
+    const missing: SimTask[] = [];
+    for (const task of machine.tasks) {
+      const runs = task.state === TASK.running;
+      const delayed = task.state === TASK.blocked && task.sched === fair && fair.isDelayed(task);
+      if (!runs && !delayed && task.state !== TASK.queued) continue;
+      const place = this.recorded(task);
+      if (place === task.cpu) continue;
+      if (place === cpu && !runs && task.sched === fair && machine.allows(task, cpu)) missing.push(task);
+      else if (!delayed) return undefined;
+    }
+    return missing;
+  }
+
+  /**
+   * The tasks of `source`: first those that the recording has on `cpu` by now, then those that were queued or picked longest
+   * ago. In what order the kernel has them, and which of them is small enough, no event tells.
+   */
+  private candidates(source: number, cpu: number): readonly Entity[] {
+    const list = this.fair.list(source);
+    const there = list.filter(({ task }) => this.recorded(task!) === cpu);
+    return there.length > 0 ? [...there, ...list.filter((entity) => !there.includes(entity))] : list;
+  }
+
+  /** Where the recording has the task by now. */
+  private recorded({ index }: SimTask): number | undefined {
+    return placeAt(this.machine.demand.places, index, this.machine.now);
+  }
+
+  private sizeOf(entity: Entity, unit: Unit): number {
+    if (unit === 'task') return 1;
+    return unit === 'load' ? Math.max(1, this.loads.ofTask(entity)) : this.usage.of(entity.task!);
+  }
+
+  /** can_migrate_task: after failures also what is owed nothing or is hot in its cache. */
+  private mayMove(entity: Entity, cpu: number, unit: Unit, failures: number): boolean {
+    const { fair, machine } = this;
+    const task = entity.task!;
+    if (this.byLag) {
+      if (entity.delayed && unit !== 'load') return false;
+      if (failures === 0 && fair.hasKin(entity, cpu) && !fair.isOwed(entity)) return false;
+    }
+    if (task.state === TASK.running || !machine.allows(task, cpu)) return false;
+    const hot = !entity.idle && machine.now - entity.ranAt < MIGRATION_COST_NS;
+    return !hot || failures > NICE_TRIES;
   }
 
   /** At the tick of a busy CPU: an idle one is told to help (nohz_balancer_kick), or it looks itself, more seldom. */
   periodic(cpu: number): void {
-    const { machine } = this;
-    const interval = machine.cpus * INTERVAL_NS;
+    const { machine, interval } = this;
     if (this.fair.count(cpu) > 0 && machine.count(cpu) >= 2) {
       for (let other = 0; other < machine.cpus; other++)
-        if (other !== cpu && machine.isIdle(other) && machine.now >= this.lastBalance[other]! + interval) {
+        if (
+          other !== cpu &&
+          machine.isIdle(other) &&
+          machine.now >= this.lastBalance[other]! + interval[other]!
+        ) {
           this.balanceTo(other);
           break;
         }
     }
     // A busy one a tick earlier (get_sd_balance_interval).
-    const busy = BUSY_FACTOR * interval - machine.demand.calibration.tickNs;
+    const busy = BUSY_FACTOR * interval[cpu]! - machine.demand.calibration.tickNs;
     if (machine.now >= this.lastBalance[cpu]! + busy) this.balanceTo(cpu);
   }
 
   private balanceTo(cpu: number): void {
     this.lastBalance[cpu] = this.machine.now;
-    const source = this.busiest(cpu);
-    if (source === undefined) return;
-    let imbalance = Infinity;
-    if (!this.machine.isIdle(cpu)) {
-      const [here, there] = [this.load(cpu), this.load(source)];
-      if (there * 100 <= here * IMBALANCE_PCT) return;
-      imbalance = (there - here) / 2;
+    this.fair.balances();
+    const shortest = this.machine.cpus * INTERVAL_NS;
+    this.interval[cpu] = shortest;
+    const idle = this.machine.isIdle(cpu);
+    const missing = idle ? undefined : this.missing(cpu);
+    if (missing) {
+      for (const task of missing) this.machine.moveTask(task, cpu);
+      return;
     }
-    if (this.pull(source, cpu, this.failed[cpu]!, imbalance)) this.failed[cpu] = 0;
+    const found = this.imbalance(cpu, idle);
+    if (!found) {
+      this.failed[cpu] = 0;
+      this.interval[cpu] = 2 * shortest;
+      return;
+    }
+    if (this.pull(found, cpu, idle, this.failed[cpu]!, MOST)) this.failed[cpu] = 0;
     else this.failed[cpu]!++;
   }
 }

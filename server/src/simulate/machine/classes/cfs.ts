@@ -34,6 +34,10 @@ export class Cfs implements Discipline {
 
   undelay(): void {}
 
+  isOwed(): boolean {
+    return true;
+  }
+
   private sliceOf(queue: FairQueue, entity: Entity): number {
     const others = queue.entities.includes(entity) ? 0 : entity.weight;
     const count = queue.entities.length + (others > 0 ? 1 : 0);

@@ -1,10 +1,6 @@
+import { CHANGES, has } from '../rules.ts';
 import type { KernelParams } from '../types.ts';
 import type { Discipline, Entity, FairQueue } from './entity.ts';
-
-/** Versions of Linux in which rules changed: 100 × major + minor. */
-const DELAY_DEQUEUE_SINCE = 612;
-const MIN_SLICE_PROTECTION_SINCE = 617;
-const PICK_BUDDY_SINCE = 614;
 
 /**
  * Earliest eligible virtual deadline first, as kernel/sched/fair.c has it since 6.6. Of entities with weights w,
@@ -20,17 +16,25 @@ export class Eevdf implements Discipline {
   private readonly protectsMinSlice: boolean;
   private readonly placeLag: boolean;
   private readonly buddies: boolean;
+  private readonly forkWaits: boolean;
+  private readonly wakeupDequeues: boolean;
+  private readonly reweighPlaces: boolean;
+  private readonly lagByQueue: boolean;
 
   constructor(kernel: KernelParams, tickNs: number) {
     const feature = (name: string, otherwise = true): boolean => kernel.features[name] ?? otherwise;
     this.base = kernel.baseSliceNs;
     this.tickNs = tickNs;
-    this.delays = feature('DELAY_DEQUEUE', kernel.version >= DELAY_DEQUEUE_SINCE);
+    this.delays = feature('DELAY_DEQUEUE', has(kernel, CHANGES.delayDequeue));
     this.parity = feature('RUN_TO_PARITY');
-    this.short = feature('PREEMPT_SHORT', kernel.version >= DELAY_DEQUEUE_SINCE);
+    this.short = feature('PREEMPT_SHORT', has(kernel, CHANGES.delayDequeue));
     this.placeLag = feature('PLACE_LAG');
-    this.buddies = feature('PICK_BUDDY', kernel.version >= PICK_BUDDY_SINCE);
-    this.protectsMinSlice = kernel.version >= MIN_SLICE_PROTECTION_SINCE;
+    this.buddies = feature('PICK_BUDDY', has(kernel, CHANGES.pickBuddy));
+    this.forkWaits = has(kernel, CHANGES.forkWaits);
+    this.lagByQueue = has(kernel, CHANGES.lagByQueue);
+    this.reweighPlaces = has(kernel, CHANGES.reweighPlaces);
+    this.wakeupDequeues = has(kernel, CHANGES.wakeupDequeues);
+    this.protectsMinSlice = has(kernel, CHANGES.minSliceProtection);
   }
 
   place(queue: FairQueue, entity: Entity, initial: boolean): void {
@@ -73,9 +77,16 @@ export class Eevdf implements Discipline {
     return false;
   }
 
+  private lagOf(queue: FairQueue, entity: Entity): number {
+    const limit = virtual(
+      this.lagByQueue ? longest(queue) + this.tickNs : Math.max(2 * entity.slice, this.tickNs),
+      entity,
+    );
+    return Math.min(limit, Math.max(-limit, average(queue) - entity.vruntime));
+  }
+
   private noteLag(queue: FairQueue, entity: Entity): void {
-    const limit = virtual(Math.max(2 * entity.slice, this.tickNs), entity);
-    entity.vlag = Math.min(limit, Math.max(-limit, average(queue) - entity.vruntime));
+    entity.vlag = this.lagOf(queue, entity);
     if (queue.entities.length === 1) queue.minVruntime = entity.vruntime;
   }
 
@@ -138,9 +149,21 @@ export class Eevdf implements Discipline {
       entity.vprot = Math.min(entity.vprot, entity.vruntime + virtual(slice, entity));
   }
 
-  preempts(queue: FairQueue, current: Entity, entity: Entity): boolean {
+  preempts(
+    queue: FairQueue,
+    current: Entity,
+    entity: Entity,
+    fork: boolean,
+    leave: (delayed: Entity) => void,
+  ): boolean {
     const short = this.short && entity.slice < current.slice;
-    if (this.choose(queue, !short) === entity) {
+    if (fork && this.forkWaits && !short) return false;
+    let best = this.choose(queue, !short);
+    while (this.wakeupDequeues && best?.delayed) {
+      leave(best);
+      best = this.choose(queue, !short);
+    }
+    if (best === entity) {
       if (short) current.vprot = Math.min(current.vprot, current.vruntime);
       return true;
     }
@@ -153,8 +176,16 @@ export class Eevdf implements Discipline {
     return false;
   }
 
+  isOwed(queue: FairQueue, entity: Entity): boolean {
+    return eligible(queue, entity);
+  }
+
   /** Keeps the lag and the rest of the slice, both in real time (reweight_entity). */
   reweigh(queue: FairQueue, entity: Entity, weight: number): void {
+    if (this.reweighPlaces) {
+      this.replace(queue, entity, weight);
+      return;
+    }
     const centre = average(queue);
     const scale = entity.weight / weight;
     const left = entity.deadline - entity.vruntime;
@@ -163,9 +194,40 @@ export class Eevdf implements Discipline {
     entity.deadline = entity.vruntime + left * scale;
     entity.vprot = entity.vruntime + kept * scale;
   }
+
+  /**
+   * A new weight is a new place (place_entity). The one that runs is in the average already, yet its lag is made larger as
+   * if it were not: each change of its weight takes it further from V, up to the limit of the lag.
+   */
+  private replace(queue: FairQueue, entity: Entity, weight: number): void {
+    if (queue.entities.length < 2) return;
+    const scale = entity.weight / weight;
+    const left = (entity.deadline - entity.vruntime) * scale;
+    const kept = (entity.vprot - entity.vruntime) * scale;
+    const lag = this.lagOf(queue, entity) * scale;
+    const [centre, load] = centreWith(queue, entity, entity === queue.current ? weight : 0);
+    entity.vruntime = centre - (lag * (load + weight)) / load;
+    entity.deadline = entity.vruntime + left;
+    entity.vprot = entity.vruntime + kept;
+  }
+}
+
+/** V of the other entities and of `entity`, at `weight`, which may be 0; and the sum of these weights. */
+function centreWith(queue: FairQueue, entity: Entity, weight: number): readonly [V: number, load: number] {
+  let sum = 0;
+  let load = weight;
+  for (const other of queue.entities) {
+    if (other === entity) continue;
+    sum += other.weight * (other.vruntime - entity.vruntime);
+    load += other.weight;
+  }
+  return [entity.vruntime + (load > 0 ? sum / load : 0), load];
 }
 
 const virtual = (ns: number, { weight }: Entity): number => (ns * 1024) / weight;
+
+const longest = ({ entities }: FairQueue): number =>
+  entities.reduce((most, { slice }) => Math.max(most, slice), 0);
 
 const isProtected = (entity: Entity): boolean => entity.vruntime < entity.vprot;
 

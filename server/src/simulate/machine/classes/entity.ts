@@ -10,6 +10,8 @@ export interface Entity {
   /** The queue that it is or was on. */
   queue: FairQueue;
   weight: number;
+  /** A task's weight in its group. */
+  nominal: number;
   queued: boolean;
   /** Left, but still queued until it is picked while eligible (DELAY_DEQUEUE). */
   delayed: boolean;
@@ -26,8 +28,10 @@ export interface Entity {
   stretch: number;
   /** Up to when its running is charged (exec_start). */
   chargedAt: number;
-  /** When it last started or stopped to run. */
+  /** When it last started or stopped to run on the CPU where it is; −Infinity: it did not. */
   ranAt: number;
+  /** A task's place in the list of its CPU, by when it was queued or picked last (rq->cfs_tasks). */
+  listed: number;
   /** Average of its weight while it is queued, and when that was computed (PELT). */
   load: number;
   loadAt: number;
@@ -55,12 +59,27 @@ export interface FairQueue {
 /** Half-life of the kernel's load averages: 32 periods of 1024 µs (kernel/sched/pelt.c). */
 const HALF_LIFE_NS = 32 * 1024 * 1024;
 
+/** What was left after stretches of late, by the low bits of their lengths: most come again, and a power takes long. */
+const SLOTS = 4096;
+const stretches = new Float64Array(SLOTS).fill(NaN);
+const leftAfter = new Float64Array(SLOTS);
+
+/** What is left of an average after `ns`. */
+export function decay(ns: number): number {
+  const slot = ns & (SLOTS - 1);
+  if (stretches[slot] !== ns) {
+    stretches[slot] = ns;
+    leftAfter[slot] = 2 ** (-ns / HALF_LIFE_NS);
+  }
+  return leftAfter[slot]!;
+}
+
 /** Brings the load average of `entity` up to `now`; to be called before it is queued or leaves. */
 export function decayEntity(entity: Entity, now: number): void {
   const passed = now - entity.loadAt;
   if (passed <= 0) return;
   const weight = entity.queued ? entity.weight : 0;
-  entity.load = weight + (entity.load - weight) * 2 ** (-passed / HALF_LIFE_NS);
+  entity.load = weight + (entity.load - weight) * decay(passed);
   entity.loadAt = now;
 }
 
@@ -68,7 +87,7 @@ export function decayEntity(entity: Entity, now: number): void {
 export function decayLoad(queue: FairQueue, now: number): void {
   const passed = now - queue.loadAt;
   if (passed <= 0) return;
-  queue.load = queue.weight + (queue.load - queue.weight) * 2 ** (-passed / HALF_LIFE_NS);
+  queue.load = queue.weight + (queue.load - queue.weight) * decay(passed);
   queue.loadAt = now;
 }
 
@@ -94,6 +113,7 @@ export function newEntity(task: Task | undefined, mine: FairQueue | undefined, q
     parent: undefined,
     queue,
     weight: 1024,
+    nominal: 1024,
     queued: false,
     delayed: false,
     idle: false,
@@ -106,6 +126,7 @@ export function newEntity(task: Task | undefined, mine: FairQueue | undefined, q
     stretch: 0,
     chargedAt: 0,
     ranAt: -Infinity,
+    listed: 0,
     load: 1024,
     loadAt: 0,
   };
@@ -124,10 +145,21 @@ export interface Discipline {
   pick(queue: FairQueue): Entity | undefined;
   /** `entity` starts to run. */
   started(queue: FairQueue, entity: Entity): void;
-  /** Does `entity`, just queued, take the CPU from the current one? */
-  preempts(queue: FairQueue, current: Entity, entity: Entity): boolean;
+  /**
+   * Does `entity`, just queued, take the CPU from the current one? `fork`: it is new; `leave` takes out a delayed one
+   * whose time has come.
+   */
+  preempts(
+    queue: FairQueue,
+    current: Entity,
+    entity: Entity,
+    fork: boolean,
+    leave: (delayed: Entity) => void,
+  ): boolean;
   /** Does the tick end the current entity's turn? */
   tick(queue: FairQueue, entity: Entity): boolean;
+  /** Is the entity owed time, so that it may be picked? */
+  isOwed(queue: FairQueue, entity: Entity): boolean;
   /** The weight of a queued entity is about to change to `weight`. */
   reweigh(queue: FairQueue, entity: Entity, weight: number): void;
 }

@@ -1,5 +1,7 @@
 import type { Task } from '../task.ts';
+import { CHANGES, has } from '../rules.ts';
 import { TASK, type EnqueueFlags, type Machine, type SchedClass, type SimTask } from '../types.ts';
+import type { Averages } from './averages.ts';
 import { Balancer } from './balance.ts';
 import { Cfs } from './cfs.ts';
 import { Eevdf } from './eevdf.ts';
@@ -12,11 +14,12 @@ import {
   type Entity,
   type FairQueue,
 } from './entity.ts';
-import { Groups } from './groups.ts';
+import { FlatGroups } from './flat-groups.ts';
+import { Groups, type TaskGroups } from './groups.ts';
+import { Loads } from './loads.ts';
 import { SliceTimers } from './slice-timers.ts';
-
-/** HRTICK is on by default since this version: 100 × major + minor. */
-const HRTICK_SINCE = 700;
+import { Usage } from './usage.ts';
+import { WakeupCpu } from './wakeup-cpu.ts';
 
 /** SCHED_NORMAL, SCHED_BATCH and SCHED_IDLE (kernel/sched/fair.c), with groups. */
 export class FairClass implements SchedClass {
@@ -25,23 +28,34 @@ export class FairClass implements SchedClass {
   private readonly roots: FairQueue[];
   private readonly entities: Entity[];
   private readonly discipline: Discipline;
-  private readonly groups: Groups;
+  private readonly groups: TaskGroups;
   private readonly balancer: Balancer;
+  private readonly loads: Loads;
+  private readonly usage: Usage;
+  private readonly wakeupCpu: WakeupCpu;
   private readonly counts: Int32Array;
+  private listings = 0;
+  private readonly requeueCharges: boolean;
   private readonly sliceTimers: SliceTimers | undefined;
 
-  constructor(machine: Machine) {
+  /** `realTime`: by CPU, the part of the time that real-time tasks run. */
+  constructor(machine: Machine, realTime: Averages) {
     const { kernel, calibration, tasks } = machine.demand;
     this.machine = machine;
     this.discipline = kernel.scheduler === 'cfs' ? new Cfs(kernel) : new Eevdf(kernel, calibration.tickNs);
     this.roots = Array.from({ length: machine.cpus }, (_, cpu) => newQueue(cpu, 0, undefined));
-    this.groups = new Groups(kernel.groups, this.roots, this.discipline, (queue) => this.charge(queue));
+    const grouping = has(kernel, CHANGES.singleQueue) ? FlatGroups : Groups;
+    this.groups = new grouping(kernel.groups, this.roots, this.discipline, (queue) => this.charge(queue));
     this.entities = tasks.map((task) =>
       newEntity(undefined, undefined, this.groups.queueOf(task.group, task.cpu)),
     );
     this.counts = new Int32Array(machine.cpus);
-    this.balancer = new Balancer(this, this.roots);
-    if (kernel.features['HRTICK'] ?? kernel.version >= HRTICK_SINCE) this.sliceTimers = new SliceTimers(this);
+    this.requeueCharges = has(kernel, CHANGES.requeueCharges);
+    this.loads = new Loads(machine, this.roots);
+    this.usage = new Usage(machine, realTime);
+    this.wakeupCpu = new WakeupCpu(machine, this.loads, this.usage);
+    this.balancer = new Balancer(this, this.loads, this.usage);
+    if (kernel.features['HRTICK'] ?? has(kernel, CHANGES.hrtick)) this.sliceTimers = new SliceTimers(this);
   }
 
   entityOf(task: SimTask): Entity {
@@ -54,21 +68,40 @@ export class FairClass implements SchedClass {
   }
 
   selectCpu(task: SimTask, previous: number, waker: number, fork: boolean): number {
-    if (this.entityOf(task).delayed) return previous;
-    return this.balancer.select(task, this.entityOf(task), previous, waker, fork);
+    const entity = this.entityOf(task);
+    return entity.delayed ? previous : this.wakeupCpu.select(task, entity, previous, waker, fork);
+  }
+
+  /** A CPU balances periodically. */
+  balances(): void {
+    this.wakeupCpu.setScan();
   }
 
   enqueue(task: SimTask, cpu: number, flags: EnqueueFlags): void {
     const entity = this.entityOf(task);
     entity.idle = task.policy === 'IDLE';
+    if (flags.wakeup && !flags.fork) this.balancer.idleEnds(cpu);
+    const sleeps = task.state === TASK.blocked;
+    if (!sleeps) this.usage.activate(cpu, 1);
     if (entity.delayed) {
+      if (this.requeueCharges) this.charge(entity.queue);
       this.discipline.undelay(entity.queue, entity, true);
       entity.delayed = false;
       return;
     }
-    entity.weight = task.weight;
-    entity.queue = this.groups.queueOf((task as Task).group, cpu);
-    entity.parent = entity.queue.entity;
+    const { group } = task as Task;
+    entity.nominal = task.weight;
+    this.groups.join(entity, group, cpu, this.machine.now);
+    const queue = this.groups.queueOf(group, cpu);
+    if (queue !== entity.queue) this.loads.move(entity, queue);
+    if (cpu !== entity.queue.cpu) {
+      this.usage.moves(task, entity.queue.cpu, cpu);
+      // It is not hot there (ENQUEUE_MIGRATED).
+      entity.ranAt = -Infinity;
+    }
+    entity.listed = ++this.listings;
+    entity.queue = queue;
+    entity.parent = queue.entity;
     let wakeup = flags.wakeup;
     for (let at: Entity | undefined = entity; at; at = at.parent) {
       if (at.queued && at !== entity) {
@@ -80,6 +113,7 @@ export class FairClass implements SchedClass {
       this.insert(at.queue, at, flags.fork, wakeup);
       wakeup = true;
     }
+    entity.delayed = sleeps;
     this.groups.update(entity.queue, this.machine.now);
     this.counts[cpu]!++;
     this.sliceTimers?.arm(cpu);
@@ -113,12 +147,21 @@ export class FairClass implements SchedClass {
     decayEntity(entity, this.machine.now);
     queue.entities.splice(queue.entities.indexOf(entity), 1);
     queue.weight -= entity.weight;
+    if (entity.task) this.groups.leave(entity, entity.task.group, this.machine.now);
     entity.queued = false;
     entity.delayed = false;
   }
 
   dequeue(task: SimTask, cpu: number, sleep: boolean): void {
-    this.leave(this.entityOf(task), cpu, sleep);
+    const entity = this.entityOf(task);
+    if (sleep) this.usage.sleeps(task);
+    if (entity.delayed) entity.delayed = false;
+    else this.usage.activate(cpu, -1);
+    this.leave(entity, cpu, sleep);
+  }
+
+  isDelayed(task: SimTask): boolean {
+    return this.entityOf(task).delayed;
   }
 
   /** Takes the entity out, and the groups that it leaves empty; one that is not eligible only later. */
@@ -171,14 +214,18 @@ export class FairClass implements SchedClass {
       at.stretch = 0;
       at.chargedAt = this.machine.now;
       at.ranAt = this.machine.now;
+      if (at.task) this.groups.weigh(at, at.task.group, this.machine.now);
       this.discipline.started(at.queue, at);
     }
+    this.entityOf(task).listed = ++this.listings;
+    this.usage.starts(task, cpu);
     this.sliceTimers?.arm(cpu);
   }
 
   stop(task: SimTask, cpu: number, _queued: boolean, next: SimTask | undefined): void {
     this.sliceTimers?.cancel(cpu);
     const follows = next?.sched === this ? this.entityOf(next) : undefined;
+    this.usage.stops(task, cpu, follows !== undefined);
     for (let at: Entity | undefined = this.entityOf(task); at; at = at.parent) {
       if (follows && isWithin(follows, at)) break;
       if (at.queue.current === at) at.queue.current = undefined;
@@ -193,11 +240,12 @@ export class FairClass implements SchedClass {
   tick(task: SimTask, cpu: number): void {
     const entity = this.entityOf(task);
     this.groups.update(entity.queue, this.machine.now);
+    this.groups.weigh(entity, (task as Task).group, this.machine.now);
     for (let at: Entity | undefined = entity; at; at = at.parent)
       if (this.discipline.tick(at.queue, at)) this.machine.resched(cpu);
   }
 
-  wakeupPreempt(task: SimTask, cpu: number, running: SimTask): void {
+  wakeupPreempt(task: SimTask, cpu: number, running: SimTask, fork = false): void {
     if (this.machine.needsResched(cpu)) return;
     let entity = this.entityOf(task);
     let current = this.entityOf(running);
@@ -209,29 +257,49 @@ export class FairClass implements SchedClass {
     if (current.idle && !entity.idle) this.machine.resched(cpu);
     if (current.idle !== entity.idle || task.policy !== 'NORMAL') return;
     this.charge(entity.queue);
-    if (this.discipline.preempts(entity.queue, current, entity)) this.machine.resched(cpu);
+    const leave = (delayed: Entity): void => this.leave(delayed, cpu, true);
+    if (this.discipline.preempts(entity.queue, current, entity, fork, leave)) this.machine.resched(cpu);
   }
 
   balance(cpu: number): void {
     this.balancer.periodic(cpu);
   }
 
+  idle(cpu: number, idle: boolean): void {
+    if (!idle) this.balancer.idleEnds(cpu);
+  }
+
   count(cpu: number): number {
     return this.counts[cpu]!;
   }
 
-  /** Tasks that wait on `cpu`, in no order that means anything. */
-  waiting(cpu: number): readonly Entity[] {
+  /** Is the entity owed time in its queue? */
+  isOwed(entity: Entity): boolean {
+    return this.discipline.isOwed(entity.queue, entity);
+  }
+
+  /** Do tasks of the same group wait or run on `cpu`? */
+  hasKin({ task }: Entity, cpu: number): boolean {
+    return this.groups.queueOf(task!.group, cpu).entities.length > 0;
+  }
+
+  /** Tasks that run or wait on `cpu`, and delayed ones, those first that were queued or picked longest ago. */
+  list(cpu: number): readonly Entity[] {
     const found: Entity[] = [];
-    collectWaiting(this.roots[cpu]!, found);
-    return found;
+    collect(this.roots[cpu]!, found);
+    return found.sort((left, right) => left.listed - right.listed);
+  }
+
+  /** Puts the entity last in the list. */
+  relist(entity: Entity): void {
+    entity.listed = ++this.listings;
   }
 }
 
-function collectWaiting(queue: FairQueue, found: Entity[]): void {
+function collect(queue: FairQueue, found: Entity[]): void {
   for (const entity of queue.entities) {
-    if (entity.mine) collectWaiting(entity.mine, found);
-    else if (!entity.delayed && entity.task?.state === TASK.queued) found.push(entity);
+    if (entity.mine) collect(entity.mine, found);
+    else if (entity.task) found.push(entity);
   }
 }
 

@@ -1,4 +1,5 @@
 import { TASK, type Machine, type SchedClass, type SimTask } from '../types.ts';
+import type { Averages } from './averages.ts';
 
 /** RR_TIMESLICE (include/linux/sched/rt.h): 100 ms. */
 const RR_SLICE_NS = 100_000_000;
@@ -15,9 +16,12 @@ export class RtClass implements SchedClass {
   private readonly usedNs: Float64Array;
   private readonly periodEnd: Float64Array;
   private readonly throttled: Uint8Array;
+  private readonly share: Averages;
 
-  constructor(machine: Machine) {
+  /** `share`: by CPU, the part of the time that real-time tasks run (avg_rt). */
+  constructor(machine: Machine, share: Averages) {
     this.machine = machine;
+    this.share = share;
     this.queues = Array.from({ length: machine.cpus }, () => []);
     this.sliceLeft = new Float64Array(machine.demand.tasks.length).fill(RR_SLICE_NS);
     this.usedNs = new Float64Array(machine.cpus);
@@ -88,10 +92,13 @@ export class RtClass implements SchedClass {
     }
   }
 
-  start(): void {}
+  start(_task: SimTask, cpu: number): void {
+    this.share.set(cpu, 1);
+  }
 
   /** Pushes what waits behind a more important task to where it can run (push_rt_task). */
   stop(task: SimTask, cpu: number, queued: boolean): void {
+    this.share.set(cpu, 0);
     if (queued) this.push(task, cpu);
   }
 

@@ -13,7 +13,7 @@ import { weightOfNice } from '../../weights.ts';
 import { ENQ_WAKEUP, ExtCore } from './core.ts';
 import type { Hardware, Rank } from './hardware.ts';
 import type { Policy } from './policy.ts';
-import { checkTimeouts } from './timeouts.ts';
+import { Watchdog } from './watchdog.ts';
 
 /** ns until a CPU takes an interrupt that another one sends it, or it itself. */
 const INTERRUPT = 1000;
@@ -42,14 +42,18 @@ export class ExtClass implements SchedClass {
   /** The task that the core itself takes to another CPU. */
   private moving: SimTask | undefined;
   private over = false;
+  private readonly watchdog: Watchdog;
   private readonly ejected: () => void;
 
-  /** `timeout`: how long a task may be runnable without running, ns. `ejected` is called when the policy is thrown out. */
+  /**
+   * `watchdog`: how long a task may be runnable without running, ns, and the thread that looks after that. `ejected` is
+   * called when the policy is thrown out.
+   */
   constructor(
     machine: Machine,
     policy: Policy,
     queues: readonly string[],
-    timeout: number,
+    watchdog: { readonly timeout: number; readonly worker: number },
     ejected: () => void,
   ) {
     this.machine = machine;
@@ -57,13 +61,7 @@ export class ExtClass implements SchedClass {
     this.ejected = ejected;
     const hardware = this.hardware();
     this.core = new ExtCore(hardware, policy, queues);
-    const check = (): void => {
-      if (this.over) return;
-      checkTimeouts(this.core, hardware, timeout);
-      this.watch();
-      machine.callAt(machine.now + timeout / 2, check);
-    };
-    machine.callAt(machine.demand.startNs + timeout / 2, check);
+    this.watchdog = new Watchdog(machine, this.core, hardware, watchdog, () => this.watch());
   }
 
   private hardware(): Hardware {
@@ -111,6 +109,7 @@ export class ExtClass implements SchedClass {
   private watch(): void {
     if (!this.core.ejection || this.over) return;
     this.over = true;
+    this.watchdog.stop();
     this.machine.callAt(this.machine.now, this.ejected);
   }
 
@@ -191,6 +190,8 @@ export class ExtClass implements SchedClass {
 
   start(task: SimTask, cpu: number): void {
     this.core.start(task.tid, cpu);
+    this.watchdog.starts(task.tid);
+    this.watch();
   }
 
   stop(task: SimTask, cpu: number, queued: boolean): void {
