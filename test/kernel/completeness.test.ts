@@ -8,6 +8,8 @@ import {
   type HookRow,
   type Life,
 } from '../../server/src/kernel/catalogue.ts';
+import { callInfo } from '../../server/src/kernel/calls.ts';
+import { onlyAsks } from '../../server/src/kernel/effects.ts';
 import { PROFILES, presence, type Profile } from '../../server/src/kernel/profiles.ts';
 import { diagnose } from '../safety/support.ts';
 
@@ -68,6 +70,15 @@ describe('the catalogue', () => {
 
   it('calls unknown whatever nobody has analysed, and nothing else', () => {
     for (const row of CALLS) expect(/not analysed/.test(row.confidence), row.name).toBe(row.unknown === true);
+  });
+
+  it('says of each call that a policy may make whether it only asks, and where that was read', () => {
+    for (const row of CALLS) {
+      if (callInfo(row.name)?.usable !== true) expect(row.asks, row.name).toBeUndefined();
+      else expect(row.asks === false || row.asks?.includes(`:${row.name}() in `), row.name).toBe(true);
+      if (row.unknown === true || row.fires !== undefined) expect(onlyAsks(row.name), row.name).toBe(false);
+    }
+    expect(onlyAsks('a_call_of_a_module')).toBe(false);
   });
 
   it('has each call in the kernels in which it was seen, and in no other that was looked at', () => {

@@ -115,6 +115,12 @@ export interface CallRow extends Life {
   readonly requires?: readonly string[];
   /** Tracepoints that it triggers. */
   readonly fires?: readonly string[];
+  /**
+   * Of calls that policies may make: where the kernel's source shows that it changes nothing, whatever it is given, so that it may be made
+   * earlier, or in vain. A reference that it takes is given back. `false`: it changes something, or ends the scheduler
+   * where it does not take an argument, or nobody has read it.
+   */
+  readonly asks?: string | false;
   readonly scx?: ScxRow;
   readonly note?: string;
   readonly confidence: string;

@@ -1,4 +1,4 @@
-import type { CallRow, Effect } from './catalogue.ts';
+import { callRow, type CallRow, type Effect } from './catalogue.ts';
 import { compareVersions, type Profile } from './profiles.ts';
 
 /** Which columns of the catalogue hold for a kernel. Between the versions that were read, both: the unsafe one wins. */
@@ -36,6 +36,9 @@ export const EFFECTS: readonly Effect[] = [
 /** 'may_sleep (SCHED_DEADLINE / LSM only)' counts as the effect: no one tells which case a policy is. */
 export const effectOf = (word: string): Effect | undefined =>
   EFFECTS.find((effect) => word === effect || word.startsWith(`${effect} (`));
+
+/** Does the call change nothing, whatever it is given? Not one that nobody has read. */
+export const onlyAsks = (name: string): boolean => typeof callRow(name)?.asks === 'string';
 
 /** Tracepoints that the call triggers, without the remarks; `pelt_*_tp` stands for all that match. */
 export const firedBy = (row: CallRow): readonly string[] =>

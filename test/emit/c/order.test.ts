@@ -39,3 +39,17 @@ test('a statement whose sets change nothing stays one', () => {
   );
   expect(plain).not.toMatch(/\b(?:holds|found|chosen)\b/);
 });
+
+test('a question that ends the scheduler for a wrong argument is asked only where the policy comes to it', () => {
+  // Of kernel/sched/ext.c in 6.12: ops_cpu_valid() ends it for a CPU that is not there, scx_bpf_task_cgroup() for a task that is not the operation's.
+  const capacity = selectCpu(
+    '    if prev_cpu < 4 && (p.cpus_ptr & (scx_bpf_cpuperf_cap(prev_cpu) > 512 ? cpus(0) : cpus(1))).empty { return 0 }',
+  );
+  expect(capacity).toMatch(/\tif \(holds\) \{\n\t\tfound = scx_bpf_cpuperf_cap\(prev_cpu\);\n/);
+  const waiting = selectCpu(
+    '    if prev_cpu < 4 && (p.cpus_ptr & (local_on(prev_cpu).len > 1 ? cpus(0) : cpus(1))).empty { return 0 }',
+  );
+  expect(waiting).toMatch(/\tif \(holds\) \{\n\t\tfound = .*SCX_DSQ_LOCAL_ON \| prev_cpu/);
+  const group = selectCpu('    if p.pid == 1 && scx_bpf_task_cgroup(p).level > 1 { return 0 }');
+  expect(group).toMatch(/\tif \(holds\) \{[^}]*= scx_bpf_task_cgroup\(p\);/);
+});

@@ -1,5 +1,6 @@
 import type { Expr, Fn, IrType, Local, Program, Side, Stmt } from '../../ir/ir.ts';
 import { mapBlocks, mapExprs, mapOperands } from '../../ir/map.ts';
+import { onlyAsks } from '../../kernel/effects.ts';
 import { cleanupKind } from './references.ts';
 import { isMade } from './mask-kinds.ts';
 import { exprsOf, forEachExpr, forEachStmt, operandsOf, walkExpr } from './walk.ts';
@@ -10,18 +11,6 @@ import { exprsOf, forEachExpr, forEachStmt, operandsOf, walkExpr } from './walk.
  * is claimed for the sake of a set in the untaken half of a condition stays claimed. Such statements are taken apart here, into values in the
  * order and under the conditions of the policy; what is left of them changes nothing.
  */
-
-/** Kernel calls that only answer, or take and give back a reference, by their names; any other may change what these answer. */
-const ASKING = new RegExp(
-  [
-    '^scx_bpf_(?:c(?:pu|id)perf_c(?:ap|ur)|cid_(?:curr|to_cpu|topo)|cpu_(?:curr|node|rq|to_cid)|dispatch_nr_slots|events$)',
-    '^scx_bpf_(?:dsq_(?:nr_queued|peek)|get_|put_|locked_rq|now$|nr_|online_cmask|task_(?:cgroup|cid|cpu|running)$)',
-    '^scx_bpf_t(?:his_cid|id_to_task)$',
-    '^bpf_cpumask_(?:empty|equal|first|full|intersects|subset|test_cpu|weight)',
-    '^bpf_(?:get_(?:current|numa|smp)|jiffies64|ktime_get|str)',
-    '^bpf_(?:task|cgroup)_(?:acquire|ancestor|from|get_cgroup1|release|under_cgroup)',
-  ].join('|'),
-);
 
 const WRITES: ReadonlySet<Stmt['kind']> = new Set(['store', 'count', 'record', 'collect', 'action', 'log']);
 
@@ -40,10 +29,16 @@ function changesOf(functions: readonly Fn[]): Changes {
     known.set(name, found);
     return found;
   };
-  const changes: Changes = (expr) =>
-    expr.kind === 'call' ? ofFunction(expr.fn) : expr.kind === 'kernel-call' && !ASKING.test(expr.call.name);
+  const changes: Changes = (expr) => {
+    if (expr.kind === 'call') return ofFunction(expr.fn);
+    if (expr.kind === 'kernel-call') return !onlyAsks(expr.call.name);
+    return expr.kind === 'intrinsic' && expr.name === 'dsq-len' && !expr.args.every(isAlwaysThere);
+  };
   return changes;
 }
+
+/** A queue that there is; about that of a CPU which is not there the kernel ends the scheduler (`scx_bpf_dsq_nr_queued()`). */
+const isAlwaysThere = (dsq: Expr): boolean => dsq.kind === 'dsq' && dsq.which.kind !== 'local-on';
 
 /** Does C compute it before the statement? */
 const isHoisted = (expr: Expr): boolean =>
@@ -74,19 +69,26 @@ function isFetched({ kind }: Expr, of: Expr): boolean {
   );
 }
 
+/** Operands that the policy does not come to each time. */
+const isConditional = (operand: Expr, of: Expr): boolean =>
+  (of.kind === 'logical' && operand === of.right) || (of.kind === 'select' && operand !== of.condition);
+
 /** Would something be changed earlier or more often in C than it says, or be looked at before it is changed? */
 function isOutOfOrder(stmt: Stmt, changes: Changes): boolean {
   let changed = false;
   let found = false;
-  const visit = (expr: Expr, before: boolean): void => {
+  const visit = (expr: Expr, before: boolean, perhaps: boolean): void => {
     const hoisted = isHoisted(expr);
     found ||= changed && hoisted && isFickle(expr);
-    for (const operand of operandsOf(expr)) visit(operand, before || hoisted || isFetched(operand, expr));
+    for (const operand of operandsOf(expr)) {
+      const first = before || hoisted || isFetched(operand, expr);
+      visit(operand, first, perhaps || isConditional(operand, expr));
+    }
     if (!changes(expr)) return;
-    found ||= before;
+    found ||= before || (hoisted && perhaps);
     changed = true;
   };
-  for (const expr of exprsOf(stmt)) visit(expr, false);
+  for (const expr of exprsOf(stmt)) visit(expr, false, false);
   return found;
 }
 
