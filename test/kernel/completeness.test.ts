@@ -9,7 +9,7 @@ import {
   type Life,
 } from '../../server/src/kernel/catalogue.ts';
 import { callInfo } from '../../server/src/kernel/calls.ts';
-import { onlyAsks } from '../../server/src/kernel/effects.ts';
+import { consequenceOf } from '../../server/src/kernel/effects.ts';
 import { PROFILES, presence, type Profile } from '../../server/src/kernel/profiles.ts';
 import { diagnose } from '../safety/support.ts';
 
@@ -76,9 +76,11 @@ describe('the catalogue', () => {
     for (const row of CALLS) {
       if (callInfo(row.name)?.usable !== true) expect(row.asks, row.name).toBeUndefined();
       else expect(row.asks === false || row.asks?.includes(`:${row.name}() in `), row.name).toBe(true);
-      if (row.unknown === true || row.fires !== undefined) expect(onlyAsks(row.name), row.name).toBe(false);
+      if (row.ends === true) expect(consequenceOf(row.name), row.name).toBe('end');
+      if (row.unknown === true || row.fires !== undefined)
+        expect(consequenceOf(row.name), row.name).toBe('change');
     }
-    expect(onlyAsks('a_call_of_a_module')).toBe(false);
+    expect(consequenceOf('a_call_of_a_module')).toBe('change');
   });
 
   it('has each call in the kernels in which it was seen, and in no other that was looked at', () => {

@@ -47,15 +47,7 @@ export const ANSWERED: Readonly<Record<string, Result>> = {
  * answer is made of what they are asked and of how many calls there were before.
  */
 export const ASKED: ReadonlySet<string> = new Set([
-  'scx_bpf_dsq_nr_queued',
-  'scx_bpf_dispatch_nr_slots',
-  'scx_bpf_get_idle_cpumask',
-  'scx_bpf_get_idle_smtmask',
-  'scx_bpf_task_cpu',
-  'scx_bpf_task_running',
-  'scx_bpf_cpuperf_cap',
-  'scx_bpf_cpuperf_cur',
-  'scx_bpf_nr_cpu_ids',
+  ...Object.keys(ANSWERED).filter((name) => typeof callRow(name)?.asks === 'string'),
   'bpf_iter_scx_dsq_new',
 ]);
 

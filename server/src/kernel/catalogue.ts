@@ -116,11 +116,12 @@ export interface CallRow extends Life {
   /** Tracepoints that it triggers. */
   readonly fires?: readonly string[];
   /**
-   * Of calls that policies may make: where the kernel's source shows that it changes nothing, whatever it is given, so that it may be made
-   * earlier, or in vain. A reference that it takes is given back. `false`: it changes something, or ends the scheduler
-   * where it does not take an argument, or nobody has read it.
+   * Of calls that policies may make: where the kernel's source shows that it changes nothing. A reference that it takes is given
+   * back. `false`: it changes something, or nobody has read it.
    */
   readonly asks?: string | false;
+  /** It ends the scheduler for a CPU, queue, node or task that it does not take. */
+  readonly ends?: boolean;
   readonly scx?: ScxRow;
   readonly note?: string;
   readonly confidence: string;

@@ -37,8 +37,12 @@ export const EFFECTS: readonly Effect[] = [
 export const effectOf = (word: string): Effect | undefined =>
   EFFECTS.find((effect) => word === effect || word.startsWith(`${effect} (`));
 
-/** Does the call change nothing, whatever it is given? Not one that nobody has read. */
-export const onlyAsks = (name: string): boolean => typeof callRow(name)?.asks === 'string';
+/** What comes of a call that is made: nothing, nothing but the end of the scheduler for a wrong argument, or a change, also of one that nobody has read. */
+export function consequenceOf(name: string): 'none' | 'end' | 'change' {
+  const row = callRow(name);
+  if (typeof row?.asks !== 'string') return 'change';
+  return row.ends === true ? 'end' : 'none';
+}
 
 /** Tracepoints that the call triggers, without the remarks; `pelt_*_tp` stands for all that match. */
 export const firedBy = (row: CallRow): readonly string[] =>

@@ -38,6 +38,8 @@ test('a statement whose sets change nothing stays one', () => {
     '    if let c = scx_bpf_pick_idle_cpu(scx_bpf_get_idle_cpumask() & p.cpus_ptr, 0) { return c }',
   );
   expect(plain).not.toMatch(/\b(?:holds|found|chosen)\b/);
+  const group = selectCpu('    if scx_bpf_task_cgroup(p).level > 1 { return 0 }');
+  expect(group).not.toMatch(/\b(?:holds|found|chosen)\b/);
 });
 
 test('a question that ends the scheduler for a wrong argument is asked only where the policy comes to it', () => {

@@ -1,6 +1,6 @@
 import type { Expr, Fn, IrType, Local, Program, Side, Stmt } from '../../ir/ir.ts';
 import { mapBlocks, mapExprs, mapOperands } from '../../ir/map.ts';
-import { onlyAsks } from '../../kernel/effects.ts';
+import { consequenceOf } from '../../kernel/effects.ts';
 import { cleanupKind } from './references.ts';
 import { isMade } from './mask-kinds.ts';
 import { exprsOf, forEachExpr, forEachStmt, operandsOf, walkExpr } from './walk.ts';
@@ -14,30 +14,34 @@ import { exprsOf, forEachExpr, forEachStmt, operandsOf, walkExpr } from './walk.
 
 const WRITES: ReadonlySet<Stmt['kind']> = new Set(['store', 'count', 'record', 'collect', 'action', 'log']);
 
-type Changes = (expr: Expr) => boolean;
+/** What comes of an expression itself, its operands aside: may it be computed earlier, or in vain? */
+type Consequence = ReturnType<typeof consequenceOf>;
+type Consequences = (expr: Expr) => Consequence;
 
-/** Tells whether an expression changes something itself, its operands aside. */
-function changesOf(functions: readonly Fn[]): Changes {
-  const known = new Map<string, boolean>();
-  const ofFunction = (name: string): boolean => {
+function consequencesIn(functions: readonly Fn[]): Consequences {
+  const known = new Map<string, Consequence>();
+  const ofFunction = (name: string): Consequence => {
     const before = known.get(name);
     if (before !== undefined) return before;
     const body = functions.find((fn) => fn.name === name)?.body ?? [];
-    let found = false;
-    forEachStmt(body, ({ kind }) => (found ||= WRITES.has(kind)));
-    forEachExpr(body, (expr) => (found ||= changes(expr)));
+    let found: Consequence = 'none';
+    const add = (one: Consequence): void => void (found = one === 'none' || found === 'change' ? found : one);
+    forEachStmt(body, ({ kind }) => add(WRITES.has(kind) ? 'change' : 'none'));
+    forEachExpr(body, (expr) => add(consequence(expr)));
     known.set(name, found);
     return found;
   };
-  const changes: Changes = (expr) => {
+  const consequence: Consequences = (expr) => {
     if (expr.kind === 'call') return ofFunction(expr.fn);
-    if (expr.kind === 'kernel-call') return !onlyAsks(expr.call.name);
-    return expr.kind === 'intrinsic' && expr.name === 'dsq-len' && !expr.args.every(isAlwaysThere);
+    if (expr.kind === 'kernel-call') return consequenceOf(expr.call.name);
+    return expr.kind === 'intrinsic' && expr.name === 'dsq-len' && !expr.args.every(isAlwaysThere)
+      ? consequenceOf('scx_bpf_dsq_nr_queued')
+      : 'none';
   };
-  return changes;
+  return consequence;
 }
 
-/** A queue that there is; about that of a CPU which is not there the kernel ends the scheduler (`scx_bpf_dsq_nr_queued()`). */
+/** A queue that there is, whatever CPU may be asked for. */
 const isAlwaysThere = (dsq: Expr): boolean => dsq.kind === 'dsq' && dsq.which.kind !== 'local-on';
 
 /** Does C compute it before the statement? */
@@ -73,8 +77,8 @@ function isFetched({ kind }: Expr, of: Expr): boolean {
 const isConditional = (operand: Expr, of: Expr): boolean =>
   (of.kind === 'logical' && operand === of.right) || (of.kind === 'select' && operand !== of.condition);
 
-/** Would something be changed earlier or more often in C than it says, or be looked at before it is changed? */
-function isOutOfOrder(stmt: Stmt, changes: Changes): boolean {
+/** Would something be changed earlier or more often in C than it says, be looked at before it is changed, or the scheduler be ended in vain? */
+function isOutOfOrder(stmt: Stmt, consequence: Consequences): boolean {
   let changed = false;
   let found = false;
   const visit = (expr: Expr, before: boolean, perhaps: boolean): void => {
@@ -84,8 +88,11 @@ function isOutOfOrder(stmt: Stmt, changes: Changes): boolean {
       const first = before || hoisted || isFetched(operand, expr);
       visit(operand, first, perhaps || isConditional(operand, expr));
     }
-    if (!changes(expr)) return;
-    found ||= before || (hoisted && perhaps);
+    const itself = consequence(expr);
+    if (itself === 'none') return;
+    found ||= perhaps && (before || hoisted);
+    if (itself === 'end') return;
+    found ||= before;
     changed = true;
   };
   for (const expr of exprsOf(stmt)) visit(expr, false, false);
@@ -100,7 +107,7 @@ export const inOrder = (program: Program): Program => ({
 });
 
 function ordered(side: Side): Side {
-  const changes = changesOf(side.functions);
+  const consequence = consequencesIn(side.functions);
   const rewrite = <Code extends { readonly body: readonly Stmt[]; readonly locals: number }>(
     code: Code,
   ): Code => {
@@ -109,7 +116,7 @@ function ordered(side: Side): Side {
     const rewritten = (body: readonly Stmt[]): readonly Stmt[] =>
       body.flatMap((stmt) => {
         const inner = mapBlocks(stmt, rewritten);
-        return isOutOfOrder(stmt, changes) ? takenApart(inner, fresh) : [inner];
+        return isOutOfOrder(stmt, consequence) ? takenApart(inner, fresh) : [inner];
       });
     const body = rewritten(code.body);
     return locals === code.locals ? code : { ...code, body, locals };
