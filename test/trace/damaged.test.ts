@@ -91,6 +91,8 @@ describe('compressed text', () => {
   test.each([
     ['gzip', gzipSync(text)],
     ['zstd', zstdOf(text)],
+    // From 128 KB on another decompressor is worth loading.
+    ['zstd, much of it', zstdOf(textOf(example('eevdf-3vm.trace.gz')).subarray(0, 140_000))],
   ])('with %s is usable as far as it goes, whatever is damaged', async (name, file) => {
     const path = join(folder, name);
     const read = async (bytes: Uint8Array): Promise<TraceResult> => {

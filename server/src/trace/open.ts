@@ -5,7 +5,8 @@ import type { ByteSource } from './binary/bytes.ts';
 import { Gathered } from './binary/gathered.ts';
 import type { TraceResult } from './columns.ts';
 import { fileSource } from './node/file-source.ts';
-import { ZstdError, prepareZstd, unpack, unzstd } from './node/unpack.ts';
+import { prepareZstd, unpack, unzstd } from './node/unpack.ts';
+import { ZstdError } from './node/zstd-error.ts';
 import { type TextReader, createTextReader } from './read-text.ts';
 import { createSystraceReader } from './systrace.ts';
 import { type BinaryKind, type Sniffed, sniff } from './sniff.ts';
@@ -62,7 +63,8 @@ function readFrom(
       return readStream((take) => feed(chunks, take), 0, most);
     case 'packed': {
       const room = Math.min(MOST_UNPACKED, Math.max(ALWAYS_UNPACKED, MOST_TIMES * size));
-      const source: Source = found.by === 'gzip' ? gunzipped(chunks) : (take) => feed(unzstd(chunks), take);
+      const source: Source =
+        found.by === 'gzip' ? gunzipped(chunks) : (take) => feed(unzstd(chunks, size), take);
       return readStream(source, room, most);
     }
     case 'binary':

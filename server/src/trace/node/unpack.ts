@@ -1,7 +1,8 @@
 import * as zlib from 'node:zlib';
 import { Decompress, decompress } from 'fzstd';
 import type { Unpack } from '../binary/unpack.ts';
-import type { Decode } from './libzstd.ts';
+import type { Decode, Stream } from './libzstd.ts';
+import { DAMAGED, ZstdError } from './zstd-error.ts';
 
 type Unzstd = (packed: Uint8Array, options: { maxOutputLength: number }) => Uint8Array;
 
@@ -17,7 +18,7 @@ const WORTH = 128 * 1024;
 export async function prepareZstd(bytes: number): Promise<void> {
   if (native || compiled || bytes < WORTH) return;
   const { loadLibzstd } = await import('./libzstd.ts');
-  compiled = await loadLibzstd();
+  compiled = (await loadLibzstd()).decode;
 }
 
 /** Decompresses with Node's zlib; zstd where that has none with libzstd, once it is there, or else with fzstd. */
@@ -69,30 +70,39 @@ function attempt<T>(work: () => T): T | undefined {
 /** Bytes that are decompressed at a time. */
 const PIECE = 16 * 1024;
 
-/** The zstd data breaks off or is damaged. */
-export class ZstdError extends Error {}
-
-/** Decompresses `chunks` of zstd data bit by bit. */
-export async function* unzstd(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, undefined> {
-  let ready: Uint8Array[] = [];
-  const stream = new Decompress((block) => void ready.push(block));
-  for await (const chunk of chunks) {
+/**
+ * Decompresses `chunks` of `size` bytes of zstd data bit by bit: each part has to be done with before the next is asked
+ * for.
+ */
+export async function* unzstd(
+  chunks: AsyncIterable<Uint8Array>,
+  size: number,
+): AsyncGenerator<Uint8Array, undefined> {
+  const stream = size < WORTH ? smallStream() : (await (await import('./libzstd.ts')).loadLibzstd()).stream();
+  try {
     // A little at a time: it may unpack to a thousand times as much.
-    for (let at = 0; at < chunk.length; at += PIECE) {
-      pushed(stream, chunk.slice(at, at + PIECE), false);
-      yield* ready;
-      ready = [];
-    }
+    for await (const chunk of chunks)
+      for (let at = 0; at < chunk.length; at += PIECE) yield* stream.push(chunk.subarray(at, at + PIECE));
+    if (!stream.ends()) throw new ZstdError('the zstd data ends too early');
+    return undefined;
+  } finally {
+    stream.free();
   }
-  pushed(stream, new Uint8Array(0), true);
-  yield* ready;
-  return undefined;
 }
 
-function pushed(stream: Decompress, chunk: Uint8Array, last: boolean): void {
-  try {
-    stream.push(chunk, last);
-  } catch {
-    throw new ZstdError(last ? 'the zstd data ends too early' : 'the zstd data is damaged');
-  }
+/** The same with fzstd, for what is not worth loading libzstd. */
+function smallStream(): Stream {
+  let ready: Uint8Array[] = [];
+  const stream = new Decompress((block) => void ready.push(block));
+  return {
+    push(packed) {
+      ready = [];
+      // It keeps what it has no use for yet.
+      const own = Uint8Array.from(packed);
+      if (!attempt(() => [stream.push(own, false)])) throw new ZstdError(DAMAGED);
+      return ready;
+    },
+    ends: () => attempt(() => [stream.push(new Uint8Array(0), true)]) !== undefined,
+    free: () => undefined,
+  };
 }
