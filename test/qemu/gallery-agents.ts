@@ -14,7 +14,7 @@ interface Run {
   readonly effect?: { readonly says: string; readonly seen: RegExp };
 }
 
-/** For how long an agent runs. */
+/** For how long an agent runs, s. */
 export const AGENT_SECONDS = 5;
 
 /** By the name of the policy. $WEB and $BATCH are the guests' processes. */
@@ -76,7 +76,7 @@ const RUNS: Readonly<Record<string, Run>> = {
 };
 
 /** A policy of the gallery, with how to run its agent. */
-interface Agent {
+export interface Agent {
   readonly file: string;
   readonly name: string;
   readonly run: Run;
@@ -106,7 +106,7 @@ export const GUESTS = `/vmm web 20000 200 & WEB=$!
  * and CPUs of the threads, the cgroups' limits, KVM's halt polling. Made of what the shell has built in: a
  * process more would be slow in an emulated machine.
  */
-export const agentsScript = (agents: readonly Agent[]): string => `
+export const agentsScript = (agents: readonly Agent[], seconds = AGENT_SECONDS): string => `
 mount -t cgroup2 none /sys/fs/cgroup 2>/dev/null
 echo +cpu > /sys/fs/cgroup/cgroup.subtree_control
 for vm in web batch; do mkdir /sys/fs/cgroup/$vm; done
@@ -129,7 +129,7 @@ sample() {
 run() {
   name=$1; shift
   echo BEGIN $name
-  /run_$name --json --seconds ${AGENT_SECONDS} "$@" > /tmp/out & agent=$!
+  /run_$name --json --seconds ${seconds} "$@" > /tmp/out & agent=$!
   while kill -0 $agent 2>/dev/null; do sample DURING; sleep 0.1; done
   wait $agent; echo STATUS $?
   sample AFTER

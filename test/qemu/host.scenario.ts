@@ -10,7 +10,7 @@ import {
 import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { findClang, lane, onPath } from '../support/lanes.ts';
 import { textOf } from './leftovers.ts';
 import { buildPrograms, compileUnchecked, examplesFor } from './policy.ts';
@@ -133,7 +133,8 @@ lane('qemu', "this machine's kernel, which needs root", ready, (clang) => {
       execFileSync('gcc', ['-O2', '-Wall', '-o', victim, join(import.meta.dirname, 'victim.c')]);
       [agent = ''] = await buildPrograms(join(import.meta.dirname, 'wake_boost.pvpolicy'), clang, folder);
     });
-    afterAll(() => children.forEach((child) => child.kill('SIGKILL')));
+    // An agent of a test that failed would boost in the next.
+    afterEach(() => children.splice(0).forEach((child) => child.kill('SIGKILL')));
 
     /** How late the victim woke, us; what else runs meanwhile is `during`'s. */
     async function latencies(during: (pid: number) => Promise<void>): Promise<Latencies> {

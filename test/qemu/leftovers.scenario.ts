@@ -13,7 +13,7 @@ lane(
   'qemu',
   'what is left behind',
   () =>
-    vmToolsPresent() && findClang() && process.getuid?.() === 0 && existsSync('/sys/fs/bpf/maps.debug')
+    vmToolsPresent() && findClang() && process.getuid?.() === 0 && existsSync('/sys/fs/bpf')
       ? onPath('bpftool')
       : undefined,
   (bpftool) => {

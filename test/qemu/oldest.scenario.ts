@@ -50,16 +50,22 @@ const TOO_MUCH: Readonly<Record<string, string>> = {
   '20_start_and_migrate': 'iterators',
 };
 
-/** Shell: both ends of a shared page at once, of one vCPU of KVM; shows what the guest's programs say of it. */
+/**
+ * Shell: both ends of a shared page at once, of one vCPU of KVM; shows what the guest's programs on CPU 0, which alone has
+ * a page of feedback, say of it, once they have seen some.
+ */
 const PAGES = `truncate -s 262144 /tmp/both
+page() { head -c 32 /tmp/both | base64; }
+seen() { [ "$(od -An -tu8 -j8 -N8 /tmp/both)" -gt 0 ]; }
 /vmm 'CPU 0/KVM' 100000 0 emulate & P=$!
-sleep 1
+taskset 1 sh -c 'while :; do sleep 0.01; done' & C=$!
 /run_pages.guest /tmp/both 100 & G=$!
-/run_pages --pages $P=/tmp/both --json --seconds 6 & A=$!
-sleep 5
-echo "PAGE $(head -c 32 /tmp/both | base64)"
-wait $A; echo "PAGES $?"
-kill $G $P
+/run_pages --pages $P=/tmp/both --json & A=$!
+for i in $(seq 150); do seen && break; sleep 0.2; done
+sleep 1
+echo "PAGE $(page)"
+kill $A; wait $A; echo "PAGES $?"
+kill $G $C $P
 `;
 
 /** Neither side saw a page that was not whole, and both saw pages. */

@@ -13,7 +13,7 @@ import {
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import { findClang, lane, onPath } from '../support/lanes.ts';
 import { buildPrograms } from './policy.ts';
 
@@ -39,9 +39,6 @@ lane('clang', 'a page that guest and host share, which needs root', ready, ({ cl
 
   beforeAll(async () => {
     [host = '', guest = ''] = await buildPrograms(join(import.meta.dirname, 'pages.pvpolicy'), clang, folder);
-    const file = openSync(memory, 'w');
-    ftruncateSync(file, CPUS * (HINT.size + FEEDBACK.size));
-    closeSync(file);
     // Its first thread is called as QEMU calls the first vCPU's, until it is told to be another, and back again.
     const child = spawn('bash', [
       '-c',
@@ -49,6 +46,15 @@ lane('clang', 'a page that guest and host share, which needs root', ready, ({ cl
     ]);
     children.push(child);
     vcpu = child.pid ?? 0;
+  });
+  // Each time anew: a test that is tried again finds nothing of the time before.
+  beforeEach(() => {
+    const file = openSync(memory, 'w');
+    ftruncateSync(file, CPUS * (HINT.size + FEEDBACK.size));
+    closeSync(file);
+  });
+  afterEach(() => {
+    for (const child of children.splice(1)) child.kill('SIGKILL');
   });
   afterAll(() => {
     for (const child of children) child.kill('SIGKILL');
@@ -134,7 +140,6 @@ lane('clang', 'a page that guest and host share, which needs root', ready, ({ cl
     const last = memoryAt(CPUS * HINT.size, FEEDBACK.size);
     expect(last.readBigUInt64LE(FEEDBACK.second)).toBe(last.readBigUInt64LE());
     expect(last.readUInt32LE(FEEDBACK.done)).toBe(last.readUInt32LE(FEEDBACK.begun));
-    for (const child of children.splice(1)) child.kill('SIGKILL');
   });
 
   it('of hints arrives, whole, and goes with the guest', async () => {

@@ -3,16 +3,16 @@ import { expect } from 'vitest';
 
 /** Shell: shows the thread before, while the agent boosts it, after the agent's end and after it was killed. */
 export const REVIVE = `show() { echo "SHOW $1 $(cut -d' ' -f19,40,41 /proc/$V/stat) $(sed -n 's/Cpus_allowed_list:.//p' /proc/$V/status)"; }
-boosted() { for i in $(seq 100); do [ "$(cut -d' ' -f41 /proc/$V/stat)" = 1 ] && return; sleep 0.2; done; }
+policy() { for i in $(seq 100); do [ "$(cut -d' ' -f41 /proc/$V/stat)" = $1 ] && return; sleep 0.2; done; }
 (printf victim >/proc/self/comm; while :; do sleep 0.02; done) & V=$!
 sleep 1
 show before
-/run_revive --limit 1s --json --seconds 3 & A=$!
-boosted; show during
+/run_revive --limit 1s --json --seconds 5 & A=$!
+policy 1; show during
 wait $A; show after
 /run_revive --limit 1s & A=$!
-boosted; show boosted
-kill -9 $A; sleep 1; show killed
+policy 1; show boosted
+kill -9 $A; policy 0; sleep 1; show killed
 /run_revive --limit 3s; echo STATUS $?
 `;
 

@@ -95,6 +95,15 @@ static void links(void)
 	}
 }
 
+/*
+ * What the kernel itself pins where a BPF file system is mounted for the first time (populate_bpffs() in
+ * kernel/bpf/inode.c, load_skel() in kernel/bpf/preload/bpf_preload_kern.c): whoever pins something first mounts one.
+ */
+static bool is_kernels_own(const char *path)
+{
+	return strcmp(path, "/sys/fs/bpf/maps.debug") == 0 || strcmp(path, "/sys/fs/bpf/progs.debug") == 0;
+}
+
 /* Whatever is in a folder, at any depth: pinned objects, instances of tracing. */
 static void files(const char *kind, const char *folder, int depth)
 {
@@ -108,6 +117,8 @@ static void files(const char *kind, const char *folder, int depth)
 		if (entry->d_name[0] == '.')
 			continue;
 		snprintf(path, sizeof(path), "%s/%s", folder, entry->d_name);
+		if (is_kernels_own(path))
+			continue;
 		add("%s %s\tthere", kind, path);
 		if (depth > 0 && entry->d_type == DT_DIR)
 			files(kind, path, depth - 1);

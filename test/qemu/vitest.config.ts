@@ -11,6 +11,8 @@ export default defineConfig({
     setupFiles: ['test/support/properties.ts', 'test/qemu/around.ts'],
     fileParallelism: false,
     maxConcurrency: 2,
+    // An emulated machine may be late, or stand still for a second; what fails twice is broken.
+    retry: 1,
     testTimeout: 300_000,
     hookTimeout: 60_000,
   },

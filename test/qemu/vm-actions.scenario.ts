@@ -24,12 +24,15 @@ show() {
 	now="$(cut -d' ' -f14,15 /proc/$V/stat)"
 	echo "SHOW $1 used $(( $(echo $now | sed 's/ /+/') - $2 - $3 )) polled $(( $(cat /sys/kernel/debug/kvm/halt_attempted_poll) - $4 )) max $(cat ${CGROUP}/cpu.max | tr ' ' /) poll $(cat /sys/module/kvm/parameters/halt_poll_ns)"
 }
-agent() { /run_vm_acts "$@" & A=$!; sleep 4; }
+capped() { ! grep -q max ${CGROUP}/cpu.max; }
+free() { ! capped; }
+till() { for i in $(seq 100); do $1 && break; sleep 0.2; done; sleep 1; }
+agent() { /run_vm_acts "$@" & A=$!; till capped; }
 start 1000000; sleep 1
 show before
 agent --json; show during; kill $A; wait $A; echo STATUS $?
 show after
-agent; kill -9 $A; sleep 2; show killed
+agent; kill -9 $A; till free; show killed
 kill -9 $V; wait $V
 start 1000 100; sleep 1
 show polling
