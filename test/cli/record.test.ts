@@ -3,17 +3,18 @@ import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, describe, expect, test } from 'vitest';
+import { afterAll, expect, test } from 'vitest';
 import { openTrace } from '../../server/src/trace/open.ts';
 import { parseSidecar, sidecarPath } from '../../server/src/trace/sidecar.ts';
+import { lane } from '../support/lanes.ts';
 import { pvpolicy, repository, start } from './run.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'pvpolicy-record-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 const INSTANCES = '/sys/kernel/tracing/instances';
-const canRecord = process.getuid?.() === 0 && existsSync(INSTANCES);
-if (!canRecord) console.warn('skipped: recording needs root, and tracefs on /sys/kernel/tracing');
+const canRecord = (): true | undefined =>
+  process.getuid?.() === 0 && existsSync(INSTANCES) ? true : undefined;
 
 /** Is there a tracing instance of this process? Others may record at the same time. */
 const traces = ({ pid }: ChildProcess): boolean => existsSync(join(INSTANCES, `pvpolicy-${pid}`));
@@ -45,7 +46,7 @@ test('records only what a policy needs', async () => {
   expect(broken.status).toBe(2);
 });
 
-describe.skipIf(!canRecord)('on this host', () => {
+lane('traces', 'a recording of this host, which needs root and tracefs', canRecord, () => {
   test('records a trace that can be read, with its sidecar, and leaves nothing behind', async () => {
     const before = readFileSync('/sys/kernel/tracing/set_event', 'utf8');
     const path = join(folder, 'short.dat');

@@ -7,8 +7,8 @@ export default defineConfig({
     globalSetup: ['test/editor/setup.ts'],
     fileParallelism: false,
     isolate: false,
-    // A browser on a busy machine may be late; what fails twice is broken.
-    retry: 1,
+    // A browser on a busy machine may be late; what fails three times is broken.
+    retry: 2,
     testTimeout: 150_000,
     hookTimeout: 120_000,
   },
