@@ -2,6 +2,7 @@
 // dist/server.mjs with the parts of it that are loaded on first use, the emitters and the simulator; and
 // dist/protocol.cjs, the part of LSP that client and server share.
 import { chmodSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { brotliCompressSync } from 'node:zlib';
@@ -159,6 +160,33 @@ const unasked = {
   },
 };
 
+/** Exports of a CommonJS module as those of an ECMAScript one, which leaves out what nobody imports. */
+const named = (path) => {
+  const names = Object.keys(createRequire(import.meta.url)(path));
+  const exported = names.map((name) => `export const ${name} = /* @__PURE__ */ (() => all.${name})();`);
+  return { contents: [`const all = require('${path}');`, ...exported].join('\n'), resolveDir: root };
+};
+
+/**
+ * What takes time at the start and nobody has anything of. esbuild copies all that a CommonJS library exports for each file
+ * that imports some of it, and so does TypeScript's `import *`; `import` from `node:fs` loads its streams and promises, as
+ * `require` does not; and `crypto`, with all its algorithms, is for the names of pipes, of which there are none.
+ */
+const brief = {
+  name: 'brief',
+  setup({ onLoad, onResolve }) {
+    onResolve({ filter: /^(vscode-languageserver(\/node)?|node:fs)$/ }, ({ path, importer }) =>
+      importer.endsWith('.ts') ? { path, namespace: 'named' } : undefined,
+    );
+    onLoad({ filter: /.*/, namespace: 'named' }, ({ path }) => named(path));
+    onLoad({ filter: /[\\/]vscode-[\w-]+[\\/]lib[\\/].*\.js$/ }, ({ path }) => ({
+      contents: readFileSync(path, 'utf8')
+        .replaceAll(/__importStar\((require\([^)]+\))\)/g, '$1')
+        .replace(/ = (require\("crypto"\));/, ' = { get randomBytes() { return $1.randomBytes } };'),
+    }));
+  },
+};
+
 const NOTICES = 'dist/third-party-notices.txt';
 
 const common = {
@@ -184,7 +212,7 @@ const bundles = [
   },
   {
     entryPoints: { server: 'server/src/lsp/main.ts' },
-    plugins: [packedData, choices, analysed, unasked, sharedProtocol],
+    plugins: [packedData, choices, analysed, unasked, brief, sharedProtocol],
     // Only modules can be split.
     format: 'esm',
     splitting: true,
@@ -197,7 +225,7 @@ const bundles = [
   {
     entryPoints: { client: 'client/src/extension.ts' },
     external: ['vscode'],
-    plugins: [sharedProtocol, answered],
+    plugins: [sharedProtocol, answered, brief],
   },
   {
     // The page of a report: the script and its style, for the editor's view and for files.
@@ -218,6 +246,7 @@ const bundles = [
     outdir: undefined,
     outExtension: undefined,
     outfile: 'dist/protocol.cjs',
+    plugins: [brief],
   },
 ];
 
