@@ -1,4 +1,5 @@
-// Builds what ships: dist/cli.cjs; dist/client.cjs, CommonJS because VS Code loads an extension with `require`;
+// Builds what ships: dist/cli.cjs; dist/client.cjs, CommonJS because VS Code loads an extension with `require`, and the rest
+// of the extension, dist/client-later.cjs;
 // dist/server.mjs with the parts of it that are loaded on first use, the emitters and the simulator; and
 // dist/protocol.cjs, the part of LSP that client and server share.
 import { chmodSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -100,6 +101,29 @@ const sharedProtocol = {
     }));
   },
 };
+
+/**
+ * What `client/src/extension.ts` imports later is a file of its own: the server starts before any of it is
+ * read, which takes longer than all that the start needs of the extension.
+ */
+const LATER = ['./policy-client.ts', './parts.ts'];
+
+const later = {
+  name: 'later',
+  setup({ onLoad, onResolve }) {
+    onResolve({ filter: /^\.\/(policy-client|parts)\.ts$/ }, ({ path, kind }) =>
+      kind === 'dynamic-import' ? { path, namespace: 'later' } : undefined,
+    );
+    onResolve({ filter: /^\.\/client-later\.cjs$/ }, ({ path }) => ({ path, external: true }));
+    onLoad({ filter: /.*/, namespace: 'later' }, ({ path }) => ({
+      contents: `module.exports = require('./client-later.cjs')['${path}']`,
+    }));
+  },
+};
+
+/** A module that gives each of some others when it is first asked for it by its name. */
+const onDemand = (names) =>
+  `module.exports = {${names.map((name) => `get '${name}'() { return require('${name}') }`).join()}}`;
 
 /** Features of the client library for what the server does not offer, or no policy is, by their modules. */
 const NOT_OFFERED = {
@@ -225,6 +249,14 @@ const bundles = [
   {
     entryPoints: { client: 'client/src/extension.ts' },
     external: ['vscode'],
+    plugins: [later],
+  },
+  {
+    stdin: { contents: onDemand(LATER), resolveDir: join(root, 'client/src') },
+    outdir: undefined,
+    outExtension: undefined,
+    outfile: 'dist/client-later.cjs',
+    external: ['vscode'],
     plugins: [sharedProtocol, answered, brief],
   },
   {
@@ -240,7 +272,7 @@ const bundles = [
   },
   {
     stdin: {
-      contents: `module.exports = {${SHARED.map((name) => `get '${name}'() { return require('${name}') }`).join()}}`,
+      contents: onDemand(SHARED),
       resolveDir: root,
     },
     outdir: undefined,

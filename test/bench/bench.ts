@@ -70,7 +70,7 @@ function features(): void {
 /** What the editor loads at the start: client, protocol, and the server with the chunks that it imports at once. */
 function bundles(): void {
   const dist = join(root, 'dist');
-  const loaded = new Set(['client.cjs', 'protocol.cjs', 'server.mjs']);
+  const loaded = new Set(['client.cjs', 'client-later.cjs', 'protocol.cjs', 'server.mjs']);
   for (const name of loaded) {
     if (!name.endsWith('.mjs')) continue;
     const text = readFileSync(join(dist, name), 'utf8');
