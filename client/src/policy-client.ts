@@ -12,6 +12,7 @@ import {
   type MessageTransports,
 } from 'vscode-languageclient/node';
 import {
+  CHECK_PARAM,
   COMPILE,
   EXPLAIN_LOG,
   KERNELS,
@@ -20,6 +21,7 @@ import {
   SIMULATE,
   START_TIMES,
   TEMPLATES,
+  type CheckParamParams,
   type CompileParams,
   type CompileResult,
   type ExplainLogParams,
@@ -168,6 +170,16 @@ export class PolicyClient implements Disposable {
       return (await this.client.sendRequest<PolicyOutline | null>(OUTLINE, { uri })) ?? undefined;
     } catch (error) {
       this.log.debug('no outline', error);
+      return undefined;
+    }
+  }
+
+  /** Why a param cannot have a value; undefined where it can, or where that is not known. */
+  async checkParam(params: CheckParamParams): Promise<string | undefined> {
+    try {
+      return (await this.client.sendRequest<string | null>(CHECK_PARAM, params)) ?? undefined;
+    } catch (error) {
+      this.log.debug('no check of a param', error);
       return undefined;
     }
   }

@@ -40,8 +40,11 @@ lane('editor', 'views of policies in VS Code', findEditorTools, (tools) => {
     await window.page.locator('.quick-input-widget input').waitFor();
     await window.page.keyboard.press('Control+a');
     await window.page.keyboard.type('9s');
+    await window.shows('.quick-input-message', /boost_limit = 9s is outside of its range/);
     await window.page.keyboard.press('Enter');
-    await window.shows('.notification-toast', /boost_limit was not changed/);
+    await window.shows('.quick-input-message', /boost_limit = 9s is outside of its range/);
+    await window.page.keyboard.press('Escape');
+    await window.page.locator('.quick-input-widget').waitFor({ state: 'hidden' });
     await window.shows(POLICY_ROWS, /boost_limit.*2ms instead of 5ms/);
     await row.hover();
     await row.locator('a[aria-label^="Use the Policy"]').click();

@@ -9,6 +9,7 @@ import {
   type InlayHint,
 } from 'vscode-languageserver/node';
 import {
+  CHECK_PARAM,
   COMPILE,
   EXPLAIN_LOG,
   SIMULATE,
@@ -69,6 +70,24 @@ describe('explainLog', () => {
     const [finding] = await request<ExplainLogResult>(EXPLAIN_LOG, { log });
     expect(finding).toMatchObject({ file: 'broken.pvpolicy', line: 15 });
     expect(await request(EXPLAIN_LOG, { log: 'nothing', uri: 'file:///nowhere' })).toEqual([]);
+  });
+});
+
+describe('checkParam', () => {
+  test('says why a param cannot have a value, without a run', async () => {
+    await start('policy p for tracing\nparam limit: duration = 5ms in 2ms..20ms\n');
+    const refused = (name: string, value: string): Promise<string | null> =>
+      request(CHECK_PARAM, { uri, name, value });
+    expect(await refused('limit', '10ms')).toBeNull();
+    expect(await refused('limit', '77ms')).toBe('limit = 77ms is outside of its range 2ms..20ms');
+    expect(await refused('limit', 'banana')).toMatch(/'banana' is no value.*5ms/);
+    expect(await refused('limmit', '3ms')).toMatch(/did you mean 'limit'/);
+  });
+
+  test('knows nothing of a policy with errors, or that is not open', async () => {
+    await start('policy p for tracing\nparam limit: duration = 5\n');
+    expect(await request(CHECK_PARAM, { uri, name: 'limit', value: 'x' })).toBeNull();
+    expect(await request(CHECK_PARAM, { uri: 'file:///nowhere', name: 'a', value: 'b' })).toBeNull();
   });
 });
 

@@ -33,13 +33,21 @@ export const registerSetParam = (parts: ParamParts): Disposable =>
       title: `${param.name}: ${param.type}${within}`,
       prompt: `Value for simulations; the policy says ${param.value}. Empty: the policy's own.`,
       value: parts.values.of(document.uri)[param.name] ?? param.value,
-      validateInput: (text) =>
-        /[\n{}]/u.test(text) ? 'A value as a policy writes it, such as 500us' : undefined,
+      validateInput: (text) => refused(parts.client, document.uri, param.name, text.trim()),
     });
     if (value === undefined) return;
     const own = value.trim();
     await change(parts, document.uri, param.name, own === '' || own === param.value ? undefined : own);
   });
+
+/** Why the value cannot be; an empty one is the policy's own. */
+const refused = async (
+  client: PolicyClient,
+  policy: Uri,
+  name: string,
+  value: string,
+): Promise<string | undefined> =>
+  value === '' ? undefined : client.checkParam({ uri: policy.toString(), name, value });
 
 /** Reset Param: the policy's own value again. */
 export const registerResetParam = (parts: ParamParts): Disposable =>

@@ -1,4 +1,5 @@
 import { RequestType, type Connection } from 'vscode-languageserver';
+import { checkParam } from './check-param.ts';
 import { compile } from './compile.ts';
 import type { Configuration } from './configuration.ts';
 import type { Documents } from './documents.ts';
@@ -8,6 +9,7 @@ import type { Host } from './host.ts';
 import { kernels, matrix } from './matrix.ts';
 import { outline } from './outline.ts';
 import {
+  CHECK_PARAM,
   COMPILE,
   EXPLAIN_LOG,
   KERNELS,
@@ -15,6 +17,7 @@ import {
   OUTLINE,
   SIMULATE,
   TEMPLATES,
+  type CheckParamParams,
   type CompileParams,
   type CompileResult,
   type ExplainLogParams,
@@ -60,6 +63,10 @@ export function registerOwnRequests(
   connection.onRequest(
     new RequestType<OutlineParams, PolicyOutline | null, void>(OUTLINE),
     guard('outline', outline(documents, configuration, host), null),
+  );
+  connection.onRequest(
+    new RequestType<CheckParamParams, string | null, void>(CHECK_PARAM),
+    guard('checkParam', checkParam(documents), null),
   );
   connection.onRequest(
     new RequestType<MatrixParams, MatrixResult | null, void>(MATRIX),

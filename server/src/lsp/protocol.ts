@@ -179,6 +179,16 @@ export interface OutlineParam {
   readonly line: number;
 }
 
+/** Why a param or tunable cannot have a value in a simulation, as a sentence; null where it can. */
+export const CHECK_PARAM = 'pvpolicy/checkParam';
+
+export interface CheckParamParams {
+  readonly uri: string;
+  readonly name: string;
+  /** As written in a policy. */
+  readonly value: string;
+}
+
 export interface OutlineScenario {
   readonly name: string;
   readonly line: number;
