@@ -113,6 +113,22 @@ test.each([
   expect(titles).not.toContain('Extract into a function');
 });
 
+test('the name of an enum, which is no value, is not extracted; a member of it is', async () => {
+  const policy = (selected: string): string => `policy p for tracing
+enum Mode { calm, busy }
+state {
+    mode: Mode
+}
+on init { mode = ${selected} }
+`;
+  const { titles } = await actionsAt(session, policy('<|>Mode<|>.busy'));
+  expect(titles).not.toContain('Extract into a function');
+  const { run } = await actionsAt(session, policy('<|>Mode.busy<|>'));
+  const text = run('Extract into a function');
+  expect(text).toContain('fn extracted() -> Mode {\n    return Mode.busy\n}\n');
+  expect(errors(text)).toEqual([]);
+});
+
 describe('inline variable', () => {
   const policy = (body: string): string => `policy test for tracing
 
@@ -169,6 +185,24 @@ test('a missing hook is added with the parameters of the kernel', async () => {
   const text = run("Add 'on op dispatch'");
   expect(text).toMatch(/\n\non op dispatch\(cpu, prev\) \{\n\}\n$/u);
   expect(errors(text).join()).not.toMatch(/PV[123]/u);
+});
+
+test('a missing hook brings no error of its own', async () => {
+  const policies = [
+    'policy <|>s for sched_ext\n',
+    'policy <|>s for tracing\n',
+    'policy <|>s for pvsched\n',
+    'policy <|>s for sched_ext requires kernel >= 6.12\n',
+  ];
+  for (const policy of policies) {
+    const before = errors(policy.replace('<|>', ''));
+    const { titles, run } = await actionsAt(session, policy);
+    const added = titles.filter((title) => title.startsWith("Add 'on "));
+    expect(added).not.toEqual([]);
+    // The patch set never calls it.
+    expect(added).not.toContain("Add 'on pvsched intr_inj'");
+    for (const title of added) expect([title, ...errors(run(title))]).toEqual([title, ...before]);
+  }
 });
 
 describe('convert to pvsched', () => {

@@ -163,8 +163,6 @@ function judge(
   if (found.ok) return run.passed(item);
   const message = new TestMessage(`measured ${measured.slice(2)}, expected ${found.text}`);
   message.location = new Location(uri, new Position(found.line - 1, 0));
-  message.actualOutput = measured.slice(2);
-  message.expectedOutput = found.text;
   run.failed(item, message);
 }
 

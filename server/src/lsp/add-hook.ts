@@ -19,7 +19,8 @@ const USUAL: Readonly<Record<Target, readonly (readonly [HookFamily, string])[]>
     ['pvsched', 'vmenter'],
     ['pvsched', 'vmexit'],
     ['pvsched', 'halt'],
-    ['pvsched', 'intr_inj'],
+    // In the place of intr_inj, which the patch set declares and never calls.
+    ['tracepoint', 'kvm_inj_virq'],
   ],
   tracing: [
     ['tracepoint', 'sched_switch'],
@@ -27,6 +28,15 @@ const USUAL: Readonly<Record<Target, readonly (readonly [HookFamily, string])[]>
     ['tracepoint', 'kvm_entry'],
     ['tracepoint', 'kvm_exit'],
   ],
+};
+
+/**
+ * The least that a callback has to do, by the kernel's names of its parameters (include/linux/sched/ext.h and kernel/sched/
+ * ext.c, 6.12): select_cpu answers with a CPU, here with the one that the kernel would take, and enqueue keeps no task.
+ */
+const BODIES: Readonly<Record<string, readonly string[]>> = {
+  select_cpu: ['let (cpu, _) = scx_bpf_select_cpu_dfl(p, prev_cpu, wake_flags)', 'return cpu'],
+  enqueue: ['scx_bpf_dsq_insert(p, GLOBAL, SCX_SLICE_DFL, enq_flags)'],
 };
 
 /** With the cursor in the header: adds a usual hook of the target that the policy lacks, with the kernel's parameters. */
@@ -41,10 +51,11 @@ export function addHook(snapshot: Snapshot, uri: string, { start, end }: Span): 
     if (hook === undefined) return [];
     const title = `${family} ${hook.system === '' ? '' : `${hook.system}:`}${name}`;
     const params = hook.params.map((param) => param.name).join(', ');
+    const body = (family === 'op' ? (BODIES[name] ?? []) : []).map((line) => `    ${line}\n`).join('');
     const gap = text.endsWith('\n') ? '\n' : '\n\n';
     const edit = {
       span: { start: text.length, end: text.length },
-      newText: `${gap}on ${title}(${params}) {\n}\n`,
+      newText: `${gap}on ${title}(${params}) {\n${body}}\n`,
     };
     return [
       {

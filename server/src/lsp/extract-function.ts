@@ -55,7 +55,7 @@ function partAt({ file, model, text }: Snapshot, span: Span): Part | undefined {
   const isCode = path.some(({ kind }) => kind === 'block' || kind === 'invariant');
   for (const node of isCode ? path : []) {
     const type = model.types.get(node as Expr);
-    if (node.span.start === span.start && node.span.end === span.end && isValue(type))
+    if (node.span.start === span.start && node.span.end === span.end && isValue(type) && !isEnum(model, node))
       return isWritten(path, span) ? undefined : { kind: 'expression', expr: node as Expr, type };
   }
   const block = path.findLast((node): node is Block => node.kind === 'block');
@@ -66,6 +66,10 @@ function partAt({ file, model, text }: Snapshot, span: Span): Part | undefined {
   const fits = isComments(text.slice(span.start, first)) && isComments(text.slice(last, span.end));
   return fits ? { kind: 'statements', stmts } : undefined;
 }
+
+/** Is it the name of an enum, which stands for no value without a member behind it? */
+const isEnum = ({ names }: Snapshot['model'], node: AnyNode): boolean =>
+  node.kind === 'name' && names.get(node.name)?.kind === 'enum';
 
 /** Is it a part of what an assignment changes? */
 const isWritten = (path: readonly AnyNode[], { start, end }: Span): boolean =>
