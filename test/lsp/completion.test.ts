@@ -38,6 +38,46 @@ async function itemsOf(source: string): Promise<readonly CompletionItem[]> {
 const labels = async (source: string): Promise<readonly string[]> =>
   (await itemsOf(source)).map(({ label }) => label);
 
+/** Places of types: each that is offered there can be written there. */
+const TYPE_PLACES: readonly string[] = [
+  'param x: <|> = 1',
+  'tunable x: <|> = 1',
+  'const x: <|> = 1',
+  'table x: <|> -> u8 = 1',
+  'table x: vm -> <|> = 1',
+  'histogram x: <|>',
+  'state task { x: <|> }',
+  'state task { x: list of <|> max 2 }',
+  'state task { x: ring of <|> max 2 }',
+  'state task { x: ewma(1/8) of <|> }',
+  'shared feedback { x: <|> }',
+  'fn f(x: <|>) {}',
+  'fn f() -> <|> {}',
+  'invariant i(x: <|>) { always true }',
+  'on init { let x: <|> = 1 }',
+  'on init { let x = 1 as <|> }',
+];
+
+test.each(TYPE_PLACES)('every type that is offered is one there: %s', (place) => {
+  const [before = '', behind = ''] = place.split('<|>');
+  const at = (text: string) => snapshot(`policy p for sched_ext\nenum Mode { FAST }\n${text}\n`, DEFAULTS);
+  const { items } = completion(at(place.replace('<|>', '')), { line: 2, character: before.length });
+  expect(items).not.toEqual([]);
+  const wrong = items.filter(({ label, insertText = label }) => {
+    const plain = insertText.replace(/\$\{\d+:([^}]*)\}/gu, '$1');
+    return at(before + plain + behind).diagnostics.some(({ code }) => /PV(?:1|2004|303[23])/u.test(code));
+  });
+  expect(wrong.map(({ label }) => label)).toEqual([]);
+});
+
+test('the body of a hook names what the target has', async () => {
+  const bodyOf = async (source: string): Promise<string | undefined> =>
+    (await itemsOf(source)).find(({ label }) => label === 'on')?.insertText;
+  expect(await bodyOf('policy p for tracing\n<|>')).toBe('on ${1|tracepoint|} $0');
+  expect(await bodyOf('policy p for pvsched\n<|>')).toBe('on ${1|tracepoint,pvsched|} $0');
+  expect(await bodyOf('policy p for sched_ext\nguest { <|> }')).toBe('on ${1|tracepoint|} $0');
+});
+
 /** [place, text, what is offered among others, what is not]; with `null` for the rest: nothing else is. */
 const PLACES: readonly (readonly [string, string, readonly string[], readonly string[] | null])[] = [
   ['the name of a policy', 'policy <|>', [], null],
@@ -51,6 +91,12 @@ const PLACES: readonly (readonly [string, string, readonly string[], readonly st
   ['the value of a table', `${HEAD}table t: vm -> Mode = <|>`, ['Mode.FAST'], ['if']],
   ['the name of a field', `${HEAD}state task {\n    <|>\n}`, [], null],
   ['the type of a field', `${HEAD}state task { x: <|> }`, ['duration', 'list of', 'ewma of'], ['if']],
+  ['the start of a policy', '<|>', ['policy', 'param', 'dsq'], []],
+  ['a declaration below a header', `${HEAD}<|>`, ['param', 'on'], ['policy', 'dsq']],
+  ['a declaration of sched_ext', 'policy p for sched_ext\n<|>', ['dsq', 'on'], ['policy']],
+  ['a hook of the guest', `${HEAD}guest {\n    on <|>\n}`, ['tracepoint', 'init', 'exit'], null],
+  ['a hook of the guest, on sched_ext', 'policy p for sched_ext\nguest { on <|> }', ['tracepoint'], ['op']],
+  ['what a counter of the guest is kept by', `${HEAD}guest { counter c per <|> }`, ['task', 'cpu'], null],
   ['what a counter is kept by', `${HEAD}counter c per <|>`, ['vm', 'vcpu', 'cpu', 'task'], null],
   ['behind the name of a counter', `${HEAD}counter c <|>`, ['per'], null],
   ['behind the type of a histogram', `${HEAD}histogram h: u8 <|>`, ['per'], null],

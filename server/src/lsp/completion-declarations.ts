@@ -1,8 +1,9 @@
 import { expectedAfter } from '../../../grammar/expected.ts';
 import * as T from '../../../grammar/tokens.ts';
 import type { Snapshot } from '../pipeline.ts';
-import { TYPES } from '../semantics/builtins.ts';
 import { NOT_IN_GUEST } from '../semantics/declarations.ts';
+import type { Target } from '../semantics/model.ts';
+import { kindsAt, typesAt, type TypeSpot } from '../semantics/type-refs.ts';
 import { PROFILES } from '../kernel/profiles.ts';
 import { keyword, snippet, typeItem, type Item } from './completion-items.ts';
 
@@ -53,21 +54,64 @@ const OPENERS = {
 const NAMING: ReadonlySet<string> = new Set(['letStmt', 'enumDecl']);
 
 /** What a declaration begins with; `guest`: in the part for the guest. */
-export const declarations = (guest: boolean): readonly Item[] =>
-  nextAfter('top', '').items.filter(
-    ({ label }) => !guest || (label !== 'policy' && !NOT_IN_GUEST.includes(label)),
-  );
+export function declarations({ file, model: { target } }: Snapshot, guest: boolean): readonly Item[] {
+  return nextAfter('top', '').items.flatMap((item) => {
+    const { label } = item;
+    if (label === 'policy') return file.header ? [] : [item];
+    if (label === 'dsq' && target !== undefined && target !== 'sched_ext') return [];
+    if (guest && NOT_IN_GUEST.includes(label)) return [];
+    if (label === 'on') return [snippet('on', `on \${1|${hookWords(target, guest).join()}|} $0`, 'a hook')];
+    return guest ? [{ ...item, ...(item.insertText && { insertText: ofGuest(item.insertText) }) }] : [item];
+  });
+}
 
-/** The names of types; `fields`: in a `state`, where collections can be. */
-export const typeItems = ({ file }: Snapshot, fields: boolean): readonly Item[] => [
-  ...TYPES.map(typeItem),
-  ...file.decls.flatMap((decl) =>
-    decl.kind === 'enum' && decl.name.text !== ''
-      ? [{ ...keyword(decl.name.text, 'enum of this policy'), sortText: `1${decl.name.text}` }]
-      : [],
-  ),
-  ...(fields ? COLLECTIONS : []),
-];
+/** What stands behind `on`, in front of the name of a hook. */
+export function hookWords(target: Target | undefined, guest: boolean): readonly string[] {
+  if (guest || target === 'tracing') return ['tracepoint'];
+  if (target === undefined) return ['tracepoint', 'pvsched', 'op'];
+  return ['tracepoint', target === 'pvsched' ? 'pvsched' : 'op'];
+}
+
+/** A guest knows no VM and no vCPU. */
+const ofGuest = (body: string): string => body.replace(/\|[\w,]*vcpu[\w,]*\|/u, '|task,cpu|');
+
+/** The types that can be written behind `said`, which is in what `head` opens. */
+export function typeItems({ file }: Snapshot, head: string | undefined, said: string): readonly Item[] {
+  const spot = typeSpot(head, said);
+  const enums = kindsAt(spot).includes('enum')
+    ? file.decls.flatMap((decl) => (decl.kind === 'enum' && decl.name.text !== '' ? [decl.name.text] : []))
+    : [];
+  return [
+    ...typesAt(spot).map(typeItem),
+    ...enums.map((name) => ({ ...keyword(name, 'enum of this policy'), sortText: `1${name}` })),
+    ...(spot === 'state' ? COLLECTIONS : []),
+  ];
+}
+
+function typeSpot(head: string | undefined, said: string): TypeSpot {
+  const [, collection] = /\b(ewma|list|ring)\b[^:]* of$/u.exec(said) ?? [];
+  if (collection === 'ewma' || collection === 'list' || collection === 'ring') return collection;
+  if (said.endsWith(' as')) return 'cast';
+  if (head?.startsWith('state')) return 'state';
+  if (head?.startsWith('shared')) return 'shared';
+  switch (said.split(' ', 1)[0]) {
+    case 'param':
+    case 'tunable':
+      return 'param';
+    case 'const':
+      return 'const';
+    case 'histogram':
+      return 'histogram';
+    case 'invariant':
+      return 'invariant';
+    case 'table':
+      return said.endsWith('->') ? 'table-value' : 'table-key';
+    case 'fn':
+      return 'fn';
+    default:
+      return 'local';
+  }
+}
 
 const COLLECTIONS: readonly Item[] = [
   snippet('list of', 'list of ${1:cpu} max ${2:8}', 'at most so many values'),
@@ -142,7 +186,7 @@ const BODIES: readonly Item[] = [
   ),
   snippet('dsq', 'dsq ${1:name} ${2|fifo,vtime|}', 'a dispatch queue (sched_ext)'),
   snippet('fn', 'fn ${1:name}(${2:v: vcpu}) -> ${3:bool} {\n\t$0\n}', 'a function'),
-  snippet('on', 'on ${1|tracepoint,pvsched,op|} $0', 'a hook'),
+  keyword('on', 'a hook'),
   snippet('every', 'every ${1:10ms} {\n\t$0\n}', 'a timer'),
   snippet('guest', 'guest {\n\t$0\n}', 'what runs in the guest'),
   snippet('invariant', 'invariant ${1:name}(${2:v: vcpu}) {\n\talways $0\n}', 'what always has to hold'),

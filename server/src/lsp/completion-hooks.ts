@@ -2,14 +2,20 @@ import { CompletionItemKind, InsertTextFormat } from 'vscode-languageserver';
 import type { HookFamily, HookInfo } from '../semantics/kernel-view.ts';
 import type { Model } from '../semantics/model.ts';
 import { show } from '../semantics/types.ts';
+import { hookWords } from './completion-declarations.ts';
 import { keyword, plainItem, type Item } from './completion-items.ts';
 
 /**
  * What can follow in the head of a hook, of which `said` is there; undefined where it is none. `whole`: its parameters are
- * there already.
+ * there already; `guest`: it is one of the guest.
  */
-export function hookItems(model: Model, said: string, whole: boolean): readonly Item[] | undefined {
-  if (said === 'on') return families(model);
+export function hookItems(
+  model: Model,
+  said: string,
+  whole: boolean,
+  guest: boolean,
+): readonly Item[] | undefined {
+  if (said === 'on') return families(model, guest);
   const [, family, system, name, params] =
     /^on (tracepoint|pvsched|op)(?: (\w+) :)?(?: (\w+) \((.*))?$/u.exec(said) ?? [];
   if (name !== undefined)
@@ -44,15 +50,17 @@ function paramItems(
     .map((param) => plainItem(param.name, CompletionItemKind.Variable, 'local', show(param.type)));
 }
 
-function families({ target }: Model): readonly Item[] {
-  return [
-    keyword('tracepoint', 'an event of the kernel'),
-    ...(target === 'pvsched' ? [keyword('pvsched', 'a callback of the paravirt scheduling patch set')] : []),
-    ...(target === 'sched_ext' ? [keyword('op', 'a sched_ext callback')] : []),
-    keyword('init', 'once, before the policy takes effect'),
-    keyword('exit', 'once, when it is unloaded'),
-  ];
-}
+const families = ({ target }: Model, guest: boolean): readonly Item[] => [
+  ...hookWords(target, guest).map((word) => keyword(word, FAMILIES[word] ?? '')),
+  keyword('init', 'once, before the policy takes effect'),
+  keyword('exit', 'once, when it is unloaded'),
+];
+
+const FAMILIES: Readonly<Record<string, string>> = {
+  tracepoint: 'an event of the kernel',
+  pvsched: 'a callback of the paravirt scheduling patch set',
+  op: 'a sched_ext callback',
+};
 
 /** A hook with its parameters, and a body to fill. */
 function hookItem(hook: HookInfo, label: string, whole: boolean): Item {

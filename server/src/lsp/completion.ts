@@ -35,17 +35,19 @@ function items(snapshot: Snapshot, offset: number, spot: Spot): readonly Item[] 
   const { said, heads } = spot;
   if (/(?:^| )\.$/u.test(said)) return membersAt(snapshot, offset, spot);
   const path = around(file, offset, spot);
-  const hooks = hookItems(model, said, /^\w*[ \t]*\(/u.test(snapshot.text.slice(offset, offset + 100)));
-  if (hooks) return hooks;
   const kind = kindOf(heads.at(-1));
+  const whole = /^\w*[ \t]*\(/u.test(snapshot.text.slice(offset, offset + 100));
+  const hooks = hookItems(model, said, whole, kind === 'guest');
+  if (hooks) return hooks;
   if (kind === 'scenario' && said !== 'vm') return scenarioItems(snapshot, path, said);
   const next = nextAfter(kind, said);
   if (next.isName) return [];
-  if (next.isType) return typeItems(snapshot, kind === 'fields');
+  if (next.isType) return typeItems(snapshot, heads.at(-1), said);
   switch (kind) {
     case 'top':
     case 'guest':
-      return said === '' ? declarations(kind === 'guest') : afterHead(snapshot, next);
+      if (said === '') return declarations(snapshot, kind === 'guest');
+      return afterHead(snapshot, next).filter(({ label }) => kind === 'top' || !NO_GUEST.has(label));
     case 'fields':
     case 'enum':
       return afterHead(snapshot, next);
@@ -60,6 +62,9 @@ function items(snapshot: Snapshot, offset: number, spot: Spot): readonly Item[] 
       return [];
   }
 }
+
+/** A guest has tasks and CPUs of its own. */
+const NO_GUEST: ReadonlySet<string> = new Set(['vcpu', 'vm']);
 
 /** What goes on with a declaration, a field or a member. */
 const afterHead = (snapshot: Snapshot, { isValue, items: words }: Next): readonly Item[] =>

@@ -95,6 +95,22 @@ const ELEMENTS: Readonly<Record<'ewma' | 'list' | 'ring', readonly Kind[]>> = {
   ring: ['int', 'duration', 'ratio'],
 };
 
+/** Where a type is written, the elements of collections included. */
+export type TypeSpot = TypePlace | keyof typeof ELEMENTS;
+
+/** The kinds of type that are possible there. A signed histogram is not, though its kind is. */
+export const kindsAt = (spot: TypeSpot): readonly Kind[] =>
+  spot === 'ewma' || spot === 'list' || spot === 'ring' ? ELEMENTS[spot] : PLACES[spot].kinds;
+
+/** The language's types that can be written there; where an entity has to be one that may be absent, it has its `?`. */
+export const typesAt = (spot: TypeSpot): readonly (typeof TYPES)[number][] =>
+  TYPES.filter(
+    ({ type }) =>
+      kindsAt(spot).includes(type.kind) && !(spot === 'histogram' && type.kind === 'int' && type.signed),
+  ).map((one) =>
+    spot === 'state' && ENTITIES.includes(one.type.kind) ? { ...one, name: `${one.name}?` } : one,
+  );
+
 const LONGEST = 256;
 
 const BUILTIN_TYPES: ReadonlyMap<string, (typeof TYPES)[number]> = new Map(TYPES.map((t) => [t.name, t]));
