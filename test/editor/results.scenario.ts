@@ -1,4 +1,6 @@
 // Results beside the lines, and what keeps them true.
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { lane } from '../support/lanes.ts';
 import { editorSession } from './session.ts';
@@ -33,6 +35,24 @@ lane('editor', 'results of simulations in VS Code', findEditorTools, (tools) => 
     await window.page.keyboard.press('Control+z');
     const fresh = await window.decorations(/fired 726×$/);
     expect(fresh.join('\n')).not.toMatch(/before the edit/);
+  });
+
+  test('a policy that is closed and opened again has its results, unless its file is another by then', async () => {
+    const window = await session.open('irq_boost.pvpolicy', QUIET);
+    await window.ready();
+    await window.goTo('on tracepoint kvm:kvm_inj_virq');
+    await window.command('PV Policy: Simulate on a Trace');
+    await window.decorations(/fired 295×$/);
+    await window.command('View: Close Editor');
+    await window.show('irq_boost.pvpolicy');
+    await window.goTo('on tracepoint kvm:kvm_inj_virq');
+    await window.decorations(/fired 295×$/);
+
+    await window.command('View: Close Editor');
+    writeFileSync(join(window.workspace, 'irq_boost.pvpolicy'), `\n${window.onDisk()}`);
+    await window.show('irq_boost.pvpolicy');
+    await window.goTo('on tracepoint kvm:kvm_inj_virq');
+    await window.noDecorations(/fired/);
   });
 
   test('hovering a histogram shows its distribution as a picture', async () => {

@@ -78,6 +78,18 @@ lane('editor', 'views of policies in VS Code', findEditorTools, (tools) => {
     await window.command('Test: Clear Coverage');
   });
 
+  test('what was measured stands beside an expectation that does not hold', async () => {
+    const window = await session.open('vm_share.pvpolicy');
+    await window.ready();
+    await window.goTo('expect queued > 0');
+    await window.page.keyboard.press('End');
+    await window.page.keyboard.press('Backspace');
+    await window.page.keyboard.type('1000000');
+    await window.command('PV Policy: Test Scenarios');
+    await window.shows('.test-error-content-widget', /^measured 375, expected queued > 1000000$/);
+    await window.picture('test-failed');
+  });
+
   test('the safety matrix shows what each hook may call', async () => {
     const window = await session.open('spin_guard.pvpolicy');
     await window.ready();

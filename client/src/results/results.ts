@@ -18,7 +18,13 @@ export interface Result extends Run {
 /** Decides which commands are of use. */
 const CONTEXT = 'pvpolicy.hasResults';
 
-/** The last result of each open policy. An edit makes it stale; taking the edit back makes it good again. */
+/**
+ * Results of closed policies that are kept: a tab that goes on to another file closes its policy, which comes back with what
+ * was found.
+ */
+const KEPT = 8;
+
+/** The last result of each policy. An edit makes it stale; taking the edit back makes it good again. */
 export class Results implements Disposable {
   private readonly results = new Map<string, Result & { readonly fresh: readonly LineMark[] }>();
   /** What runs that have not ended have found so far: it stands before older results. */
@@ -30,7 +36,8 @@ export class Results implements Disposable {
     workspace.onDidChangeTextDocument(({ document, contentChanges }) => {
       if (contentChanges.length > 0) this.edited(document, contentChanges);
     }),
-    workspace.onDidCloseTextDocument((document) => this.clear(document)),
+    workspace.onDidOpenTextDocument((document) => this.opened(document)),
+    workspace.onDidCloseTextDocument((document) => this.closed(document)),
   ];
 
   /** `lineOf`: where the policy declares its params and scenarios, and its header. */
@@ -91,6 +98,26 @@ export class Results implements Disposable {
 
   dispose(): void {
     for (const listener of this.listeners) listener.dispose();
+  }
+
+  /** What another program wrote meanwhile was not simulated. */
+  private opened(document: TextDocument): void {
+    const key = document.uri.toString();
+    const result = this.results.get(key);
+    if (!result) return;
+    if (document.getText() !== result.text) return this.clear(document);
+    this.results.set(key, { ...result, marks: result.fresh, stale: false });
+    this.changed.fire();
+  }
+
+  private closed(document: TextDocument): void {
+    if (document.isUntitled) return this.clear(document);
+    const key = document.uri.toString();
+    const open = new Set(workspace.textDocuments.map(({ uri }) => uri.toString()));
+    open.delete(key);
+    const closed = [...this.results.keys()].filter((one) => !open.has(one));
+    const tooMany = closed.slice(0, -KEPT).map((one) => this.results.delete(one));
+    if (this.partials.delete(key) || tooMany.length > 0) this.tell();
   }
 
   private edited(document: TextDocument, edits: readonly Parameters<typeof shiftLine>[1][]): void {
