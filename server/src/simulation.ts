@@ -21,6 +21,7 @@ import {
 } from './simulate/whatif/whatif.ts';
 import type { Trace, TraceResult } from './trace/columns.ts';
 import { incompleteTrace } from './trace/diagnose.ts';
+import { longestPart } from './trace/silence.ts';
 import type { Sidecar } from './trace/sidecar.ts';
 
 /** What a simulation found, as `simulate --json` prints it and the editor shows it. Lines count from 1. */
@@ -99,7 +100,7 @@ export function simulateSnapshot(
   file: string,
   options: SimulationOptions,
 ): SimulationOutcome {
-  const preparation = prepareSnapshot(snapshot, trace, options);
+  const preparation = prepareSnapshot(snapshot, longestPart(trace), options);
   const incomplete = incompleteTrace(file, trace, tracePlace(snapshot, options.scenario));
   if (!preparation.ok)
     return {

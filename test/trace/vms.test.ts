@@ -257,6 +257,9 @@ describe('traceInfo', () => {
       lost: 0,
       skipped: 0,
       gaps: 0,
+      silences: [],
+      partial_until_ns: 0,
+      notes: [],
       tasks: 8,
       vms: [
         { name: 'vm-169', vcpus: [{ id: 0, tid: 169 }] },
@@ -294,7 +297,7 @@ describe('diagnostics', () => {
     expect(incompleteTrace('x', whole, span)).toEqual([]);
     const lossy = trace('CPU:1 [LOST 5 EVENTS]', '##### CPU 1 buffer started ####', entry(0, 3), 'torn');
     expect(incompleteTrace('x', lossy, span)).toMatchObject([
-      { code: 'PV7002', message: expect.stringContaining('lost 5 events, 1 lines could not be read') },
+      { code: 'PV7002', message: expect.stringContaining('lost 5 events, 1 line could not be read') },
     ]);
   });
 

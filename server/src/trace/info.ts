@@ -1,6 +1,7 @@
 import type { Trace, TraceFormat, TraceNote } from './columns.ts';
 import { gapsIn } from './gaps.ts';
 import { type VcpuTimes, vcpuTimes } from './vcpu-times.ts';
+import { type Silence, silencesIn } from './silence.ts';
 import { type Vm, findVms } from './vms.ts';
 
 /** What is in a trace, for people to read. */
@@ -21,6 +22,8 @@ export interface TraceInfo {
   readonly skipped: number;
   /** Switches that are missing, as the others show. */
   readonly gaps: number;
+  /** Stretches without an event that are too long to be of one recording. */
+  readonly silences: readonly Silence[];
   readonly tasks: number;
   readonly vms: readonly Vm[];
   /** By the thread of a vCPU. */
@@ -48,6 +51,7 @@ export function traceInfo(trace: Trace): TraceInfo {
     lost: trace.lost,
     skipped: trace.skipped,
     gaps: gapsIn(trace).length,
+    silences: silencesIn(trace),
     tasks: trace.tasks.size,
     vms,
     vcpuTimes: vcpuTimes(trace, vms),
@@ -70,6 +74,14 @@ export function traceInfoJson(info: TraceInfo) {
     lost: info.lost,
     skipped: info.skipped,
     gaps: info.gaps,
+    silences: info.silences.map(({ from, ns }) => ({ from_ns: from, ns })),
+    partial_until_ns: info.partialUntil,
+    notes: info.notes.map(({ message, line, offset, count }) => ({
+      message,
+      line: line ?? null,
+      offset,
+      count,
+    })),
     tasks: info.tasks,
     vms: info.vms.map(({ name, vcpus }) => ({ name, vcpus: vcpus.map(({ id, tid }) => ({ id, tid })) })),
   } as const;

@@ -38,6 +38,9 @@ const FUNCTION_VIEW = new DataView(FUNCTION.buffer);
 const VALUE_ENDS = ascii(' [(),|');
 const TOO_LONG = 'the line is too long for an event';
 const NO_END = 'the last line has no end: the file was cut there, and the line is left out';
+/** A note of this reader, for others to look for. */
+export const GOES_BACK =
+  'the time goes back from the event before on this CPU: the clock was changed, or recordings were put together';
 const NO_EVENTS =
   'no event was found; expected is the text of tracefs, of trace-cmd report or of perf script';
 
@@ -64,6 +67,8 @@ class LineReader implements JumpingReader {
   /** Bytes in the chunks before this one. */
   private consumed = 0;
 
+  /** Of each CPU the time of the event before, ns since the base. */
+  private readonly before: number[] = [];
   private format: TraceFormat | undefined;
   private traceCmd = false;
   /** Why a file without any event may have none. */
@@ -152,6 +157,7 @@ class LineReader implements JumpingReader {
     if (collected.total === 0) this.begin();
     row.time = collected.columns.since(head.seconds, head.nanos);
     row.cpu = head.cpu;
+    this.watchClock(row);
     const kind = collected.saw(this.eventName(), row);
     tasks.nameIfUnknown(head.tid, cursor, head.commFrom, head.commTo);
     if (head.tgid >= 0) tasks.group(head.tid, head.tgid);
@@ -162,6 +168,14 @@ class LineReader implements JumpingReader {
     if (this.readPayload(kind)) collected.columns.append(row);
     else
       this.skip(`the payload of ${KINDS[kind]!.name} has no known form; the event is counted, but left out`);
+  }
+
+  /** The kernel's buffers, one a CPU, hold events in the order of time, and all tools print those of a CPU in it. */
+  private watchClock({ time, cpu }: Row): void {
+    const { before } = this;
+    while (before.length <= cpu) before.push(-Infinity);
+    if (time < before[cpu]!) this.collected.notes.add(GOES_BACK, this.line, this.offset);
+    before[cpu] = time;
   }
 
   /** Settles what the first event decides. */
