@@ -186,6 +186,11 @@ describe('trace info', () => {
     expect(out).toMatch(/^vm-172 +1 +173 +146\.9 ms +47\.5 ms +35 +54 +msr 54, hlt 48, /mu);
   });
 
+  test('tells no figure that no event of the trace tells', async () => {
+    const { out } = await pvpolicy(['trace', 'info', 'examples/traces/kvm-overcommit4.trace.gz']);
+    expect(out).toMatch(/^vm-22732 +0 +22743 +\d+\.\d ms +– +\d+ +– +–$/mu);
+  });
+
   test('--json has the shape that scripts rely on', async () => {
     const { out } = await pvpolicy(['trace', 'info', '--json', 'examples/traces/eevdf-3vm.trace.gz']);
     expect(JSON.parse(out)).toMatchObject({

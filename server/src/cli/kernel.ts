@@ -5,6 +5,7 @@ import { callCard, hookCard } from '../safety/cards.ts';
 import { matrixOf } from '../safety/matrix.ts';
 import type { HookFamily, HookInfo, KernelView } from '../semantics/kernel-view.ts';
 import { show } from '../semantics/types.ts';
+import { refuseOthers, type Actions } from './actions.ts';
 import type { Command, Invocation } from './command.ts';
 import { EXIT, type Exit } from './exit.ts';
 import { importProfile } from './kernel-import.ts';
@@ -15,6 +16,14 @@ import { known } from './settings.ts';
 import { table, type Terminal } from './terminal.ts';
 
 const FAMILIES: readonly HookFamily[] = ['tracepoint', 'op', 'pvsched'];
+
+const ACTIONS: Actions = {
+  list: [],
+  show: ['hook', 'kfunc', 'matrix', 'against'],
+  diff: [],
+  import: ['module', 'name', 'as', 'output'],
+  probe: ['seconds'],
+};
 
 export const kernel: Command = {
   operands: 'list | show [PROFILE] | diff PROFILE PROFILE | import [FILE] | probe',
@@ -52,6 +61,7 @@ export const kernel: Command = {
     const more = operands[action === 'diff' ? 3 : 2];
     if (more !== undefined) throw new Refusal(`'${more}' is one operand too many`);
     const json = given.flag('json');
+    refuseOthers('kernel', action ?? '', given, { actions: ACTIONS, options: kernel.options });
     switch (action) {
       case 'list':
         list(terminal, json);

@@ -4,13 +4,19 @@ import { KINDS, kindIndex } from '../trace/kinds.ts';
 import { openTrace } from '../trace/open.ts';
 import { perfettoTrace } from '../trace/perfetto/write.ts';
 import { jsonWriter, lineWriter, textHead } from '../trace/write-text.ts';
+import { refuseOthers, type Actions } from './actions.ts';
 import type { Command, Given, Invocation } from './command.ts';
 import { EXIT, type Exit } from './exit.ts';
 import { writeParts } from './output.ts';
 import { Refusal } from './refusal.ts';
 import { table, type Paint } from './terminal.ts';
 
-const ACTIONS = ['info', 'events', 'convert'];
+/** What there is to do with a trace, and the options that it takes. */
+const ACTIONS: Actions = {
+  info: [],
+  events: ['to', 'event'],
+  convert: ['output', 'to', 'event'],
+};
 
 export const trace: Command = {
   operands: 'info|events|convert TRACE',
@@ -39,10 +45,11 @@ perf.data, Perfetto traces, and folders with a CTF trace or ring-buffer pages; p
   async run({ operands, given, terminal }: Invocation): Promise<Exit> {
     const [action, path, more] = operands;
     if (action === undefined) throw new Refusal('trace info, trace events or trace convert?');
-    if (!ACTIONS.includes(action))
+    if (!Object.hasOwn(ACTIONS, action))
       throw new Refusal(`no 'trace ${action}'; there are trace info, trace events and trace convert`);
     if (path === undefined) throw new Refusal('which trace? Name its file');
     if (more !== undefined) throw new Refusal(`one trace at a time; '${more}' is one too many`);
+    refuseOthers('trace', action, given, { actions: ACTIONS, options: trace.options });
     const output = given.text('output');
     if (action === 'convert' && output === undefined)
       throw new Refusal('which file is to be written? Name it with -o');
@@ -115,6 +122,9 @@ export function traceIn(result: TraceResult, path: string): Trace {
 }
 
 function describe(info: TraceInfo, paint: Paint): string {
+  const recorded = new Set(info.events.map(({ name }) => name));
+  /** A figure that the events `name` tell; none where there are none of them. */
+  const told = (name: string, figure: string): string => (recorded.has(name) ? figure : '–');
   const events = info.events.map(({ name, count }) => [name, String(count)]);
   const vms = info.vms.flatMap(({ name, vcpus }) =>
     vcpus.map(({ id, tid }) => {
@@ -124,8 +134,11 @@ function describe(info: TraceInfo, paint: Paint): string {
         name,
         String(id),
         String(tid),
-        ...(times ? [ms(times.runNs), ms(times.guestNs), String(times.halts), String(times.injected)] : []),
-        exits.join(', '),
+        told('sched_switch', ms(times?.runNs ?? 0)),
+        told('kvm_entry', ms(times?.guestNs ?? 0)),
+        told('kvm_vcpu_wakeup', String(times?.halts ?? 0)),
+        told('kvm_inj_virq', String(times?.injected ?? 0)),
+        told('kvm_exit', exits.join(', ')),
       ];
     }),
   );
@@ -139,6 +152,10 @@ function describe(info: TraceInfo, paint: Paint): string {
     ...(info.lost > 0 ? [['lost', `${info.lost} events, by the recorder`]] : []),
     ...(info.skipped > 0 ? [['skipped', `${info.skipped} lines or records that could not be read`]] : []),
     ...(info.gaps > 0 ? [['gaps', `${info.gaps} switches are missing, as those around them show`]] : []),
+    ...info.silences.map(({ from, ns }) => [
+      'silence',
+      `no event for ${(ns / 1e9).toFixed(0)} s after ${seconds(from)}, as of another clock or recording`,
+    ]),
     ...(info.partialUntil > 0 ? [['partial', `until ${seconds(info.partialUntil)} on some CPUs`]] : []),
   ];
   const notes = info.notes.map(({ message, line, offset, count }) => [
