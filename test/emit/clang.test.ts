@@ -2,8 +2,10 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { LineIndex } from '../../grammar/text.ts';
 import { compileObject, findClang, isClang, writeFiles, type Clang } from '../../server/src/emit/clang.ts';
 import { parseClang, passesLimit } from '../../server/src/emit/clang-messages.ts';
+import { objectDiagnostics } from '../../server/src/emit/object-diagnostics.ts';
 import { findClang as laneClang, lane } from '../support/lanes.ts';
 import { SAMPLES, sample } from './c/samples.ts';
 
@@ -36,6 +38,19 @@ describe('finding clang', () => {
 });
 
 describe('what clang says', () => {
+  it('of a stack that is too small is told once, at the line that its note names', () => {
+    const said = `p.bpf.c:57:14: error: Looks like the BPF stack limit is exceeded. Please move large on stack variables
+   57 | int BPF_PROG(on_sched_switch, bool preempt)
+      |              ^
+p.bpf.c:57:14: note: could not determine the original source location for p.pvpolicy:2:8
+`;
+    const unplaced = said.replace(':2:8', ':0:0');
+    const messages = parseClang(said + said + unplaced);
+    const outcome = { kind: 'rejected', messages, log: '' } as const;
+    const found = objectDiagnostics(outcome, 'p.pvpolicy', new LineIndex('one\ntwo\nthree\n'));
+    expect(found).toMatchObject([{ code: 'PV6004', span: { start: 4, end: 7 } }]);
+  });
+
   it('becomes messages, of the policy where it is meant', () => {
     const output = `a.pvpolicy:12:3: error: use of undeclared identifier 'x'
    12 |   x = 1

@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { Diagnostic } from '../diagnostics/diagnostic.ts';
 import type { Code } from '../diagnostics/table.ts';
@@ -13,6 +13,7 @@ import type { Checked } from './format/checked.ts';
 import { json, jsonOf } from './format/json.ts';
 import { text } from './format/text.ts';
 import { onePolicy } from './input.ts';
+import { makeFolder } from './output.ts';
 import { reason, Refusal } from './refusal.ts';
 import { settingsFor } from './settings.ts';
 import { plain } from './terminal.ts';
@@ -94,7 +95,7 @@ function statusOf(failures: readonly Diagnostic[]): Exit {
 function write(folder: string, output: OutputFile | Built): string {
   const path = join(folder, output.name);
   try {
-    mkdirSync(folder, { recursive: true });
+    makeFolder(folder);
     const executable = 'executable' in output && output.executable === true;
     // A loader that runs cannot be written to; a new one in its place can.
     if (executable) rmSync(path, { force: true });

@@ -1,4 +1,5 @@
-import { createWriteStream, writeFileSync } from 'node:fs';
+import { createWriteStream, existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
@@ -10,6 +11,21 @@ export function writeResult(path: string, text: string | Uint8Array): void {
     writeFileSync(path, text);
   } catch (error) {
     throw new Refusal(`cannot be written: ${reason(error)}`, path);
+  }
+}
+
+/**
+ * Makes the folder `path` and those around it, where they are not there. Not by mkdir's own `recursive`: in Node 20 it never
+ * comes back from folders in which none can be made, such as /proc.
+ */
+export function makeFolder(path: string): void {
+  if (existsSync(path)) return;
+  makeFolder(dirname(path));
+  try {
+    mkdirSync(path);
+  } catch (error) {
+    // Another process may have made it meanwhile.
+    if (!existsSync(path)) throw error;
   }
 }
 

@@ -22,6 +22,8 @@ export function reason(error: unknown): string {
       return 'permission denied';
     case 'ENOTDIR':
       return 'a part of the path is not a directory';
+    case 'EEXIST':
+      return 'something else has that name';
     case 'ENOSPC':
       return 'no space left on the device';
     case 'EROFS':

@@ -37,7 +37,12 @@ not hold (status 1), 'error' where it cannot run: the policy has errors (status 
         if (!asJson) terminal.out(testText(one, terminal.paint));
       }
     }
-    if (cases.length === 0) throw new Refusal('there is no scenario to run');
+    if (cases.length === 0) {
+      const name = given.text('scenario');
+      throw new Refusal(
+        name === undefined ? 'there is no scenario to run' : `there is no scenario '${name}'`,
+      );
+    }
     if (asJson) terminal.out(testsJson(cases));
     const junit = given.text('junit');
     if (junit !== undefined) writeResult(junit, testsJunit(cases));

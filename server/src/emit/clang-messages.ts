@@ -11,8 +11,22 @@ export interface ClangMessage {
 const MESSAGE =
   /^(?<file>[^\s:][^:\n]*):(?<line>\d+):(?<column>\d+): (?<severity>fatal error|error|warning|note): (?<text>.*)$/;
 
+/** How clang names the line of a limit that was passed: in a note, for it no longer has the line's text. */
+const ORIGIN =
+  /^could not determine the original source location for (?<file>.+):(?<line>[1-9]\d*):(?<column>\d+)$/;
+
 /** Reads what clang wrote: source lines, carets and summaries are left out. */
 export function parseClang(output: string): ClangMessage[] {
+  const messages = linesOf(output);
+  return messages.map((message, i) => {
+    const groups = ORIGIN.exec(messages[i + 1]?.text ?? '')?.groups;
+    if (message.severity === 'note' || groups === undefined) return message;
+    const { file = '', line, column } = groups;
+    return { ...message, file, line: Number(line), column: Number(column) };
+  });
+}
+
+function linesOf(output: string): ClangMessage[] {
   return output.split('\n').flatMap((line) => {
     const groups = MESSAGE.exec(line)?.groups;
     if (groups === undefined) return [];

@@ -36,7 +36,9 @@ export function objectDiagnostics(
         severity: 'error',
         text: outcome.log.slice(0, 200),
       };
-      return (errors.length > 0 ? errors : [bare]).map((message) => rejection(message, policy, lines));
+      return distinct(
+        (errors.length > 0 ? errors : [bare]).map((message) => rejection(message, policy, lines)),
+      );
     }
   }
 }
@@ -53,6 +55,16 @@ export function loaderDiagnostics(outcome: Loaders): readonly Diagnostic[] {
     case 'timeout':
       return [diagnostic('PV6008', START, { seconds: outcome.seconds })];
   }
+}
+
+/** Of equal messages the first, if it can be one with a place: clang repeats one for each variable that finds no room. */
+function distinct(found: readonly Diagnostic[]): readonly Diagnostic[] {
+  return found.filter(({ message, span }, i) => {
+    const first = found.findIndex((other) => other.message === message && other.span.start === span.start);
+    return (
+      first === i && (span !== START || found.every((one) => one.message !== message || one.span === START))
+    );
+  });
 }
 
 function rejection(message: ClangMessage, policy: string, lines: LineIndex): Diagnostic {
