@@ -16,12 +16,7 @@ export class LineIndex {
   private readonly text: string;
 
   constructor(text: string) {
-    const starts = [0];
-    for (let i = 0; i < text.length; i++) {
-      const c = text.charCodeAt(i);
-      if (c === LF || (c === CR && text.charCodeAt(i + 1) !== LF)) starts.push(i + 1);
-    }
-    this.starts = starts;
+    this.starts = text.includes('\r') ? startsOf(text) : startsByLf(text);
     this.text = text;
   }
 
@@ -67,6 +62,23 @@ export class LineIndex {
     if (next === undefined) return this.text.length;
     return next - (this.text.charCodeAt(next - 1) === LF && this.text.charCodeAt(next - 2) === CR ? 2 : 1);
   }
+}
+
+/** Where the lines start; a \r without \n ends one, too. */
+function startsOf(text: string): readonly number[] {
+  const starts = [0];
+  for (let i = 0; i < text.length; i++) {
+    const c = text.charCodeAt(i);
+    if (c === LF || (c === CR && text.charCodeAt(i + 1) !== LF)) starts.push(i + 1);
+  }
+  return starts;
+}
+
+/** The same of a text without \r, as nearly all are: a search for one character takes a fraction of the time. */
+function startsByLf(text: string): readonly number[] {
+  const starts = [0];
+  for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) starts.push(at + 1);
+  return starts;
 }
 
 /** The shortest stretch that differs between two texts: `start..end` of the older; the newer is longer by `delta`. */

@@ -39,6 +39,18 @@ test('every offset survives the way there and back, but those inside \\r\\n', ()
   );
 });
 
+test('lines start behind each \\n, \\r\\n and \\r, whichever of them there are', () => {
+  const ends = fc.constantFrom(['\n'], ['\r\n'], ['\n', '\r\n', '\r'], []);
+  const texts = ends.chain((of) => fc.array(fc.constantFrom('a', 'é', ...of)).map((list) => list.join('')));
+  fc.assert(
+    fc.property(texts, (text) => {
+      const index = new LineIndex(text);
+      const starts = [0, ...[...text.matchAll(/\r\n|\r|\n/gu)].map((end) => end.index + end[0].length)];
+      expect(Array.from({ length: index.lineCount }, (_, line) => index.lineStart(line))).toEqual(starts);
+    }),
+  );
+});
+
 test('a change is the shortest stretch that turns one text into the other', () => {
   const part = fc.string({ unit: fc.constantFrom('a', 'b', '\n') });
   const long = fc
