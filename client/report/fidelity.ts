@@ -80,6 +80,7 @@ function effects({ effects: all }: NonNullable<SimulationReport['whatif']>): HTM
     {
       note: '✓ is an effect: a difference larger than the error of the model itself. The others may be nothing.',
       first: Math.max(6, all.filter(({ significant }) => significant).length),
+      style: 'effects',
     },
   );
 }

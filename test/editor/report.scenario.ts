@@ -54,6 +54,12 @@ lane('editor', 'the report in VS Code', findEditorTools, (tools) => {
     await frame.locator('.card').waitFor({ state: 'hidden' });
 
     const effects = frame.locator(EFFECTS);
+    // Beside the policy there is little room: nothing is to be pushed aside to see how far an effect can be trusted.
+    const [width, hidden] = (await frame.evaluate(
+      "const of = document.querySelector('.scroll:has(.effects)'); [innerWidth, of.scrollWidth - of.clientWidth]",
+    )) as readonly number[];
+    expect(width).toBeLessThan(560);
+    expect(hidden).toBe(0);
     const before = await effects.innerText();
     const newest = async (): Promise<string> =>
       (await webviewWith(window.page, '.schedule canvas')).locator(EFFECTS).innerText({ timeout: 2_000 });
