@@ -1,3 +1,6 @@
+import type { Trace } from '../trace/columns.ts';
+import { kindIndex } from '../trace/kinds.ts';
+
 /** Those asked for of late are kept by the low bits of their ids: a power of two. */
 const RECENT = 256;
 
@@ -35,4 +38,20 @@ export function finder<T>(known: ReadonlyMap<number, T>): (tid: number) => T | u
     tids[slot] = tid;
     return (found[slot] = known.get(tid));
   };
+}
+
+const SCHEDULING = ['sched_switch', 'sched_waking', 'sched_wakeup', 'sched_wakeup_new', 'sched_migrate_task'];
+
+/** The length that a column by thread id needs: one more than the highest id that is switched, woken or moved. */
+export function threadsEnd({ length, kind, a, b }: Trace): number {
+  const named = new Uint8Array(256);
+  for (const name of SCHEDULING) named[kindIndex(name)] = 1;
+  const change = kindIndex('sched_switch');
+  let highest = 0;
+  for (let row = 0; row < length; row++) {
+    if (named[kind[row]!] === 0) continue;
+    if (a[row]! > highest) highest = a[row]!;
+    if (kind[row] === change && b[row]! > highest) highest = b[row]!;
+  }
+  return highest + 1;
 }

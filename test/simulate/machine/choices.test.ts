@@ -8,7 +8,7 @@ import { demandOf, hog, MS } from './support.ts';
 const WAKEUP = kindIndex('sched_wakeup');
 
 const found = (previous: number, waker: number, idle: readonly number[]): number =>
-  situation(previous, waker, (cpu) => idle.includes(cpu), 2);
+  situation(idle.includes(previous), waker !== previous, idle.includes(waker), idle.length > 0);
 
 /** Task 13 slept on CPU 0, where 11 runs; 12 wakes it on CPU 1, and it goes to `target`. */
 const recording = (target: number) =>

@@ -1,6 +1,8 @@
 import type { Trace } from '../../trace/columns.ts';
 import { CONTEXT } from '../../trace/columns.ts';
 import { kindIndex } from '../../trace/kinds.ts';
+import { threadsEnd } from '../by-thread.ts';
+import { sorted } from '../quantiles.ts';
 import { COST, COSTS, type Calibration } from './types.ts';
 
 /** Values kept of each cost. */
@@ -47,7 +49,7 @@ const limitOf = (kind: number, values: readonly number[]): number =>
   kind === COST.preemptRemote ? OUTLIER * median(values) : Infinity;
 
 const median = (values: readonly number[]): number =>
-  values.length > 0 ? Float64Array.from(values).sort()[values.length >> 1]! : 0;
+  values.length > 0 ? sorted(values)[values.length >> 1]! : 0;
 
 /**
  * Delays from a wake-up to the switch, where nothing but the machine is between them: the wake-up found the CPU idle,
@@ -73,26 +75,27 @@ function observe(trace: Trace): {
   const how = new Int8Array(cpus);
   const wokenRow = new Int32Array(cpus);
   const lastWake = new Float64Array(cpus).fill(-Infinity);
-  const wakings = new Map<number, { readonly t: number; readonly cpu: number; readonly row: number }>();
+  /** By thread: the row in which it was asked for last; -1: none. */
+  const askedIn = new Int32Array(threadsEnd(trace)).fill(-1);
   for (let row = 0; row < trace.length; row++) {
     const kind = trace.kind[row];
     if (kind !== change && kind !== waking && kind !== wakeup) continue;
     const t = trace.time[row]!;
     const cpu = trace.cpu[row]!;
-    if (kind === waking) wakings.set(trace.a[row]!, { t, cpu, row });
+    if (kind === waking) askedIn[trace.a[row]!] = row;
     else if (kind === wakeup) {
       const target = trace.b[row]!;
       const tid = trace.a[row]!;
       if (target >= cpus) continue;
       lastWake[target] = t;
       if (wokenFor[target]! >= 0 || current[target] === tid) continue;
-      const asked = wakings.get(tid) ?? { t, cpu, row };
-      const remote = asked.cpu !== target;
+      const asked = (askedIn[tid] ?? -1) >= 0 ? askedIn[tid]! : row;
+      const remote = trace.cpu[asked] !== target;
       const marked = (trace.context[row]! & CONTEXT.needResched) !== 0;
       if (current[target] !== 0 && cpu === target && !marked) continue;
       wokenFor[target] = tid;
-      wokenAt[target] = asked.t;
-      wokenRow[target] = asked.row;
+      wokenAt[target] = trace.time[asked]!;
+      wokenRow[target] = asked;
       if (current[target] === 0) how[target] = remote ? COST.idleRemote : COST.idleLocal;
       else if (remote) how[target] = COST.preemptRemote;
       else how[target] = (trace.context[row]! & CONTEXT.hardirq) === 0 ? COST.preemptTask : COST.preemptIrq;
@@ -123,9 +126,7 @@ function sample(
 ): Float64Array {
   const enough = values.length >= ENOUGH ? values : others;
   if (enough.length < ENOUGH) return Float64Array.of(otherwise);
-  const ascending = Float64Array.from(enough)
-    .sort()
-    .filter((value) => enough !== values || value <= limit);
+  const ascending = sorted(enough).filter((value) => enough !== values || value <= limit);
   const count = Math.min(SAMPLES, ascending.length);
   return Float64Array.from({ length: count }, (_, i) =>
     Math.round(ascending[Math.floor(((i + 0.5) / count) * ascending.length)]!),

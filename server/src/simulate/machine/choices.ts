@@ -1,5 +1,6 @@
 import type { Trace } from '../../trace/columns.ts';
 import { kindIndex } from '../../trace/kinds.ts';
+import { threadsEnd } from '../by-thread.ts';
 import { staysRunnable } from '../threads.ts';
 
 /** Where a wake-up put its task. */
@@ -21,15 +22,13 @@ const FOUND = (1 << FOUND_BITS) - 1;
  * A new task's CPU is its parent's.
  */
 export function situation(
-  previous: number,
-  waker: number,
-  idle: (cpu: number) => boolean,
-  cpus: number,
+  ownIdles: boolean,
+  fromAfar: boolean,
+  wakerIdles: boolean,
+  anyIdles: boolean,
 ): number {
-  let any = 0;
-  for (let cpu = 0; cpu < cpus && any === 0; cpu++) if (idle(cpu)) any = ANY_IDLES;
-  const own = idle(previous) ? OWN_IDLES : 0;
-  return own | (waker !== previous ? FROM_AFAR : 0) | (idle(waker) ? WAKER_IDLES : 0) | any;
+  const own = ownIdles ? OWN_IDLES : 0;
+  return own | (fromAfar ? FROM_AFAR : 0) | (wakerIdles ? WAKER_IDLES : 0) | (anyIdles ? ANY_IDLES : 0);
 }
 
 /** By row of a wake-up: what it found and where it went, as `choice` puts it; −1 where that is not recorded. */
@@ -42,34 +41,42 @@ export function choicesOf(trace: Trace): Int8Array {
   ].map(kindIndex);
   const choices = new Int8Array(trace.length).fill(-1);
   const current = new Int32Array(trace.cpus).fill(-1);
-  const last = new Map<number, number>();
-  const asleep = new Set<number>();
-  const woken = new Map<number, { readonly row: number; readonly found: number; readonly waker: number }>();
-  const idle = (cpu: number): boolean => current[cpu] === 0;
+  /** How many CPUs idle. */
+  let idle = 0;
+  /** By thread: where it ran last, does it sleep, in which row it is being woken (-1: it is not) and what that found. */
+  const end = threadsEnd(trace);
+  const last = new Int32Array(end);
+  const asleep = new Uint8Array(end);
+  const wakingRow = new Int32Array(end).fill(-1);
+  const wakingFound = new Uint8Array(end);
+  const found = (previous: number, waker: number): number =>
+    situation(current[previous] === 0, waker !== previous, current[waker] === 0, idle > 0);
   for (let row = 0; row < trace.length; row++) {
     const kind = trace.kind[row];
     const cpu = trace.cpu[row]!;
     const tid = trace.a[row]!;
     if (kind === change) {
-      if (tid > 0 && !staysRunnable((trace.c[row]! >>> 16) & 0x7fff)) asleep.add(tid);
-      last.set(tid, cpu);
-      last.set(trace.b[row]!, cpu);
-      asleep.delete(trace.b[row]!);
-      current[cpu] = trace.b[row]!;
-    } else if (kind === waking && asleep.delete(tid)) {
-      const found = situation(last.get(tid)!, cpu, idle, trace.cpus);
-      woken.set(tid, { row, found, waker: cpu });
+      const next = trace.b[row]!;
+      if (tid > 0 && !staysRunnable((trace.c[row]! >>> 16) & 0x7fff)) asleep[tid] = 1;
+      last[tid] = cpu;
+      last[next] = cpu;
+      asleep[next] = 0;
+      idle += Number(next === 0) - Number(current[cpu] === 0);
+      current[cpu] = next;
+    } else if (kind === waking && asleep[tid] === 1) {
+      asleep[tid] = 0;
+      wakingRow[tid] = row;
+      wakingFound[tid] = found(last[tid]!, cpu);
     } else if (kind === wakeupNew) {
       const went = trace.b[row] === cpu ? WENT.stayed : WENT.elsewhere;
-      choices[row] = choice(situation(cpu, cpu, idle, trace.cpus), went);
-    } else if (kind === wakeup) {
-      const from = woken.get(tid);
-      if (!from) continue;
-      woken.delete(tid);
+      choices[row] = choice(found(cpu, cpu), went);
+    } else if (kind === wakeup && wakingRow[tid]! >= 0) {
+      const from = wakingRow[tid]!;
+      wakingRow[tid] = -1;
       const target = trace.b[row]!;
       const went =
-        target === last.get(tid) ? WENT.stayed : target === from.waker ? WENT.toWaker : WENT.elsewhere;
-      choices[from.row] = choice(from.found, went);
+        target === last[tid] ? WENT.stayed : target === trace.cpu[from] ? WENT.toWaker : WENT.elsewhere;
+      choices[from] = choice(wakingFound[tid]!, went);
     }
   }
   return choices;

@@ -1,5 +1,6 @@
 import type { Trace } from '../../trace/columns.ts';
 import type { Sidecar } from '../../trace/sidecar.ts';
+import { sorted } from '../quantiles.ts';
 import { calibrate, type Calibrated } from './calibrate.ts';
 import { choicesOf } from './choices.ts';
 import { eventLoops } from './event-loops.ts';
@@ -144,30 +145,33 @@ function sortedBursts(
   const pointStart = new Int32Array(length + 1);
   for (const burst of found.pointBurst) pointStart[to[burst]! + 1]!++;
   for (let i = 0; i < length; i++) pointStart[i + 1]! += pointStart[i]!;
-  /** The values of `list`, in the order of the places. */
-  const placed = <T extends Int8Array | Uint8Array | Int16Array | Uint16Array | Int32Array | Float64Array>(
-    into: T,
-    list: ArrayLike<number>,
-    by: ArrayLike<number> = from,
-    otherwise = 0,
-  ): T => {
-    for (let place = 0; place < length; place++) into[place] = list[by[place]!] ?? otherwise;
-    return into;
-  };
-  const rows = placed(new Int32Array(length), found.wakeRow);
   const bursts = {
     length,
-    task: placed(new Int32Array(length), found.task),
-    demand: placed(new Float64Array(length), found.demand),
-    arrival: placed(new Uint8Array(length), found.arrival),
-    when: placed(new Float64Array(length), found.when),
-    waker: placed(new Int16Array(length), found.waker),
-    costKind: placed(new Int8Array(length), costKind, rows, -1),
-    cost: placed(new Float64Array(length), cost, rows),
-    choice: placed(new Int8Array(length), choices, rows, -1),
-    endState: placed(new Uint16Array(length), found.endState),
+    task: new Int32Array(length),
+    demand: new Float64Array(length),
+    arrival: new Uint8Array(length),
+    when: new Float64Array(length),
+    waker: new Int16Array(length),
+    costKind: new Int8Array(length).fill(-1),
+    cost: new Float64Array(length),
+    choice: new Int8Array(length).fill(-1),
+    endState: new Uint16Array(length),
     pointStart,
   };
+  for (let place = 0; place < length; place++) {
+    const burst = from[place]!;
+    bursts.task[place] = found.task[burst]!;
+    bursts.demand[place] = found.demand[burst]!;
+    bursts.arrival[place] = found.arrival[burst]!;
+    bursts.when[place] = found.when[burst]!;
+    bursts.waker[place] = found.waker[burst]!;
+    bursts.endState[place] = found.endState[burst]!;
+    const row = found.wakeRow[burst]!;
+    if (row < 0) continue;
+    bursts.costKind[place] = costKind[row]!;
+    bursts.cost[place] = cost[row]!;
+    bursts.choice[place] = choices[row]!;
+  }
   return { bursts, firstOf: start };
 }
 
@@ -225,6 +229,6 @@ function chooseArrivals(
 
 /** Distance between the quartiles: a few outliers do not matter. */
 function spread(values: readonly number[]): number {
-  const ascending = Float64Array.from(values).sort();
+  const ascending = sorted(values);
   return ascending[Math.floor(0.75 * ascending.length)]! - ascending[Math.floor(0.25 * ascending.length)]!;
 }

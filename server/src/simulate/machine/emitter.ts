@@ -21,7 +21,7 @@ export class Emitter {
   private readonly trace: Trace;
   private readonly listener: Listener | undefined;
   private readonly event: SimEvent = {
-    time: 0,
+    time: NaN,
     kind: 0,
     cpu: 0,
     tid: 0,
@@ -29,7 +29,7 @@ export class Emitter {
     a: 0,
     b: 0,
     c: 0,
-    wide: 0,
+    wide: NaN,
   };
 
   constructor(trace: Trace, listener: Listener | undefined) {

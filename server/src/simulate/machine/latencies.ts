@@ -1,5 +1,6 @@
 import type { Trace } from '../../trace/columns.ts';
 import { kindIndex } from '../../trace/kinds.ts';
+import { threadsEnd } from '../by-thread.ts';
 import { sorted, type Sorted } from '../quantiles.ts';
 import { staysRunnable } from '../threads.ts';
 
@@ -9,14 +10,17 @@ const SEEN = 2;
 /** Threads that never leave a CPU, as far as the recording shows: who traces may hide events of its own. */
 export function hiddenThreads(trace: Trace): ReadonlySet<number> {
   const change = kindIndex('sched_switch');
-  const came = new Map<number, number>();
-  const left = new Set<number>([0]);
+  const end = threadsEnd(trace);
+  const came = new Int32Array(end);
+  const left = new Uint8Array(end).fill(1, 0, 1);
   for (let row = 0; row < trace.length; row++) {
     if (trace.kind[row] !== change) continue;
-    left.add(trace.a[row]!);
-    came.set(trace.b[row]!, (came.get(trace.b[row]!) ?? 0) + 1);
+    left[trace.a[row]!] = 1;
+    came[trace.b[row]!]!++;
   }
-  return new Set([...came].filter(([tid, count]) => count >= SEEN && !left.has(tid)).map(([tid]) => tid));
+  const hidden = new Set<number>();
+  for (let tid = 0; tid < end; tid++) if (came[tid]! >= SEEN && left[tid] === 0) hidden.add(tid);
+  return hidden;
 }
 
 /**
@@ -35,12 +39,13 @@ export function wakeupLatencies(trace: Trace, from: number, hidden: ReadonlySet<
   /** When it was woken; −1: it is not known to sleep; NaN: it sleeps. */
   const woken = new Float64Array(highest + 1).fill(-1);
   const latencies: number[] = [];
+  const any = hidden.size > 0;
   for (let row = 0; row < trace.length; row++) {
     const kind = trace.kind[row];
     const t = trace.time[row]!;
     if (kind === change) {
       const prev = trace.a[row]!;
-      if (hidden.has(prev)) continue;
+      if (any && hidden.has(prev)) continue;
       const next = trace.b[row]!;
       if (prev > 0) woken[prev] = staysRunnable((trace.c[row]! >>> 16) & 0x7fff) ? -1 : NaN;
       if (next > 0) {

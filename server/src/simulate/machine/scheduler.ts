@@ -5,7 +5,7 @@ import { FairClass } from './classes/fair.ts';
 import { RtClass } from './classes/rt.ts';
 import { StopClass } from './classes/stop.ts';
 import { Emitter } from './emitter.ts';
-import { newTask, weightOf, type Task } from './task.ts';
+import { FRACTION, newTask, weightOf, type Task } from './task.ts';
 import { TimerHeap } from './timer-heap.ts';
 import {
   COST,
@@ -27,7 +27,7 @@ export const RESTORE: EnqueueFlags = { wakeup: false, fork: false, restore: true
 export abstract class Scheduler implements Machine {
   readonly demand: Demand;
   readonly cpus: number;
-  now: number;
+  now: number = FRACTION;
   readonly tasks: Task[];
   protected readonly byTid = new Map<number, Task>();
   protected readonly running: (Task | undefined)[];

@@ -1,5 +1,6 @@
 import type { Trace } from '../../trace/columns.ts';
 import { kindIndex } from '../../trace/kinds.ts';
+import { threadsEnd } from '../by-thread.ts';
 import { staysRunnable } from '../threads.ts';
 import { AverageIdle, MIGRATION_COST_NS } from './classes/average-idle.ts';
 
@@ -48,7 +49,7 @@ function observe(trace: Trace): readonly Step[] {
   for (let row = 0; row < trace.length; row++) {
     const kind = trace.kind[row];
     if (kind === change) seen.change(row);
-    else if (kind === waking) seen.wakings.add(trace.a[row]!);
+    else if (kind === waking) seen.wakings[trace.a[row]!] = 1;
     else if (kind === wakeup || kind === wakeupNew) seen.wakeup(row);
     if (kind === migrate) seen.migrate(row);
     else seen.took[trace.cpu[row]!] = 0;
@@ -59,20 +60,23 @@ function observe(trace: Trace): readonly Step[] {
 /** Who waits where, as the rows tell. */
 class Observer {
   readonly steps: Step[] = [];
-  /** Threads that are being woken. */
-  readonly wakings = new Set<number>();
+  /** By thread: is it being woken (1)? */
+  readonly wakings: Uint8Array;
   private readonly trace: Trace;
-  private readonly movable: ReadonlySet<number>;
+  private readonly movable: Uint8Array;
   private readonly current: Int32Array;
   private readonly idleSince: Float64Array;
   /** By CPU: the last that it did was to take a task (1). */
   readonly took: Uint8Array;
   private readonly waiting = new Map<number, { cpu: number; readonly ranAt: number }>();
-  private readonly ranAt = new Map<number, number>();
+  private readonly ranAt: Float64Array;
 
   constructor(trace: Trace) {
     this.trace = trace;
-    this.movable = movable(trace);
+    const end = threadsEnd(trace);
+    this.wakings = new Uint8Array(end);
+    this.ranAt = new Float64Array(end).fill(-Infinity);
+    this.movable = movable(trace, end);
     this.current = new Int32Array(trace.cpus).fill(-1);
     this.took = new Uint8Array(trace.cpus);
     this.idleSince = new Float64Array(trace.cpus).fill(NaN);
@@ -81,7 +85,7 @@ class Observer {
   migrate(row: number): void {
     const { trace } = this;
     const found = this.waiting.get(trace.a[row]!);
-    if (!found || this.wakings.has(trace.a[row]!)) return;
+    if (!found || this.wakings[trace.a[row]!] === 1) return;
     found.cpu = (trace.b[row]! >>> 16) & 0x7fff;
     if (found.cpu === trace.cpu[row]) this.took[found.cpu] = 1;
   }
@@ -90,11 +94,10 @@ class Observer {
     const { trace } = this;
     const tid = trace.a[row]!;
     const target = trace.b[row]!;
-    this.wakings.delete(tid);
+    this.wakings[tid] = 0;
     if (target >= trace.cpus || this.current[target] === tid) return;
     this.idled(target, trace.time[row]!);
-    if (!this.waiting.has(tid))
-      this.waiting.set(tid, { cpu: target, ranAt: this.ranAt.get(tid) ?? -Infinity });
+    if (!this.waiting.has(tid)) this.waiting.set(tid, { cpu: target, ranAt: this.ranAt[tid]! });
   }
 
   change(row: number): void {
@@ -103,7 +106,7 @@ class Observer {
     const queued = staysRunnable((trace.c[row]! >>> 16) & 0x7fff);
     this.waiting.delete(next);
     if (tid > 0 && queued) this.waiting.set(tid, { cpu, ranAt: now });
-    this.ranAt.set(tid, now);
+    this.ranAt[tid] = now;
     const taken = next > 0 && this.took[cpu] === 1;
     if (tid > 0 && !queued && (next === 0 || taken)) this.runsDry(cpu, now, taken);
     if (next === 0) this.idleSince[cpu] = now;
@@ -124,22 +127,21 @@ class Observer {
   /** May a task that waits elsewhere move, and is it not hot in its cache? */
   private chanceFor(cpu: number, now: number): boolean {
     for (const [tid, { cpu: where, ranAt }] of this.waiting)
-      if (where !== cpu && now - ranAt >= MIGRATION_COST_NS && this.movable.has(tid)) return true;
+      if (where !== cpu && now - ranAt >= MIGRATION_COST_NS && this.movable[tid] === 1) return true;
     return false;
   }
 }
 
-/** Threads that ran on more than one CPU. */
-function movable(trace: Trace): ReadonlySet<number> {
+/** By thread, up to `end`: did it run on more than one CPU (1)? */
+function movable(trace: Trace, end: number): Uint8Array {
   const change = kindIndex('sched_switch');
-  const first = new Map<number, number>();
-  const found = new Set<number>();
+  const first = new Int32Array(end).fill(-1);
+  const found = new Uint8Array(end);
   for (let row = 0; row < trace.length; row++) {
     if (trace.kind[row] !== change) continue;
     const tid = trace.b[row]!;
-    const cpu = first.get(tid);
-    if (cpu === undefined) first.set(tid, trace.cpu[row]!);
-    else if (cpu !== trace.cpu[row]) found.add(tid);
+    if (first[tid]! < 0) first[tid] = trace.cpu[row]!;
+    else if (first[tid] !== trace.cpu[row]) found[tid] = 1;
   }
   return found;
 }

@@ -29,6 +29,12 @@ export interface Task extends SimTask {
   wokenAt: number;
 }
 
+/**
+ * Zero in fields that come to have fractions, or more than 2^31 ns. V8 keeps a field of small whole numbers apart: with 0
+ * the first other one makes the shape of all such objects anew, and all code that was compiled for them.
+ */
+export const FRACTION = -0;
+
 export function newTask(from: DemandTask, index: number, sched: SchedClass): Task {
   return {
     index,
@@ -47,7 +53,7 @@ export function newTask(from: DemandTask, index: number, sched: SchedClass): Tas
     done: 0,
     ended: -1,
     burst: from.firstBurst,
-    progress: 0,
+    progress: FRACTION,
     asks: false,
     point: 0,
     pointEnd: 0,
@@ -55,7 +61,7 @@ export function newTask(from: DemandTask, index: number, sched: SchedClass): Tas
     lastBurst: from.lastBurst,
     group: from.group,
     ownWeight: 0,
-    wokenAt: 0,
+    wokenAt: FRACTION,
   };
 }
 

@@ -1,4 +1,4 @@
-import type { Task } from '../task.ts';
+import { FRACTION, type Task } from '../task.ts';
 
 /** What a fair queue schedules: a task, or a group's queue of the same CPU (struct sched_entity). */
 export interface Entity {
@@ -99,10 +99,10 @@ export function newQueue(cpu: number, group: number, entity: Entity | undefined)
     entities: [],
     current: undefined,
     buddy: undefined,
-    weight: 0,
-    minVruntime: 0,
-    load: 0,
-    loadAt: 0,
+    weight: FRACTION,
+    minVruntime: FRACTION,
+    load: FRACTION,
+    loadAt: FRACTION,
   };
 }
 
@@ -117,18 +117,18 @@ export function newEntity(task: Task | undefined, mine: FairQueue | undefined, q
     queued: false,
     delayed: false,
     idle: false,
-    vruntime: 0,
-    deadline: 0,
-    vlag: 0,
-    vprot: 0,
-    slice: 0,
+    vruntime: FRACTION,
+    deadline: FRACTION,
+    vlag: FRACTION,
+    vprot: FRACTION,
+    slice: FRACTION,
     relative: false,
-    stretch: 0,
-    chargedAt: 0,
+    stretch: FRACTION,
+    chargedAt: FRACTION,
     ranAt: -Infinity,
     listed: 0,
     load: 1024,
-    loadAt: 0,
+    loadAt: FRACTION,
   };
 }
 

@@ -44,7 +44,9 @@ export class WakeupCpu {
   /** Where this wake-up went in the recording, if it finds what it found there. */
   private recorded(task: SimTask, previous: number, waker: number): ReturnType<typeof wentAs> {
     const { machine } = this;
-    const found = situation(previous, waker, (cpu) => machine.isIdle(cpu), machine.cpus);
+    let any = false;
+    for (let cpu = 0; cpu < machine.cpus && !any; cpu++) any = machine.isIdle(cpu);
+    const found = situation(machine.isIdle(previous), waker !== previous, machine.isIdle(waker), any);
     return wentAs(machine.demand.bursts.choice[task.burst] ?? -1, found);
   }
 
