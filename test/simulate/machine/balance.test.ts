@@ -60,6 +60,14 @@ describe('a busy CPU takes', () => {
     expect(findImbalance(hogs(0, 2), [hogs(1, 2, { load: 2300 })], false, true)).toBeUndefined();
   });
 
+  test('the same, whether it is among the CPUs or not', () => {
+    const local = hogs(0, 2);
+    const others = [hogs(1, 4), hogs(2, 1)];
+    const alone = findImbalance(local, others, false, true);
+    expect(alone).toMatchObject({ source: 1, unit: 'load' });
+    expect(findImbalance(local, [local, ...others], false, true)).toEqual(alone);
+  });
+
   test('any difference, where it has one task and the other ones cannot do theirs', () =>
     expect(findImbalance(hogs(0, 1), [hogs(1, 2, { load: 1100 })], false, true)).toMatchObject({
       amount: 38,

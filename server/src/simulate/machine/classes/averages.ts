@@ -19,7 +19,8 @@ export class Averages {
     const { now } = this.machine;
     const value = this.value[index]!;
     const passed = now - this.at[index]!;
-    if (passed > 0) this.average[index] = value + (this.average[index]! - value) * decay(passed);
+    const before = this.average[index]!;
+    if (passed > 0 && before !== value) this.average[index] = value + (before - value) * decay(passed);
     this.at[index] = now;
     return this.average[index]!;
   }

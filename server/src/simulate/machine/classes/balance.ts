@@ -1,5 +1,6 @@
 import { placeAt } from '../places.ts';
 import { CHANGES, has } from '../rules.ts';
+import { FRACTION } from '../task.ts';
 import { TASK, type Machine, type SimTask } from '../types.ts';
 import { MIGRATION_COST_NS } from './average-idle.ts';
 import type { Entity } from './entity.ts';
@@ -16,6 +17,8 @@ const BUSY_FACTOR = 16;
 const MOST = 32;
 const NICE_TRIES = 1;
 
+type Writable<T> = { -readonly [K in keyof T]: T[K] };
+
 /** Takes fair tasks from one CPU to another: when one runs dry, and periodically. One domain of CPUs. */
 export class Balancer {
   private readonly fair: FairClass;
@@ -28,6 +31,8 @@ export class Balancer {
   /** Time between two balancings, by CPU: twice as long after one that found the loads balanced (sd_init: min_interval, max_interval). */
   private readonly interval: Float64Array;
   private readonly byLag: boolean;
+  /** By CPU; a search writes them anew. */
+  private readonly states: readonly Writable<CpuState>[];
 
   constructor(fair: FairClass, loads: Loads, usage: Usage) {
     this.fair = fair;
@@ -36,6 +41,15 @@ export class Balancer {
     this.usage = usage;
     this.idling = new NewlyIdle(fair.machine);
     this.byLag = has(fair.machine.demand.kernel, CHANGES.balanceByLag);
+    this.states = Array.from({ length: fair.machine.cpus }, (_, cpu) => ({
+      cpu,
+      load: FRACTION,
+      util: FRACTION,
+      runnable: FRACTION,
+      capacity: FRACTION,
+      tasks: 0,
+      fair: 0,
+    }));
     this.lastBalance = new Float64Array(fair.machine.cpus).fill(-Infinity);
     this.failed = new Int32Array(fair.machine.cpus);
     this.interval = new Float64Array(fair.machine.cpus).fill(fair.machine.cpus * INTERVAL_NS);
@@ -64,31 +78,23 @@ export class Balancer {
     return false;
   }
 
-  /** From where `cpu` should take how much. */
+  /** From where `cpu` should take how much, if another one is overloaded. */
   private imbalance(cpu: number, idle: boolean): Imbalance | undefined {
-    const { machine } = this;
-    if (!this.isOverloaded(cpu)) return undefined;
-    const others = Array.from({ length: machine.cpus }, (_, other) => other).filter((other) => other !== cpu);
-    const { sharesCache } = machine.demand.placement;
-    return findImbalance(
-      this.stateOf(cpu),
-      others.map((other) => this.stateOf(other)),
-      idle,
-      sharesCache,
-    );
+    const { states, machine } = this;
+    for (const state of states) this.look(state);
+    return findImbalance(states[cpu]!, states, idle, machine.demand.placement.sharesCache);
   }
 
-  private stateOf(cpu: number): CpuState {
+  /** Brings what is known of a CPU up to now. */
+  private look(state: Writable<CpuState>): void {
     const { usage } = this;
-    return {
-      cpu,
-      load: this.loads.of(cpu),
-      util: usage.cpu.of(cpu),
-      runnable: usage.runnableOn(cpu),
-      capacity: usage.capacity(cpu),
-      tasks: this.machine.count(cpu),
-      fair: usage.activeOn(cpu),
-    };
+    const { cpu } = state;
+    state.load = this.loads.of(cpu);
+    state.util = usage.cpu.of(cpu);
+    state.runnable = usage.runnableOn(cpu);
+    state.capacity = usage.capacity(cpu);
+    state.tasks = this.machine.count(cpu);
+    state.fair = usage.activeOn(cpu);
   }
 
   /**
@@ -197,7 +203,7 @@ export class Balancer {
       for (const task of missing) this.machine.moveTask(task, cpu);
       return;
     }
-    const found = this.imbalance(cpu, idle);
+    const found = this.isOverloaded(cpu) ? this.imbalance(cpu, idle) : undefined;
     if (!found) {
       this.failed[cpu] = 0;
       this.interval[cpu] = 2 * shortest;

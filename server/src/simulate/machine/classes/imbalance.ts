@@ -45,15 +45,15 @@ function classify(state: CpuState, forIdle: boolean): number {
 
 /**
  * From where `local` should take how much; undefined: it is balanced (find_busiest_group, calculate_imbalance,
- * find_busiest_queue of kernel/sched/fair.c, for one domain of CPUs, since 5.5).
+ * find_busiest_queue of kernel/sched/fair.c, for one domain of CPUs, since 5.5). `local` may be among the CPUs `all`.
  */
 export function findImbalance(
   local: CpuState,
-  others: readonly CpuState[],
+  all: readonly CpuState[],
   idle: boolean,
   sharesCache: boolean,
 ): Imbalance | undefined {
-  const busiest = busiestOf(others, idle);
+  const busiest = busiestOf(local, all, idle);
   if (!busiest) return undefined;
   const { state: from, type } = busiest;
   const source = from.cpu;
@@ -70,8 +70,7 @@ export function findImbalance(
     return idle && amount === 0 ? { source, unit: 'task', amount: 1 } : { source, unit: 'util', amount };
   }
   const [mine, theirs] = [local.load / local.capacity, from.load / from.capacity];
-  const all = [local, ...others];
-  const average = sum(all, ({ load }) => load) / sum(all, ({ capacity }) => capacity);
+  const average = averageOf(local, all);
   if (mine >= theirs || mine >= average) return undefined;
   if (here === OVERLOADED && 100 * theirs <= IMBALANCE_PCT * mine) return undefined;
   const amount = Math.min((theirs - average) * from.capacity, (average - mine) * local.capacity);
@@ -79,17 +78,20 @@ export function findImbalance(
 }
 
 function busiestOf(
-  others: readonly CpuState[],
+  local: CpuState,
+  all: readonly CpuState[],
   idle: boolean,
 ): { readonly state: CpuState; readonly type: number } | undefined {
-  let best: { readonly state: CpuState; readonly type: number } | undefined;
-  for (const state of others) {
-    if (state.fair === 0) continue;
+  let best: CpuState | undefined;
+  let most = SPARE;
+  for (const state of all) {
+    if (state === local || state.fair === 0) continue;
     const type = classify(state, idle);
-    if (!best || type > best.type || (type === best.type && busier(type, state, best.state)))
-      best = { state, type };
+    if (best && (type < most || (type === most && !busier(type, state, best)))) continue;
+    best = state;
+    most = type;
   }
-  return best;
+  return best && { state: best, type: most };
 }
 
 function busier(type: number, left: CpuState, right: CpuState): boolean {
@@ -97,5 +99,13 @@ function busier(type: number, left: CpuState, right: CpuState): boolean {
   return type === REDUCED ? left.load > right.load : type === SPARE && left.tasks > right.tasks;
 }
 
-const sum = (states: readonly CpuState[], part: (state: CpuState) => number): number =>
-  states.reduce((all, state) => all + part(state), 0);
+/** The load of all CPUs for what they have for it. */
+function averageOf(local: CpuState, all: readonly CpuState[]): number {
+  let { load, capacity } = local;
+  for (const state of all) {
+    if (state === local) continue;
+    load += state.load;
+    capacity += state.capacity;
+  }
+  return load / capacity;
+}

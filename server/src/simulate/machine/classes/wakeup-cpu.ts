@@ -44,9 +44,10 @@ export class WakeupCpu {
   /** Where this wake-up went in the recording, if it finds what it found there. */
   private recorded(task: SimTask, previous: number, waker: number): ReturnType<typeof wentAs> {
     const { machine } = this;
-    let any = false;
+    const [ownIdles, wakerIdles] = [machine.isIdle(previous), machine.isIdle(waker)];
+    let any = ownIdles || wakerIdles;
     for (let cpu = 0; cpu < machine.cpus && !any; cpu++) any = machine.isIdle(cpu);
-    const found = situation(machine.isIdle(previous), waker !== previous, machine.isIdle(waker), any);
+    const found = situation(ownIdles, waker !== previous, wakerIdles, any);
     return wentAs(machine.demand.bursts.choice[task.burst] ?? -1, found);
   }
 
