@@ -127,7 +127,12 @@ export interface TestHost extends Host {
   readonly asked: string[];
   /** Answers calls of what is no code of the policy's, and takes from others what is around them. */
   readonly before?: (call: Call) => string | undefined;
+  /** Does what a call is that is put together of several, and gives its result. */
+  readonly whole?: (call: Call, run: RunCall) => bigint | undefined;
 }
+
+/** Runs a function or handler of the policy: its result as 64 bits. */
+export type RunCall = (call: Call) => bigint;
 
 /** What the executor answers to each call, as the runner shows it: its result, and what it asked the agent for. */
 export function executorAnswers(
@@ -155,11 +160,7 @@ export function executorAnswers(
     const found = family[Number(/\d+$/.exec(name)?.[0] ?? 0)];
     return found ? functions.length + tried.indexOf(found) : -1;
   };
-  return calls.map((call) => {
-    const { name, args } = call;
-    if (name.startsWith('slot_')) return slotOf(machine.histograms.get(name.slice(5)), args);
-    const answer = host.before?.(call);
-    if (answer !== undefined) return answer;
+  const runCall = ({ name, args }: Call): bigint => {
     const isHandler = BLOCK.test(name) || name.startsWith('op_');
     const at = isHandler ? handlerAt(name) : functions.findIndex((fn) => fn.name === name);
     const executable = ready[at];
@@ -167,10 +168,17 @@ export function executorAnswers(
     executable.handler.params.forEach(({ type }, i) => {
       executable.frame[i] = parameter(type, args[i] ?? 0n);
     });
-    host.asked.length = 0;
     const result = executable.run();
-    const void_ = isHandler && executable.handler.hook.result.kind === 'void';
-    return [(void_ ? 0n : bitsOf(result)).toString(16), ...host.asked].join(' ');
+    return isHandler && executable.handler.hook.result.kind === 'void' ? 0n : bitsOf(result);
+  };
+  return calls.map((call) => {
+    const { name, args } = call;
+    if (name.startsWith('slot_')) return slotOf(machine.histograms.get(name.slice(5)), args);
+    const answer = host.before?.(call);
+    if (answer !== undefined) return answer;
+    host.asked.length = 0;
+    const result = host.whole?.(call, runCall) ?? runCall(call);
+    return [result.toString(16), ...host.asked].join(' ');
   });
 }
 

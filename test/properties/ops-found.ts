@@ -48,3 +48,47 @@ export const OPS_FOUND: readonly string[] = [
     BUMP,
   ),
 ];
+
+/** What operations are seldom given: cgroups, arguments in structs, the end of the scheduler; and lines of `log`. */
+export const OPS_SELDOM: readonly string[] = [
+  `policy random for sched_ext
+requires kernel >= 7.0
+dsq q0
+counter seen
+state { of_all: u64 }
+on init { seen += 2 }
+on exit { log "of all {of_all}" }
+on op init() {
+    log "begins with {seen}, {5ms}, {-3} and ünïcode 100%"
+    if of_all > 3 { return -5 }
+    of_all += 1
+    return 0
+}
+on op exit(info) { log "ends: {info.kind} {info.exit_code}" }
+on op init_task(p, args) {
+    if args.fork && args.cgroup.level > 1 { log "{p} is forked" }
+    return args.cgroup.level
+}
+on op exit_task(p, args) { if args.cancelled { seen += 1 } }
+on op cgroup_init(group, args) {
+    of_all += args.weight as u64
+    log "{group.level}: {args.bw_quota_us} of {args.bw_period_us}"
+    return 0
+}
+on op cgroup_exit(group) { if group.level > 2 { of_all -= 1 } }
+on op cgroup_set_weight(group, weight) { of_all += weight as u64 }
+on op cgroup_set_bandwidth(group, period, quota, burst) { of_all += quota ^ period ^ burst }
+on op cgroup_prep_move(p, from, to) {
+    if let above = bpf_cgroup_ancestor(to, 1) { log "{p.pid} {from.level} {above.level}" }
+    return 0
+}
+on op cgroup_move(p, from, to) { if from.level < to.level { p.scx.slice = 1ms } }
+on op cgroup_cancel_move(p, from, _) { log "{p} stays in {from.level}, with more words than fit in what is written down of one line, which is cut" }
+on op enqueue(p, enq_flags) {
+    if p.pid > 1 && scx_bpf_task_cgroup(p).level > 1 { kick(0) }
+    scx_bpf_dsq_insert(p, q0, SCX_SLICE_DFL, enq_flags)
+}
+on op dispatch(cpu, prev) { scx_bpf_dsq_move_to_local(q0) }
+every 10ms { of_all += 1 }
+`,
+];

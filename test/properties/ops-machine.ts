@@ -12,13 +12,16 @@ import {
   AROUND,
   ASKED,
   constant,
+  LOG_BYTES,
+  LOG_PARTS,
   MADE,
   madeParams,
   MIX,
   MOST_MADE,
-  opsOf,
   type MadeParam,
 } from './ops-text.ts';
+import { argumentField, argumentStruct, GROUPS, opsOf } from './ops-structs.ts';
+import { wholeOps } from './ops-whole.ts';
 
 /** Fields of a thread that the test sets, in the order in which the runner is told. */
 const FIELDS = ['scx.slice', 'scx.dsq_vtime', 'scx.weight', 'nr_cpus_allowed', 'flags', 'migration_disabled', 'thread_info.cpu'] as const; // prettier-ignore
@@ -33,13 +36,21 @@ const FLAGS = [0n, 1n, 4n, 8n, 16n, 1n << 10n, 1n << 32n, (1n << 40n) | 1n, (1n 
 export const scriptFrom = (c: Choices): readonly bigint[] =>
   Array.from({ length: ANSWERS }, () => (BigInt(c.below(0x10000)) << 32n) | BigInt(c.below(0x10000)));
 
-/** Rounds of operations, after each of which everything that it may have changed is looked at. */
+/** Rounds of operations, after each of which everything that it may have changed is looked at; the scheduler comes first and goes last. */
 export function opCalls(program: Program, c: Choices, rounds: number, looks: () => readonly Call[]): Call[] {
+  const ops = opsOf(program);
+  const comes = (name: string, at: number): boolean =>
+    name === 'init' ? at === 0 : name === 'exit' ? at === rounds - 1 : true;
+  const order = (name: string): number => (name === 'init' ? 0 : name === 'exit' ? 2 : 1);
+  const ordered = ops.toSorted((a, b) => order(a.name) - order(b.name));
   const round = (at: number): readonly Call[] =>
-    opsOf(program).flatMap(({ hook, params }): readonly Call[] => {
-      const args = Array.from({ length: AROUND }, (_, i): Argument => opArgument(c, params[i]?.type));
+    ordered.flatMap(({ name, params }): readonly Call[] => {
+      if (!comes(name, at)) return [];
+      const args = Array.from({ length: AROUND }, (_, i): Argument =>
+        name === 'exit' ? anyNumber(c, 'u64') : opArgument(c, params[i]?.type),
+      );
       const around = [timeFrom(c, at), BigInt(c.below(THREADS.length)), BigInt(c.below(CPUS))];
-      const op: Call = { name: `op_${hook.name}`, args: [...args, ...around] };
+      const op: Call = { name: `op_${name}`, args: [...args, ...around] };
       return [...taskCalls(c, at), op, ...looks(), ...LOOKS];
     });
   return Array.from({ length: rounds }, (_, at) => round(at)).flat();
@@ -82,6 +93,8 @@ function opArgument(c: Choices, type: IrType | undefined): Argument {
     case 'int':
       if (type.unit === 'weight') return BigInt(1 + c.below(10_000));
       return BigInt.asUintN(type.bits, c.flip(4) ? anyNumber(c, 'u64') : c.pick(FLAGS));
+    case 'struct':
+      return argumentStruct(type) === undefined ? BigInt(c.below(GROUPS)) : anyNumber(c, 'u64');
     default:
       return 0n;
   }
@@ -100,15 +113,18 @@ const littleEndian = (number: bigint): string =>
 const tgidOf = (vm: number): number => 100 + vm;
 
 /** The executor's host with the machine of the operations around it: what they call is put into `asked` as `madeText()` shows it. */
-export function opsHost(host: TestHost, script: readonly bigint[]): TestHost {
+export function opsHost(host: TestHost, program: Program, script: readonly bigint[]): TestHost {
   const { asked } = host;
   const fields = new Map<number, Fields>(THREADS.map(({ tid }) => [tid, {}]));
   const around = { clock: 0n, current: 0, cpu: 0, answers: 0 };
   let made = 0;
   const now = (): Value & number => THREADS[around.current]?.tid ?? 0;
   const field = (task: number, name: string): bigint => fields.get(task)?.[name] ?? 0n;
-  const make = (text: string): bigint => {
+  const put = (text: string): void => {
     if (made++ < MOST_MADE) asked.push(text);
+  };
+  const make = (text: string): bigint => {
+    put(text);
     return script[around.answers++ % ANSWERS] ?? 0n;
   };
   const called = (name: string, args: readonly Value[]): Value => {
@@ -120,6 +136,7 @@ export function opsHost(host: TestHost, script: readonly bigint[]): TestHost {
     }
     if (name === 'scx_bpf_get_online_cpumask') return ALL;
     if (name === 'scx_bpf_now') return canonical(around.clock);
+    if (name === 'bpf_cgroup_ancestor') return ancestorOf(Number(args[0]), Number(args[1]));
     return answered(name, answer(name, args));
   };
   const answer = (name: string, args: readonly Value[]): bigint => {
@@ -130,6 +147,7 @@ export function opsHost(host: TestHost, script: readonly bigint[]): TestHost {
     );
     return script[Number(BigInt.asUintN(64, number * MIX) >> 59n)] ?? 0n;
   };
+  const { init, exit } = wholeOps(program, put, make);
   const directly: Readonly<Record<string, (args: readonly Argument[]) => bigint>> = {
     task: ([whose = 0n, ...values]) => {
       fields.set(
@@ -164,11 +182,25 @@ export function opsHost(host: TestHost, script: readonly bigint[]): TestHost {
     },
     kernelField: (root, path, type, site) => {
       const name = path.join('.');
+      if (root.kind === 'struct' && root.name === 'cgroup')
+        return { load: (group) => group, store: NOT_STORED };
+      const struct = argumentStruct(root);
+      if (struct !== undefined)
+        return {
+          load: (number) => argumentField(struct, path[0] ?? '', unsigned(number)),
+          store: NOT_STORED,
+        };
       if (!FIELDS.some((one) => one === name)) return host.kernelField(root, path, type, site);
       return {
         load: (task) => canonical(field(task, name)),
         store: (task, value) => void Object.assign(fields.get(task) ?? {}, { [name]: unsigned(value) }),
       };
+    },
+    log: () => (text) => {
+      const parts = Math.min(LOG_PARTS, Math.max(0, MOST_MADE - made));
+      made += LOG_PARTS;
+      const bytes = Buffer.from(text).subarray(0, Math.min(parts * LOG_BYTES, LOG_PARTS * LOG_BYTES - 1));
+      if (parts > 0) asked.push(`log ${bytes.toString('latin1')}`);
     },
     kernelConstant: (name, value) => canonical(value ?? constant(name)),
     kernelCall: (call) => (args) => called(todaysName(call), args),
@@ -191,8 +223,12 @@ export function opsHost(host: TestHost, script: readonly bigint[]): TestHost {
       }
       return directly[name]?.(args).toString(16);
     },
+    whole: ({ name, args }, run) =>
+      name === 'op_init' ? init(run, args) : name === 'op_exit' ? exit(run, args) : undefined,
   };
 }
+
+const NOT_STORED = (): void => undefined;
 
 /** Functions that store into a thread's field. */
 const STORING: Readonly<Record<string, string>> = {
@@ -202,6 +238,10 @@ const STORING: Readonly<Record<string, string>> = {
 
 const tidOf = (whose: Argument): number => executorValue(whose) as number;
 const unsigned = (value: Value): bigint => BigInt.asUintN(64, BigInt(value as bigint));
+
+/** The cgroup above that is so deep: a cgroup's number is its depth. */
+const ancestorOf = (group: number, level: number): number | undefined =>
+  level < 0 || level > group ? undefined : level;
 
 /** Which thread a number stands for: as C has it (`test_thread`). */
 const threadAt = (answer: bigint): number => Number(answer & 3n) % 3;
@@ -221,7 +261,9 @@ function answered(name: string, answer: bigint): Value {
       return Number(answer % 5n);
     case 'mask':
       return AFFINITY[threadAt(answer)];
-    default:
+    case 'group':
+      return Number(answer % BigInt(GROUPS));
+    case 'none':
       return undefined;
   }
 }
@@ -254,18 +296,33 @@ function queueId(dsq: number): bigint {
 /** Requests and calls of the kernel's answer, in their order. */
 export function madeTexts(shown: readonly string[]): string[] {
   const requests = shown.filter((text) => !text.startsWith('='));
-  const calls = shown.filter((text) => text.startsWith('='));
-  return [
-    ...calls.map((text) => {
-      const [which = '', ...args] = text.slice(1).split(':');
-      const name = MADE[parseInt(which, 16)] ?? which;
-      return name === 'request' ? (requests.shift() ?? 'no request') : madeText(name, args);
-    }),
-    ...requests,
-  ];
+  const calls = shown.filter((text) => text.startsWith('=')).map((text) => text.slice(1).split(':'));
+  const texts: string[] = [];
+  for (let at = 0; at < calls.length; at++) {
+    const [which = '', ...args] = calls[at] ?? [];
+    const name = MADE[parseInt(which, 16)] ?? which;
+    if (name === 'request') texts.push(requests.shift() ?? 'no request');
+    else if (name === 'log') {
+      texts.push(`log ${bytesOf(calls.slice(at, at + LOG_PARTS).flatMap(([, ...words]) => words)).toString('latin1')}`);
+      at += LOG_PARTS - 1;
+    } else texts.push(madeText(name, args));
+  }
+  return [...texts, ...requests];
+} // prettier-ignore
+
+/** The bytes of words, up to the first that is 0. */
+function bytesOf(words: readonly string[]): Buffer {
+  const bytes = Buffer.from(new BigUint64Array(words.map((word) => BigInt(`0x${word}`))).buffer);
+  const end = bytes.indexOf(0);
+  return end < 0 ? bytes : bytes.subarray(0, end);
 }
 
+/** How many arguments those have that are no calls of the policy's. */
+const ARGUMENTS: Readonly<Record<string, number>> = { queue: 1, timer: 1, exit: 4 };
+
 function madeText(name: string, args: readonly string[]): string {
+  const own = ARGUMENTS[name];
+  if (own !== undefined) return [name, ...args.slice(0, own)].join(' ');
   const shown = madeParams(name).map((param, i) => shownNumber(param, BigInt(`0x${args[i]}`)));
   return `${name}(${shown.join(', ')})`;
 }

@@ -1,9 +1,17 @@
 import { readFileSync } from 'node:fs';
-import { kernelStructs } from '../../server/src/emit/c/kernel-structs.ts';
-import type { Handler, IrType, Program } from '../../server/src/ir/ir.ts';
+import type { IrType, Program } from '../../server/src/ir/ir.ts';
 import { callRow, CONSTANTS, hookRow } from '../../server/src/kernel/catalogue.ts';
 import { renamedCall } from '../../server/src/kernel/renames.ts';
 import { CPUS } from './machine.ts';
+import {
+  argumentLine,
+  argumentStruct,
+  GROUPS,
+  opsOf,
+  ownStructs,
+  withoutStructs,
+  type Op,
+} from './ops-structs.ts';
 import { wrapperLines, type Tried } from './wrappers.ts';
 
 /** Which of the kernel's functions there are: what renamed ones are called by. `only`: the policy is for no other kernels. */
@@ -11,7 +19,7 @@ export const FORMS = ['new', 'v1', 'old', 'only'] as const;
 export type Form = (typeof FORMS)[number];
 
 /** What a kernel function of sched_ext gives back: made of a number, in C here and by `answered()` for the executor. */
-export type Result = 'none' | 'bool' | 'cpu' | 'cpu?' | 'count' | 'mask';
+export type Result = 'none' | 'bool' | 'cpu' | 'cpu?' | 'count' | 'mask' | 'group';
 
 /** The functions that policies here call, each call of which is written down and answered. */
 export const ANSWERED: Readonly<Record<string, Result>> = {
@@ -39,6 +47,7 @@ export const ANSWERED: Readonly<Record<string, Result>> = {
   scx_bpf_cpuperf_cur: 'count',
   scx_bpf_cpuperf_set: 'none',
   scx_bpf_nr_cpu_ids: 'count',
+  scx_bpf_task_cgroup: 'group',
   bpf_iter_scx_dsq_new: 'count',
 };
 
@@ -54,8 +63,15 @@ export const ASKED: ReadonlySet<string> = new Set([
 /** By what a question becomes a number (Knuth's multiplier): one, and what it is about, one after the other. */
 export const MIX = 0x9e3779b97f4a7c15n;
 
-/** What calls are written down as, by their numbers: a request to the agent is 0. */
-export const MADE: readonly string[] = ['request', ...Object.keys(ANSWERED)];
+/**
+ * What calls are written down as, by their numbers. First what is none of the policy's own: a request to the agent, a part of
+ * a line of `log`, a queue that is made, a timer that is started, and what the loader learns of an exit.
+ */
+export const MADE: readonly string[] = ['request', 'log', 'queue', 'timer', 'exit', ...Object.keys(ANSWERED)];
+
+/** A line of `log` is written down as so many calls at most, of so many bytes each. */
+export const LOG_PARTS = 3;
+export const LOG_BYTES = 40;
 
 /** Most calls that are written down of one operation. */
 export const MOST_MADE = 64;
@@ -91,33 +107,15 @@ function paramsOf(prototype: string): MadeParam[] {
     );
 }
 
-/** Fields of threads that policies here read, as the kernel's structs have them. */
-const FIELDS = [
-  ['pid'], ['tgid'], ['comm'], ['flags'], ['nr_cpus_allowed'], ['migration_disabled'], ['cpus_ptr'],
-  ['scx', 'slice'], ['scx', 'dsq_vtime'], ['scx', 'weight'], ['thread_info', 'cpu'], ['signal', 'live'],
-] as const; // prettier-ignore
-
-/** Structs whose values stand for the kernel's. */
-const OURS = /^struct (?:task_struct|sched_ext_entity|thread_info) \{[^]*?\}[^;]*;\n\n?/gm;
-
-/** Threads as values of the program's own, laid out by the emitter and reached by the very same expressions. */
-function ownStructs(): string {
-  const structs = kernelStructs();
-  for (const path of FIELDS) structs.use('task_struct', path);
-  const text = structs.declarations().join('\n').match(OURS)?.join('') ?? '';
-  return text
-    .replaceAll(' __attribute__((preserve_access_index))', '')
-    .replace('struct task_struct {', 'struct task_struct {\n\tu64 test_index;\n\tint test_tid;');
-}
-
 /**
  * The C of a scheduler for a kernel that has no sched_ext, or another. The text of the operations is the emitter's, all but
  * `p->cpus_ptr`. In its place stand:
  * - threads (`struct task_struct`): the machine's, as values with fields that the test sets. Their masks of CPUs and their task
  *   storage are those of real threads;
+ * - cgroups, and the structs that operations are given;
  * - kernel functions of sched_ext, in whichever `form` a kernel has them: each writes down that it was called, and with what, and gives
  *   an answer from a list;
- * - the clock, the CPU and the current thread: what the test says;
+ * - the clock, the CPU and the current thread: what the test says; timers, which never fire; and what `log` prints to;
  * - enumerators of sched_ext: numbers, which clang knows nothing of either.
  * What only attached programs need is not loaded.
  */
@@ -125,14 +123,12 @@ export function standIns(text: string, form: Form): string {
   const structs = new Map(
     [...text.matchAll(/^struct (\w+_args) \{\n([^}]*)\};/gm)].map(([, name = '', body = '']) => [name, body]),
   );
-  return text
+  return withoutStructs(text)
     .replace(/^SEC\("\.struct_ops(?:\.link)?"\)\nstruct [^]*?^\};\n/m, '')
     .replaceAll(/SEC\("(struct_ops|tp_btf)/g, 'SEC("?$1')
     .replace('pv_nr_cpus = 1024', `pv_nr_cpus = ${CPUS}`)
-    .replaceAll(/^struct (?:task_struct|sched_ext_entity|thread_info) \{\};\n/gm, '')
-    .replaceAll(OURS, '')
     .replace(/^\/\* Parts of the kernel that/m, `struct cpumask;\nstruct signal_struct;\n\n${ownStructs()}$&`)
-    .replaceAll(/^extern .*\b(?:bpf_task_from_pid|bpf_task_release|bpf_iter_num_\w+)\(.*\n/gm, '')
+    .replaceAll(/^extern .*\b(?:bpf_task_from_pid|bpf_(?:task|cgroup)_release|bpf_cgroup_ancestor|bpf_iter_num_\w+)\(.*\n/gm, '')
     .replaceAll(/^struct bpf_iter_num \{[^}]*\}.*;\n/gm, '')
     .replaceAll(
       /^#define (SCX_\w+) .*bpf_core_enum_value.*$/gm,
@@ -180,7 +176,11 @@ function standIn(result: string, name: string, params: string, structs: Readonly
 /** Functions whose calls are not written down: what they change is looked at, or they change nothing. */
 const KEPT: Readonly<Record<string, readonly string[]>> = {
   scx_bpf_now: ['return test_clock;'],
-  scx_bpf_create_dsq: ['return 0;'],
+  scx_bpf_create_dsq: [
+    `test_next.which = ${MADE.indexOf('queue')};`,
+    'test_next.argument[0] = dsq_id;',
+    'return test_made() % 8 ? 0 : -12;',
+  ],
   // Thread 1 may run wherever this process may: on all CPUs.
   scx_bpf_get_online_cpumask: ['return test_cpus_ptr(&test_tasks[1]);'],
   scx_bpf_put_cpumask: [],
@@ -246,6 +246,7 @@ const GIVEN: Readonly<Record<Exclude<Result, 'none'>, string>> = {
   'cpu?': `answer % ${CPUS + 1} < ${CPUS} ? (s32)(answer % ${CPUS + 1}) : -16`,
   count: 'answer % 5',
   mask: 'test_cpus_ptr(test_thread(answer))',
+  group: `&test_groups[answer & ${GROUPS - 1}]`,
 };
 
 /** What operations find: threads, a clock, a CPU; and what writes down their calls. */
@@ -253,14 +254,11 @@ const MACHINE = [
   `#define TEST_CALLS ${MOST_MADE}`,
   `#define TEST_ANSWERS ${ANSWERS}`,
   `#define TEST_MIX ${MIX}ULL`,
+  ...['log', 'timer', 'exit'].map((name) => `#define TEST_${name.toUpperCase()} ${MADE.indexOf(name)}`),
+  `#define TEST_LOG_PARTS ${LOG_PARTS}`,
+  `#define TEST_GROUPS ${GROUPS}`,
   readFileSync(new URL('ops.bpf.h', import.meta.url), 'utf8'),
 ].join('\n');
-
-/** Operations that a policy has, and which are tried. */
-export const opsOf = (program: Program): readonly Handler[] =>
-  program.host.handlers.filter(
-    ({ hook }) => hook.family === 'op' && hook.name !== 'init' && hook.name !== 'exit',
-  );
 
 /** The C with a program for each operation, function and reader, and for what the test sets and looks at. */
 export function withOps(text: string, program: Program, tried: Tried, form: Form): string {
@@ -268,7 +266,7 @@ export function withOps(text: string, program: Program, tried: Tried, form: Form
     standIns(text, form),
     LOST,
     wrapperLines(text, program, 'host', tried, (task) => `test_cpus_ptr(${task})`),
-    ...opsOf(program).map((handler) => opWrapper(program, handler)),
+    ...opsOf(program).map((op) => opWrapper(program, op)),
   ].join('\n');
 }
 
@@ -286,12 +284,12 @@ int call_lost(struct test_call *call)
 export const AROUND = 5;
 
 /** Runs the body of an operation: the function that BPF_PROG() makes of it. */
-function opWrapper({ name: policy }: Program, { hook, params }: Handler): string {
-  const row = hookRow('op', hook.name);
-  if (row === undefined) throw new Error(`no such operation: ${hook.name}`);
+function opWrapper({ name: policy }: Program, { name, params }: Op): string {
+  const row = hookRow('op', name);
+  if (row === undefined) throw new Error(`no such operation: ${name}`);
   const declared: string[] = [];
   const needed: string[] = [];
-  const args = params.map(({ type }, i): string => {
+  const args = (name === 'exit' ? [EXIT_INFO] : params.map(({ type }) => type)).map((type, i): string => {
     const thread = (): string => {
       declared.push(`\tstruct task_struct *p${i} = test_task(call->argument[${i}]);`);
       return `p${i}`;
@@ -300,13 +298,19 @@ function opWrapper({ name: policy }: Program, { hook, params }: Handler): string
       needed.push(thread());
       return `p${i}`;
     };
-    return argument(type, row.params[i]?.[1] ?? 'u64', i, { thread, there });
+    const made = (struct: string): string => {
+      declared.push(argumentLine(struct, `s${i}`, `call->argument[${i}]`));
+      return `&s${i}`;
+    };
+    return argument(type, row.params[i]?.[1] ?? 'u64', i, { thread, there, made });
   });
-  const call = `____${policy}_${hook.name}(${['(void *)call', ...args].join(', ')})`;
+  const call = `____${policy}_${name}(${['(void *)call', ...args].join(', ')})`;
   const done = row.ret === undefined || row.ret === 'void' ? `${call};` : `call->result = (u64)${call};`;
+  // The kernel calls those two in a program that may sleep, within no RCU section.
+  const sleeps = name === 'init' || name === 'exit';
   return [
     'SEC("syscall")',
-    `int call_op_${hook.name}(struct test_call *call)`,
+    `int call_op_${name}(struct test_call *call)`,
     '{',
     ...declared,
     '',
@@ -314,24 +318,32 @@ function opWrapper({ name: policy }: Program, { hook, params }: Handler): string
     `\ttest_current = call->argument[${AROUND + 1}];`,
     `\ttest_cpu = call->argument[${AROUND + 2}];`,
     '\tcall->result = 0;',
-    '\tbpf_rcu_read_lock();',
+    ...(sleeps ? [] : ['\tbpf_rcu_read_lock();']),
     ...(needed.length > 0 ? [`\tif (${needed.join(' && ')})`] : []),
     `\t\t${done}`,
-    '\tbpf_rcu_read_unlock();',
+    ...(sleeps ? [] : ['\tbpf_rcu_read_unlock();']),
+    ...(name === 'exit' ? ['\ttest_exited(&pv_exit);'] : []),
     '\treturn 0;',
     '}',
     '',
   ].join('\n');
 }
 
-function argument(
-  type: IrType,
-  c: string,
-  i: number,
-  { thread, there }: { readonly thread: () => string; readonly there: () => string },
-): string {
+const EXIT_INFO: IrType = { kind: 'struct', name: 'scx_exit_info' };
+
+/** How arguments are had: a thread that may be none, one that must be there, a struct that is made of a number. */
+interface Had {
+  readonly thread: () => string;
+  readonly there: () => string;
+  readonly made: (struct: string) => string;
+}
+
+function argument(type: IrType, c: string, i: number, { thread, there, made }: Had): string {
   if (type.kind === 'task') return there();
   if (type.kind === 'cpumask') return `test_cpus_ptr(${there()})`;
   if (type.kind === 'optional' && type.inner.kind === 'task') return thread();
+  if (c === 'struct cgroup *') return `&test_groups[call->argument[${i}] & ${GROUPS - 1}]`;
+  const struct = argumentStruct(type);
+  if (struct !== undefined) return made(struct);
   return c.endsWith('*') ? 'NULL' : `(${c})call->argument[${i}]`;
 }

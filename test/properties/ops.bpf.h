@@ -33,6 +33,7 @@ struct {
 } test_script SEC(".maps");
 
 struct task_struct test_tasks[4];
+struct cgroup test_groups[TEST_GROUPS] = { { 0 }, { 1 }, { 2 }, { 3 } };
 struct test_made test_next;
 u64 test_answers, test_clock;
 u32 test_current, test_cpu;
@@ -65,20 +66,56 @@ extern void bpf_iter_num_destroy(struct bpf_iter_num *it) __ksym;
 extern int bpf_iter_num_new(struct bpf_iter_num *it, int start, int end) __ksym;
 extern int *bpf_iter_num_next(struct bpf_iter_num *it) __ksym;
 
-/* Global, so that the verifier walks it once. */
-__noinline u64 test_made(void)
+/* Writes a call down. Global, so that the verifier walks it once. */
+__noinline int test_put(void)
 {
 	u32 key = 0;
 	struct test_log *log = bpf_map_lookup_elem(&test_log, &key);
-	u64 *script = bpf_map_lookup_elem(&test_script, &key);
 	u64 at;
 
-	if (!log || !script)
+	if (!log)
 		return 0;
 	at = log->count++;
 	if (at < TEST_CALLS)
 		log->made[at] = test_next;
-	return script[test_answers++ % TEST_ANSWERS];
+	return 0;
+}
+
+/* The same of a call that is answered. */
+__noinline u64 test_made(void)
+{
+	u32 key = 0;
+	u64 *script = bpf_map_lookup_elem(&test_script, &key);
+
+	test_put();
+	return script ? script[test_answers++ % TEST_ANSWERS] : 0;
+}
+
+char test_text[TEST_LOG_PARTS * sizeof(test_next.argument)];
+
+/* Writes a line of the log down, in parts. */
+__noinline int test_logged(void)
+{
+	int i;
+
+	test_next.which = TEST_LOG;
+	for (i = 0; i < TEST_LOG_PARTS; i++) {
+		__builtin_memcpy(test_next.argument, test_text + i * sizeof(test_next.argument), sizeof(test_next.argument));
+		test_put();
+	}
+	__builtin_memset(test_text, 0, sizeof(test_text));
+	return 0;
+}
+
+/* What the loader learns of an exit. */
+static __always_inline __maybe_unused void test_exited(struct pv_exit *e)
+{
+	test_next.which = TEST_EXIT;
+	test_next.argument[0] = e->kind;
+	test_next.argument[1] = e->code;
+	__builtin_memcpy(&test_next.argument[2], e->reason, sizeof(u64));
+	__builtin_memcpy(&test_next.argument[3], e->message, sizeof(u64));
+	test_put();
 }
 
 /* What it is made of, so many arguments. */
@@ -130,6 +167,18 @@ static __noinline __maybe_unused struct task_struct *test_task(s32 pid)
 	return test_tasks[2].pid == pid ? &test_tasks[2] : NULL;
 }
 
+static __always_inline __maybe_unused struct cgroup *test_ancestor(struct cgroup *group, int level)
+{
+	return level < 0 || level > group->level ? NULL : &test_groups[level & (TEST_GROUPS - 1)];
+}
+
+#define bpf_cgroup_ancestor(group, level) test_ancestor((group), (level))
+#define bpf_cgroup_release(group) ((void)(group))
+#define bpf_timer_init(timer, map, flags) ((void)(timer), 0)
+#define bpf_timer_set_callback(timer, callback) ((void)(callback), 0)
+#define bpf_timer_start(timer, nsecs, flags) ({ test_next.which = TEST_TIMER; test_next.argument[0] = (nsecs); test_put(); 0; })
+#undef bpf_printk
+#define bpf_printk(fmt, args...) ({ BPF_SNPRINTF(test_text, sizeof(test_text), fmt, ##args); test_logged(); })
 #define bpf_task_from_pid(pid) test_task(pid)
 #define bpf_task_release(p) ((void)(p))
 #define bpf_task_storage_get(map, p, value, flags) test_storage((map), (p), (value), (flags))

@@ -144,8 +144,8 @@ const SOME: readonly Op[] = [
   { ...ofTask('set_weight(p, weight)'), values: [...OF_TASK, { text: '(weight as u64)', type: 'u64' }] },
   op('set_cpumask(p, allowed)', p, { text: 'allowed', type: 'cpumask' }),
   { ...op('update_idle(cpu, idle)', cpu), values: [{ text: 'idle', type: 'bool' }] },
-  op('exit_task(p, _)', p),
-  { ...op('init_task(p, _)', p), leave: 'return 0', last: () => ['return 0'] },
+  { ...op('exit_task(p, args)', p), values: [{ text: 'args.cancelled', type: 'bool' }] },
+  { ...op('init_task(p, args)', p), values: [{ text: 'args.fork', type: 'bool' }], leave: 'return 0', last: () => ['return 0'] },
   { head: 'yield(from, _)', things: [{ text: 'from', type: 'task' }], leave: 'return false', last: () => ['return true'] },
   {
     head: 'core_sched_before(a, b)',
@@ -154,6 +154,32 @@ const SOME: readonly Op[] = [
     last: () => ['return a.pid < b.pid'],
   },
 ]; // prettier-ignore
+
+const ofGroup = (text: string): Named => ({ text: `(${text}.level as s64)`, type: 's64' });
+const OF_TWO = [ofGroup('from'), ofGroup('to')];
+
+/** Operations that few have. */
+const FEW: readonly Op[] = [
+  { head: 'init()', leave: 'return 0', last: (c) => [c.pick(['return 0', 'return -22'])] },
+  {
+    ...op('exit(info)'),
+    values: [
+      { text: '(info.kind as s64)', type: 's64' },
+      { text: 'info.exit_code', type: 's64' },
+    ],
+  },
+  {
+    head: 'cgroup_init(group, args)',
+    values: [ofGroup('group'), { text: '(args.weight as u64)', type: 'u64' }],
+    leave: 'return 0',
+    last: () => ['return 0'],
+  },
+  { ...op('cgroup_exit(group)'), values: [ofGroup('group')] },
+  { ...op('cgroup_set_weight(group, w)'), values: [ofGroup('group'), { text: '(w as u64)', type: 'u64' }] },
+  { ...op('cgroup_move(p, from, to)', p), values: OF_TWO },
+  { ...op('cgroup_prep_move(p, from, to)', p), values: OF_TWO, leave: 'return -1', last: () => ['return 0'] },
+  { ...op('cgroup_cancel_move(p, from, to)', p), values: OF_TWO },
+];
 
 /** What a scheduler may do at once, beside what the agent does for it. */
 const acts: Ask = (c, scope, e) => {
@@ -181,7 +207,7 @@ const acts: Ask = (c, scope, e) => {
 export const schedExtPolicyFrom = (tapes: Tapes & { readonly hooks: Choices }): RandomPolicy =>
   policyFor(tapes, 'sched_ext', (host) => {
     const { hooks: c } = tapes;
-    const ops = [...ALWAYS, ...SOME.filter(() => c.flip(3))];
+    const ops = [...ALWAYS, ...SOME.filter(() => c.flip(3)), ...FEW.filter(() => c.flip(5))];
     return joined([QUEUES, ...ops.map((one, i) => opText(c, host, one, i === 0))]);
   });
 
