@@ -70,8 +70,8 @@ lane(
     });
 
     /** Random policies, written to files of their own names. */
-    function written(policies: fc.Arbitrary<RandomPolicy>, name: string): string[] {
-      return fc.sample(policies, { numRuns: 12 }).map(({ text }, i) => {
+    function written(policies: fc.Arbitrary<RandomPolicy>, name: string, count: number): string[] {
+      return fc.sample(policies, { numRuns: count }).map(({ text }, i) => {
         const path = join(folder, `${name}${i}.pvpolicy`);
         writeFileSync(path, text.replace('policy random', `policy ${name}${i}`));
         return path;
@@ -83,9 +83,9 @@ lane(
       async (kernel) => {
         const paths = [
           ...examplesFor('tracing'),
-          ...written(randomPolicy, 'random'),
+          ...written(randomPolicy, 'random', 12),
           // Debian builds the older one without sched_ext.
-          ...(kernel === 'newest' ? written(randomSchedExtPolicy, 'scheduler') : []),
+          ...(kernel === 'newest' ? written(randomSchedExtPolicy, 'scheduler', 10) : []),
         ];
         const names = paths.flatMap((path) => objectsOf(path, folder)).map((path) => basename(path));
         const { console: text, finished } = await boot({

@@ -193,6 +193,30 @@ static __always_inline struct bpf_cpumask *pv_mask_of(const volatile __u64 *word
 		}											\
 	} while (0)
 
+/* Bits of the CPUs from lo to hi in word i of a mask. */
+static __always_inline u64 pv_range_bits(s32 i, s64 lo, s64 hi)
+{
+	s64 first = i * 64, last = first + 63;
+
+	if (lo > last || hi < first || lo > hi)
+		return 0;
+	return ~0ULL << (lo > first ? lo - first : 0) & ~0ULL >> (hi < last ? last - hi : 0);
+}
+
+/* Changes the words of a mask, word i by its bits; op as above. Those of CPUs that are not there stay as they are. */
+#define pv_words_each(op, words, i, bits)								\
+	do {												\
+		pv_for((i), 0, (s32)((pv_nr_cpus + 63) / 64), 16)						\
+			pv_word_##op((words), (i) * 64, (bits) & pv_range_bits((i), 0, (s32)pv_nr_cpus - 1)); \
+	} while (0)
+
+/* Word i of a mask. */
+static __always_inline u64 pv_word_of(const volatile __u64 *words, u32 i)
+{
+	barrier_var(i);
+	return i < 16 ? words[i] : 0;
+}
+
 static __always_inline void pv_word_set(u64 *words, s32 cpu, u64 bits)
 {
 	u32 i = (u32)cpu / 64;
@@ -450,7 +474,7 @@ static u64 count(struct task_struct *p)
 	struct bpf_cpumask *mask2 pv_auto(mask) = pv_mask_of(state.all);
 #line 9 "masks.pvpolicy"
 	return (u64)(mask ? bpf_cpumask_weight((const struct cpumask *)mask) : 0) + (mask2 ? bpf_cpumask_weight((const struct cpumask *)mask2) : 0);
-#line 454 "masks.bpf.c"
+#line 478 "masks.bpf.c"
 }
 
 static __noinline struct vcpu *pv_new_vcpu(struct task_struct *p)
@@ -524,23 +548,23 @@ int BPF_PROG(on_sched_switch, bool pv__, struct task_struct *prev, struct task_s
 #line 13 "masks.pvpolicy"
 		pv_word_and(prev_state->seen, 3, ~(1ULL << (3 & 63)));
 	struct task_state *next_state = pv_task_state(next);
-	s32 cpu3;
+	s32 i;
 #line 14 "masks.pvpolicy"
-	pv_words_change(set, next_state->twin, cpu3, pv_words_have(prev_state->seen, cpu3) && pv_words_have(only, cpu3));
-	s32 cpu4;
+	pv_words_each(set, next_state->twin, i, pv_word_of(prev_state->seen, i) & pv_word_of(only, i));
+	s32 i2;
 #line 15 "masks.pvpolicy"
-	pv_words_change(or, next_state->twin, cpu4, cpu4 >= 1 && cpu4 <= 3);
-	s32 cpu5;
+	pv_words_each(or, next_state->twin, i2, pv_range_bits(i2, 1, 3));
+	s32 cpu3;
 #line 16 "masks.pvpolicy"
-	pv_words_change(xor, next_state->twin, cpu5, bpf_cpumask_test_cpu(cpu5, next->cpus_ptr));
+	pv_words_change(xor, next_state->twin, cpu3, bpf_cpumask_test_cpu(cpu3, next->cpus_ptr));
 	bool test;
 	{
 #line 17 "masks.pvpolicy"
-		s32 cpu6 = bpf_get_smp_processor_id();
+		s32 cpu4 = bpf_get_smp_processor_id();
 #line 17 "masks.pvpolicy"
 		struct bpf_cpumask *mask pv_auto(mask) = pv_mask_of(state.all);
 #line 17 "masks.pvpolicy"
-		test = pv_words_have(next_state->seen, cpu6) && !(mask ? bpf_cpumask_empty((const struct cpumask *)mask) : true);
+		test = pv_words_have(next_state->seen, cpu4) && !(mask ? bpf_cpumask_empty((const struct cpumask *)mask) : true);
 	}
 #line 17 "masks.pvpolicy"
 	if (test)
@@ -551,14 +575,14 @@ int BPF_PROG(on_sched_switch, bool pv__, struct task_struct *prev, struct task_s
 	if (v) {
 		struct vm_state *v_vm = pv_vm_state(v->tgid);
 #line 19 "masks.pvpolicy"
-		s32 cpu6 = bpf_get_smp_processor_id();
+		s32 cpu4 = bpf_get_smp_processor_id();
 #line 19 "masks.pvpolicy"
-		if ((u32)cpu6 < pv_nr_cpus)
+		if ((u32)cpu4 < pv_nr_cpus)
 #line 19 "masks.pvpolicy"
-			pv_word_or(v_vm->home, cpu6, 1ULL << (cpu6 & 63));
-		s32 cpu7;
+			pv_word_or(v_vm->home, cpu4, 1ULL << (cpu4 & 63));
+		s32 i3;
 #line 20 "masks.pvpolicy"
-		pv_words_change(set, v->mine, cpu7, pv_words_have(v_vm->home, cpu7) && !pv_words_have(state.all, cpu7));
+		pv_words_each(set, v->mine, i3, pv_word_of(v_vm->home, i3) & ~pv_word_of(state.all, i3));
 		s32 c;
 		{
 #line 21 "masks.pvpolicy"
@@ -570,9 +594,9 @@ int BPF_PROG(on_sched_switch, bool pv__, struct task_struct *prev, struct task_s
 		if (c >= 0) {
 #line 21 "masks.pvpolicy"
 			struct cpu_state *c_state = pv_cpu_state(c);
-			s32 cpu8;
+			s32 i4;
 #line 21 "masks.pvpolicy"
-			pv_words_change(or, c_state->friends, cpu8, pv_words_have(v->mine, cpu8));
+			pv_words_each(or, c_state->friends, i4, pv_word_of(v->mine, i4));
 #line 21 "masks.pvpolicy"
 			struct bpf_cpumask *mask pv_auto(mask) = pv_mask_of(v_vm->home);
 #line 21 "masks.pvpolicy"
@@ -589,9 +613,9 @@ int BPF_PROG(on_sched_switch, bool pv__, struct task_struct *prev, struct task_s
 			if (c2 > 3) {
 #line 24 "masks.pvpolicy"
 				struct cpu_state *c_state = pv_cpu_state(c2);
-				s32 cpu8;
+				s32 i4;
 #line 24 "masks.pvpolicy"
-				pv_words_change(set, c_state->friends, cpu8, false);
+				pv_words_each(set, c_state->friends, i4, 0);
 			}
 		}
 	}
@@ -608,11 +632,11 @@ int BPF_PROG(on_sched_switch, bool pv__, struct task_struct *prev, struct task_s
 	}
 #line 28 "masks.pvpolicy"
 	if (test2) {
-		s32 cpu6;
+		s32 cpu4;
 #line 28 "masks.pvpolicy"
-		pv_words_change(set, state.all, cpu6, (m && bpf_cpumask_test_cpu(cpu6, (const struct cpumask *)m)) && bpf_cpumask_test_cpu(cpu6, next->cpus_ptr));
+		pv_words_change(set, state.all, cpu4, (m && bpf_cpumask_test_cpu(cpu4, (const struct cpumask *)m)) && bpf_cpumask_test_cpu(cpu4, next->cpus_ptr));
 	}
-#line 616 "masks.bpf.c"
+#line 640 "masks.bpf.c"
 	return 0;
 }
 
@@ -642,7 +666,7 @@ int BPF_PROG(on_sched_process_exit, struct task_struct *p)
 	if (last && bpf_cpumask_test_cpu(4, last))
 #line 41 "masks.pvpolicy"
 		__sync_fetch_and_add(&state.n, 1);
-#line 646 "masks.bpf.c"
+#line 670 "masks.bpf.c"
 	return 0;
 }
 

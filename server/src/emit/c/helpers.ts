@@ -1,11 +1,12 @@
 import { ARITHMETIC } from './helpers-arithmetic.ts';
 import { COLLECTIONS } from './helpers-collections.ts';
 import { KERNEL } from './helpers-kernel.ts';
+import { MASKS } from './helpers-masks.ts';
 import type { Helper } from './helper.ts';
 import { isOld } from './old-kernels.ts';
 import type { Unit } from './unit.ts';
 
-const ALL = { ...ARITHMETIC, ...COLLECTIONS, ...KERNEL };
+const ALL = { ...ARITHMETIC, ...COLLECTIONS, ...KERNEL, ...MASKS };
 
 export type HelperName = keyof typeof ALL;
 
@@ -18,7 +19,7 @@ const isHelper = (name: string): name is HelperName => name in ALL;
 export const HELPER_NAMES: ReadonlySet<string> = new Set(Object.keys(ALL));
 
 /** Kernels before 6.4 have no iterator: the verifier walks each round. */
-const PLAIN_FOR: Helper = {
+export const PLAIN_FOR: Helper = {
   code: `/* x from 'from' up to, not including, 'to', at most 'max' times. Kernels before 6.4 have no iterator for it. */
 #define pv_for(x, from, to, max)									\\
 	for (u32 pv_n = 0; pv_n < (max) && ((x) = (from) + pv_n, (x) < (to)); pv_n++)`,

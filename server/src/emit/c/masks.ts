@@ -27,7 +27,7 @@ const AS_KERNEL = '(const struct cpumask *)';
 type Ask = Extract<Intrinsic, 'mask-empty' | 'mask-count' | 'mask-any' | 'mask-first'>;
 
 /** C for the words that a mask is kept in. */
-const wordsOf = (body: Body, mask: KeptMask): string =>
+export const wordsOf = (body: Body, mask: KeptMask): string =>
   mask.kind === 'param' ? body.unit.globals.name(mask.name) : placeC(body, mask.place);
 
 /**

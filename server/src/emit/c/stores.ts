@@ -2,6 +2,7 @@ import type { Expr, Place, Stmt } from '../../ir/ir.ts';
 import { atMost, freshName, LEVEL, type Body } from './body.ts';
 import { exprC, exprText } from './expressions.ts';
 import { kfunc } from './kfuncs.ts';
+import { hasWords, wordC } from './mask-bits.ts';
 import { isLiteral, rangesOf } from './mask-kinds.ts';
 import { hasC } from './masks.ts';
 import { lonePointer, placeC } from './places.ts';
@@ -31,7 +32,7 @@ export function storeLines(body: Body, stmt: Store): Line[] {
   return [...one(`if (${lone})`), ...indent(one(text))];
 }
 
-/** A mask is kept in words: CPU by CPU, or the one CPU that is added or taken out. */
+/** A mask is kept in words, which are changed word by word, CPU by CPU where the kernel is asked, or by the one CPU that is added or taken out. */
 function maskLines(body: Body, { place, op, value }: Store): Line[] {
   const line = (text: string): Line => ({ text, origin: body.line });
   if (op === 'add' || op === 'sub') throw new Error('masks are neither added nor subtracted');
@@ -46,6 +47,12 @@ function maskLines(body: Body, { place, op, value }: Store): Line[] {
       line(`if ((u32)${cpu} < pv_nr_cpus)`),
       line(`\t${word}(${words}, ${cpu}, ${op === 'and' ? `~(${bit})` : bit});`),
     ];
+  }
+  if (hasWords(value)) {
+    const i = freshName(body, 'i');
+    const bits = atMost(wordC(body, value, i), LEVEL.conditional);
+    body.before.push({ text: `s32 ${i};`, origin: 'any' });
+    return [line(`${helper(body.unit, 'pv_words_each')}(${op}, ${words}, ${i}, ${bits});`)];
   }
   const cpu = freshName(body, 'cpu');
   const test = atMost(hasC(body, value, cpu), LEVEL.conditional);
