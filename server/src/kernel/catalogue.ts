@@ -144,6 +144,12 @@ export interface FieldRow extends Life {
   readonly writable?: boolean;
   /** Present only where the kernel is configured so. */
   readonly config?: string;
+  /**
+   * A time of CLOCK_MONOTONIC, or for a timer of the clock that most have: task_struct.start_time is ktime_get_ns() (kernel/fork.c:
+   * copy_process()), scx_dump_ctx.at_ns too (kernel/sched/ext.c: scx_dump_state()), and KVM's timers for guests run on it
+   * (arch/x86/kvm/lapic.c: kvm_create_lapic()).
+   */
+  readonly clock?: 'monotonic';
   /** Kernels whose BTF was seen to have it. */
   readonly seen: string;
 }

@@ -24,7 +24,7 @@ export function intrinsicC(body: Body, expr: Expr & { kind: 'intrinsic' }): C {
   const scx = unit.program.target === 'sched_ext' && unit.side === 'host';
   switch (expr.name) {
     case 'now':
-      return atom(scx ? `${nowOf(unit)}()` : 'bpf_ktime_get_ns()', U64);
+      return atom(scx && !unit.monotonic ? `${nowOf(unit)}()` : 'bpf_ktime_get_ns()', U64);
     case 'current':
       unit.structs.mention('task_struct');
       return atom('bpf_get_current_task_btf()', 'none');

@@ -1,6 +1,7 @@
 import type { Handler, Program, Side, Stmt } from '../../ir/ir.ts';
 import type { KernelView } from '../../semantics/kernel-view.ts';
 import type { Scope } from '../../semantics/model.ts';
+import { hasMonotonicTimes } from './clock.ts';
 import { iteratedLoops } from './effort.ts';
 import { guardedCalls } from './guard.ts';
 import type { HelperName } from './helpers.ts';
@@ -62,6 +63,8 @@ export interface Unit {
   readonly iterated: ReadonlySet<Stmt>;
   /** Fields that several CPUs update at once. */
   readonly atomic: ReadonlySet<string>;
+  /** Are there other times of CLOCK_MONOTONIC than those of `now()`? */
+  readonly monotonic: boolean;
 }
 
 export const IDENTITY = ['tid', 'tgid', 'id'] as const;
@@ -140,6 +143,7 @@ export function createUnit(
     guarded: guardedCalls(code),
     iterated: iteratedLoops(code),
     atomic: atomicFields(program, code),
+    monotonic: hasMonotonicTimes(code),
   };
 }
 
