@@ -364,10 +364,9 @@ static __noinline void pv_record(struct pv_histogram *h, u64 x)
 static volatile u64 pv_nothing;
 #define pv_opaque(x) ((s64)(x) + pv_nothing)
 
-/* cpu over the CPUs for which the test holds. */
-#define pv_for_each_cpu(cpu, test)									\
-	pv_for((cpu), 0, (s32)pv_nr_cpus, 8192)								\
-		if (test)
+/* cpu over the CPUs from lo to hi that there are. */
+#define pv_for_cpus(cpu, lo, hi)									\
+	pv_for((cpu), (lo), (hi) < (s32)pv_nr_cpus ? (hi) + 1 : (s32)pv_nr_cpus, (hi) - (lo) + 1)
 
 /* p over the tasks that wait in the queue, in its order. */
 #define pv_for_each_dsq(p, dsq)										\
@@ -610,7 +609,7 @@ static u64 weight(struct task_struct *p)
 #line 25 "queues.pvpolicy"
 		return weight_of(v->tgid);
 	return 100;
-#line 614 "queues.bpf.c"
+#line 613 "queues.bpf.c"
 }
 
 static __always_inline struct vcpu *pv_new_vcpu(struct task_struct *p)
@@ -667,7 +666,7 @@ static __always_inline void on_every_100ms(void)
 	s32 c;
 	u32 n = pv_opaque(0);
 #line 93 "queues.pvpolicy"
-	pv_for_each_cpu(c, c >= 0 && c <= 1023) {
+	pv_for_cpus(c, 0, 1023) {
 #line 93 "queues.pvpolicy"
 		if (n++ >= 64)
 #line 93 "queues.pvpolicy"
@@ -678,7 +677,7 @@ static __always_inline void on_every_100ms(void)
 #line 94 "queues.pvpolicy"
 			c_state->served = 0;
 	}
-#line 682 "queues.bpf.c"
+#line 681 "queues.bpf.c"
 }
 
 static int every_100ms(void *map, u32 *key, struct pv_timer *timer)
@@ -715,7 +714,7 @@ s32 BPF_PROG(queues_select_cpu, struct task_struct *p, s32 prev_cpu, u64 wake_fl
 #line 41 "queues.pvpolicy"
 		scx_bpf_dsq_insert(p, SCX_DSQ_LOCAL, slice, 0);
 	return cpu;
-#line 719 "queues.bpf.c"
+#line 718 "queues.bpf.c"
 }
 
 SEC("struct_ops/enqueue")
@@ -751,7 +750,7 @@ void BPF_PROG(queues_enqueue, struct task_struct *p, u64 enq_flags)
 			scx_bpf_dsq_insert(p, DSQ_OTHERS, slice, enq_flags);
 		}
 	}
-#line 755 "queues.bpf.c"
+#line 754 "queues.bpf.c"
 }
 
 SEC("struct_ops/dispatch")
@@ -784,7 +783,7 @@ void BPF_PROG(queues_dispatch, s32 cpu, struct task_struct *prev)
 #line 69 "queues.pvpolicy"
 			scx_bpf_task_set_slice(q, pv_short);
 	}
-#line 788 "queues.bpf.c"
+#line 787 "queues.bpf.c"
 }
 
 SEC("struct_ops/running")
@@ -799,7 +798,7 @@ void BPF_PROG(queues_running, struct task_struct *p)
 	if (pv_before(state.vtime_now, p->scx.dsq_vtime))
 #line 75 "queues.pvpolicy"
 		state.vtime_now = p->scx.dsq_vtime;
-#line 803 "queues.bpf.c"
+#line 802 "queues.bpf.c"
 }
 
 SEC("struct_ops/stopping")
@@ -812,7 +811,7 @@ void BPF_PROG(queues_stopping, struct task_struct *p, bool runnable)
 	pv_sample(pv_global_stats(), ran, used);
 	scx_bpf_task_set_dsq_vtime(p, p->scx.dsq_vtime + pv_div(used * 100, weight(p)));
 	scx_bpf_task_set_slice(p, pv_sub_sat(p->scx.slice, NSEC_PER_USEC));
-#line 816 "queues.bpf.c"
+#line 815 "queues.bpf.c"
 }
 
 SEC("struct_ops/enable")
@@ -820,7 +819,7 @@ void BPF_PROG(queues_enable, struct task_struct *p)
 {
 #line 85 "queues.pvpolicy"
 	scx_bpf_task_set_dsq_vtime(p, state.vtime_now);
-#line 824 "queues.bpf.c"
+#line 823 "queues.bpf.c"
 }
 
 SEC("struct_ops/init_task")
@@ -837,14 +836,14 @@ s32 BPF_PROG(queues_init_task, struct task_struct *p, struct scx_init_task_args 
 	}
 #line 89 "queues.pvpolicy"
 	return 0;
-#line 841 "queues.bpf.c"
+#line 840 "queues.bpf.c"
 }
 
 static void on_init(void)
 {
 #line 29 "queues.pvpolicy"
 	state.vtime_now = 0;
-#line 848 "queues.bpf.c"
+#line 847 "queues.bpf.c"
 }
 
 SEC("struct_ops.s/init")
@@ -869,7 +868,7 @@ static void on_exit(void)
 {
 #line 31 "queues.pvpolicy"
 	bpf_printk("queues ends");
-#line 873 "queues.bpf.c"
+#line 872 "queues.bpf.c"
 }
 
 struct pv_exit pv_exit SEC(".data") = {};

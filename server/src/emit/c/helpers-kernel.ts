@@ -62,6 +62,12 @@ static volatile u64 pv_nothing;
 		if (test)`,
     helpers: ['pv_for'],
   },
+  pv_for_cpus: {
+    code: `/* cpu over the CPUs from lo to hi that there are. */
+#define pv_for_cpus(cpu, lo, hi)									\\
+	pv_for((cpu), (lo), (hi) < (s32)pv_nr_cpus ? (hi) + 1 : (s32)pv_nr_cpus, (hi) - (lo) + 1)`,
+    helpers: ['pv_for'],
+  },
   pv_for_each_dsq: {
     code: `/* p over the tasks that wait in the queue, in its order. */
 #define pv_for_each_dsq(p, dsq)										\\

@@ -4,7 +4,7 @@ import { cType } from './ctypes.ts';
 import { exprText } from './expressions.ts';
 import { MOST_CPUS } from './helpers-kernel.ts';
 import { ROOM } from './maps.ts';
-import { isMade } from './mask-kinds.ts';
+import { isLiteral, isMade, rangesOf } from './mask-kinds.ts';
 import { hasC, hoistMask, memberC, ownedMask } from './masks.ts';
 import { instanceC } from './places.ts';
 import { element } from './collections.ts';
@@ -93,9 +93,22 @@ function limit(body: Body, max: bigint): readonly string[] {
 
 function forCpus(body: Body, stmt: Each, mask: Expr): Line[] {
   const cpu = variable(body, stmt);
+  const range = knownRange(mask);
+  if (range) {
+    const head = `${helper(body.unit, 'pv_for_cpus')}(${[cpu, ...range].join(', ')})`;
+    return loop(body, head, stmt.max <= range[1] - range[0] ? limit(body, stmt.max) : [], stmt.body);
+  }
   const test = atMost(inMask(body, mask, cpu), LEVEL.conditional);
   const few = stmt.max < BigInt(MOST_CPUS) ? limit(body, stmt.max) : [];
   return loop(body, `${helper(body.unit, 'pv_for_each_cpu')}(${cpu}, ${test})`, few, stmt.body);
+}
+
+/** The first and the last CPU of a set that is a single range of known ones. */
+function knownRange(mask: Expr): readonly [bigint, bigint] | undefined {
+  const [range, ...more] = isMade(mask) && isLiteral(mask) ? rangesOf(mask) : [];
+  const [lo, hi] = (range ?? []).map((end) => (end.kind === 'const' ? BigInt(end.value) : undefined));
+  if (lo === undefined || hi === undefined || more.length > 0) return undefined;
+  return lo >= 0n && lo <= hi ? [lo, hi] : undefined;
 }
 
 /** What `print` gives as part of a loop: the test of its head is made in each round. */
