@@ -858,17 +858,14 @@ s32 BPF_PROG(queues_init)
 	if (err)
 		return err;
 	on_init();
-	err = pv_start_timer(0, every_100ms, 100 * NSEC_PER_MSEC);
-	if (err)
-		return err;
-	return 0;
+	return pv_start_timer(0, every_100ms, 100 * NSEC_PER_MSEC);
 }
 
 static void on_exit(void)
 {
 #line 31 "queues.pvpolicy"
 	bpf_printk("queues ends");
-#line 872 "queues.bpf.c"
+#line 869 "queues.bpf.c"
 }
 
 struct pv_exit pv_exit SEC(".data") = {};

@@ -451,12 +451,7 @@ void BPF_PROG(vm_share_enable, struct task_struct *p)
 SEC("struct_ops.s/init")
 s32 BPF_PROG(vm_share_init)
 {
-	s32 err;
-
-	err = scx_bpf_create_dsq(DSQ_SHARED_QUEUE, -1);
-	if (err)
-		return err;
-	return 0;
+	return scx_bpf_create_dsq(DSQ_SHARED_QUEUE, -1);
 }
 
 struct pv_exit pv_exit SEC(".data") = {};

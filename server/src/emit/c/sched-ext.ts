@@ -7,7 +7,7 @@ import { kfunc } from './kfuncs.ts';
 import { generated, type Line } from './printer.ts';
 import { programText } from './program.ts';
 import { maySleep } from './sleep.ts';
-import { startTimers, timerLines, timersOf, withPointers } from './timers.ts';
+import { startTimers, timerLines, withPointers } from './timers.ts';
 import { forgettingLines, handlersOf, trackingLines } from './tracking.ts';
 import { lifeFunctions, tracepointLines } from './tracing.ts';
 import type { Unit } from './unit.ts';
@@ -100,10 +100,7 @@ function initLines(unit: Unit): Line[] {
   const own = ownBody(unit, 'init');
   const { dsqs } = unit.program;
   if (dsqs.length > 0) kfunc(unit, 'scx_bpf_create_dsq');
-  const fallible =
-    dsqs.length + timersOf(unit).length > 0 || own.calls.some((call) => call.startsWith('err'));
-  const lines = [
-    ...(fallible ? ['s32 err;', ''] : []),
+  const steps = withLastResult([
     ...dsqs.flatMap((dsq) => [
       `err = scx_bpf_create_dsq(${dsqName(unit.program, dsq.name)}, -1);`,
       'if (err)',
@@ -112,7 +109,8 @@ function initLines(unit: Unit): Line[] {
     ...own.calls,
     ...startTimers(unit),
     'return 0;',
-  ];
+  ]);
+  const lines = steps.some((line) => line.startsWith('err = ')) ? ['s32 err;', '', ...steps] : steps;
   return [
     ...own.lines,
     ...generated(
@@ -124,6 +122,13 @@ function initLines(unit: Unit): Line[] {
       '',
     ),
   ];
+}
+
+/** Where nothing comes after the last step that may fail, its result is that of all. */
+function withLastResult(lines: readonly string[]): readonly string[] {
+  const [last = '', ...after] = lines.slice(-4);
+  const ends = after.join('') === 'if (err)\treturn err;return 0;' && last.startsWith('err = ');
+  return ends ? [...lines.slice(0, -4), last.replace('err =', 'return')] : lines;
 }
 
 /** Keeps for the loader why the kernel stopped the scheduler. */
