@@ -13,6 +13,8 @@ const FILES = [
   'kvm-overcommit4.trace.gz',
   'nice-ladder.trace.gz',
 ] as const;
+/** How far the switches may be off: 5 % of those of `nice-ladder` are missing in the recording, and what ran then is a guess. */
+const SWITCHES_OFF: Readonly<Record<string, number>> = { 'nice-ladder.trace.gz': 0.12 };
 const VERSIONS: Readonly<Record<string, string>> = { 'eevdf-3vm-6s.trace.gz': '6.12' };
 
 /** What is known of a recording beside its events: its sidecar, or the kernel that its description names. */
@@ -56,7 +58,7 @@ describe('the simulated baselines of recordings', () => {
     const { fidelity, schedule, demand } = baselines.get(file)!;
     expect(fidelity.bursts_completed).toBeGreaterThan(0.98);
     expect(fidelity.runtime_error).toBeLessThan(0.1);
-    expect(off(fidelity.switches)).toBeLessThan(0.1);
+    expect(off(fidelity.switches)).toBeLessThan(SWITCHES_OFF[file] ?? 0.1);
     for (const { simulated } of fidelity.busy)
       expect(simulated).toBeLessThanOrEqual(demand.endNs - demand.startNs);
     expect(schedule.durationNs).toBe(demand.endNs);

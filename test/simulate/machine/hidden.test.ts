@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
+import { simulateBaseline } from '../../../server/src/simulate/machine/baseline.ts';
 import { extractDemand } from '../../../server/src/simulate/machine/demand.ts';
 import { hiddenThreads, wakeupLatencies } from '../../../server/src/simulate/machine/latencies.ts';
+import { kindIndex } from '../../../server/src/trace/kinds.ts';
 import { switched, trace, wake } from '../../support/trace.ts';
 
 const runtime = (tid: number, ns: number): string =>
@@ -39,6 +41,14 @@ describe('a thread that hides its switches', () => {
     expect([...wakeupLatencies(whole, 0, new Set())]).toEqual([10_000, 20_000, 70_000]);
     expect([...wakeupLatencies(whole, 0, new Set([12]))]).toEqual([10_000]);
   });
+});
+
+test('switches from a hidden thread count on neither side', () => {
+  const { fidelity, schedule } = simulateBaseline(recording(runtime(11, 30_000)));
+  const from = Array.from(schedule.a).filter((_, row) => schedule.kind[row] === kindIndex('sched_switch'));
+  expect(from.filter((tid) => tid === 12).length).toBeGreaterThan(0);
+  expect(fidelity.switches.simulated).toBe(from.filter((tid) => tid !== 12).length);
+  expect(fidelity.switches.recorded).toBe(4);
 });
 
 describe('a switch that is missing', () => {

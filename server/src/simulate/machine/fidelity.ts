@@ -18,6 +18,7 @@ const LEAST = { p99: 1_000, p999: 10_000 } as const;
 const FLOOR_NS = 2_000;
 /** Times the limit of good from which on more is no worse. */
 const OFF = 8;
+const NONE: ReadonlySet<number> = new Set();
 
 /** How well a finished run of `machine`, with no policy, reproduces what was recorded. */
 export function fidelityOf(machine: Machine, schedule: Trace): Fidelity {
@@ -35,7 +36,7 @@ export function fidelityOf(machine: Machine, schedule: Trace): Fidelity {
   };
   const measured = {
     wakeup_latency,
-    switches: countPair(demand, schedule, 'sched_switch'),
+    switches: countPair(demand, schedule, 'sched_switch', hidden),
     migrations: countPair(demand, schedule, 'sched_migrate_task'),
     runtime_error: runtimeError(machine),
     bursts_completed: completedOf(machine),
@@ -45,12 +46,13 @@ export function fidelityOf(machine: Machine, schedule: Trace): Fidelity {
   return { ...judge(measured, demand.groupsGuessed), ...measured, inferred: demand.notes };
 }
 
-function countPair(demand: Demand, schedule: Trace, event: string): Pair {
+/** Events of that kind since the start, but the switches away from `hidden` threads: the recording shows none of those. */
+function countPair(demand: Demand, schedule: Trace, event: string, hidden: ReadonlySet<number> = NONE): Pair {
   const kind = kindIndex(event);
   const count = (trace: Trace): number => {
     let sum = 0;
     for (let row = 0; row < trace.length; row++)
-      if (trace.kind[row] === kind && trace.time[row]! >= demand.startNs) sum++;
+      if (trace.kind[row] === kind && trace.time[row]! >= demand.startNs && !hidden.has(trace.a[row]!)) sum++;
     return sum;
   };
   if (!has(demand.trace, event)) return { recorded: NaN, simulated: count(schedule) };
