@@ -46,6 +46,8 @@ export type SimulationOutcome =
       readonly schedules: Schedules | null;
       /** The VMs, as the scenario names them. */
       readonly machines: Machines;
+      /** What was replayed: the trace, or its longest part. */
+      readonly recorded: Trace;
     }
   | { readonly ok: false; readonly diagnostics: readonly Diagnostic[] };
 
@@ -118,6 +120,7 @@ export function simulateSnapshot(
     diagnostics,
     schedules: model?.found?.schedules ?? null,
     machines: prepared.plan.machines,
+    recorded: prepared.plan.trace,
     report: {
       version: 1,
       policy,

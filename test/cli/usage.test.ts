@@ -85,6 +85,11 @@ describe('usage', () => {
       ['simulate', 'examples/irq_boost.pvpolicy', '--sweep', 'boost_prio=1..2', '--shard', '2/2'],
       '--shard is I/N',
     ],
+    [['simulate', 'examples/irq_boost.pvpolicy', '--shard', '0/2'], '--shard is of a sweep'],
+    [
+      ['simulate', 'examples/irq_boost.pvpolicy', '--sweep', 'boost_prio=1..2', '-o', 'x.html'],
+      '--output is of one run',
+    ],
     [['sweep', 'merge'], 'which results?'],
     [['sweep', 'merge', 'package.json'], 'it is no result of simulate --sweep'],
     [['simulate', 'examples/irq_boost.pvpolicy', '--scenario', 'none_such'], 'none_such'],
@@ -222,12 +227,24 @@ describe('kernel', () => {
   });
 });
 
+describe('record', () => {
+  test('--dry-run tells the steps, with --json as one document', async () => {
+    const args = ['record', '-o', join(folder, 'a.dat'), '--dry-run'];
+    const { out } = await pvpolicy(args);
+    const { version, steps } = JSON.parse((await pvpolicy([...args, '--json'])).out);
+    expect(version).toBe(1);
+    expect(`${steps.join('\n')}\n`).toBe(out);
+  });
+});
+
 describe('trace', () => {
   test('converts for Perfetto what it then reads again', async () => {
     const path = join(folder, 'a.pftrace');
     const from = join(repository, 'examples/traces/eevdf-3vm.trace.gz');
     const converted = await pvpolicy(['trace', 'convert', from, '--to', 'perfetto', '-o', path]);
     expect(converted).toMatchObject({ status: 0, out: '', err: '' });
+    const told = await pvpolicy(['trace', 'convert', from, '-o', join(folder, 'a.txt'), '--json']);
+    expect(JSON.parse(told.out)).toEqual({ version: 1, trace: join(folder, 'a.txt') });
     const info = async (of: string) =>
       JSON.parse((await pvpolicy(['trace', 'info', of, '--json'])).out) as Record<string, unknown>;
     const [before, after] = [await info(from), await info(path)];

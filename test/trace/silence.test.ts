@@ -1,7 +1,10 @@
 import { expect, test } from 'vitest';
 import { incompleteTrace } from '../../server/src/trace/diagnose.ts';
 import { traceInfo } from '../../server/src/trace/info.ts';
+import { snapshot } from '../../server/src/pipeline.ts';
+import { simulateSnapshot } from '../../server/src/simulation.ts';
 import { longestPart } from '../../server/src/trace/silence.ts';
+import { DEFAULTS } from '../../server/src/workspace/settings.ts';
 import { line, readTrace } from './support.ts';
 
 const change = (cpu: number, prev: number, next: number, time: string): string =>
@@ -66,4 +69,23 @@ test('a time that goes back on a CPU is told with its line; CPUs that are printe
     { message: expect.stringContaining('the time goes back'), line: 2, count: 1 },
   ]);
   expect(incompleteTrace('x', back, SPAN)[0]?.message).toContain('its time goes back once');
+});
+
+test('what is simulated and shown is the part that is used, in its own time', () => {
+  const current = snapshot(
+    'policy p for tracing\ncounter c\non tracepoint sched:sched_switch(preempt, prev, next) { c += 1 }\n',
+    DEFAULTS,
+  );
+  const trace = read(
+    change(0, 5, 6, '1.000001'),
+    change(0, 6, 7, '90000.000003'),
+    change(0, 7, 8, '90000.000004'),
+  );
+  const options = { scenario: undefined, params: [], mode: 'replay' } as const;
+  const outcome = simulateSnapshot(current, trace, 'x', options);
+  if (!outcome.ok) throw new Error('it did not run');
+  expect(outcome.report.trace).toMatchObject({ events: 2, duration_ns: 1000 });
+  expect(outcome.report.replay.hooks).toMatchObject([{ fired: 2 }]);
+  expect(outcome.recorded).toMatchObject({ length: 2, durationNs: 1000 });
+  expect(outcome.diagnostics).toMatchObject([{ code: 'PV7002' }]);
 });

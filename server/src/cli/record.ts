@@ -36,7 +36,10 @@ Beside TRACE it writes TRACE.sidecar.json: how the kernel schedules, which no tr
     const limits = { seconds: positive(given, 'seconds', 10), bytes: positive(given, 'size', 256) * MB };
     const events = eventsFor(policyOf(given));
     if (!given.flag('dry-run')) return recordTo(path, events, limits, given, terminal);
-    terminal.out(steps(path, events, limits));
+    const planned = steps(path, events, limits);
+    terminal.out(
+      given.flag('json') ? `${JSON.stringify({ version: 1, steps: planned })}\n` : `${planned.join('\n')}\n`,
+    );
     return Promise.resolve(EXIT.ok);
   },
 };
@@ -119,7 +122,7 @@ function json(path: string, sidecar: string, { bytes, seconds, ended }: Recordin
   return `${JSON.stringify({ version: 1, trace: path, sidecar, bytes, duration_ns: Math.round(seconds * 1e9), ended })}\n`;
 }
 
-function steps(path: string, events: readonly string[], { seconds, bytes }: Limits): string {
+function steps(path: string, events: readonly string[], { seconds, bytes }: Limits): readonly string[] {
   return [
     'needs: Linux with tracefs, root; trace.dat and sidecar are written by this command itself',
     'mkdir /sys/kernel/tracing/instances/pvpolicy-PID, and in it:',
@@ -131,6 +134,5 @@ function steps(path: string, events: readonly string[], { seconds, bytes }: Limi
     '  echo 0 > tracing_on',
     'rmdir /sys/kernel/tracing/instances/pvpolicy-PID',
     `write ${sidecarPath(path)}: HZ, base slice, features, topology, policies, affinities, cgroups`,
-    '',
-  ].join('\n');
+  ];
 }

@@ -57,6 +57,7 @@ export const simulate: Command = {
 changes. What-if schedules the recorded work again on a simulated machine, with the policy in charge and, beside it, without.
 Ends with status 1 where an expectation or an invariant does not hold, or sched_ext throws the policy out.`,
   async run({ operands, given, terminal }: Invocation): Promise<Exit> {
+    refuseIgnored(given);
     const options = runOptions(given, operands[0] ?? '-');
     const policy = onePolicy(operands);
     const settings = settingsFor(operands[0] ?? '-', given);
@@ -92,11 +93,11 @@ Ends with status 1 where an expectation or an invariant does not hold, or sched_
     const output = given.text('output');
     if (output !== undefined) {
       const notes = diagnostics.map(({ code, message }) => `${code} ${message}`);
-      const page = reportPage(reportData({ ...outcome, notes, text: policy.text, recorded: trace }));
+      const page = reportPage(reportData({ ...outcome, notes, text: policy.text }));
       writeResult(output, page);
     }
     const perfetto = given.text('perfetto');
-    if (perfetto !== undefined) await writeParts(perfetto, perfettoOf(outcome, trace));
+    if (perfetto !== undefined) await writeParts(perfetto, perfettoOf(outcome));
     if (given.flag('json')) {
       terminal.out(`${JSON.stringify(report)}\n`);
     } else {
@@ -107,6 +108,20 @@ Ends with status 1 where an expectation or an invariant does not hold, or sched_
     return hasFailed(report) ? EXIT.findings : EXIT.ok;
   },
 };
+
+/** Refuses what would be without effect: a shard of no sweep, a page of one. */
+function refuseIgnored(given: Given): void {
+  const sweeps = given.texts('sweep').length > 0;
+  const ignored = (sweeps ? ['output', 'perfetto'] : Object.keys(SWEEP_OPTIONS)).find(
+    (name) => given.text(name) !== undefined,
+  );
+  if (ignored !== undefined)
+    throw new Refusal(
+      sweeps
+        ? `--${ignored} is of one run, and a sweep has many; give one of its points with --param`
+        : `--${ignored} is of a sweep, and there is no --sweep`,
+    );
+}
 
 /** Reads the trace in `path`; of a long one, tells what a replay of its first part shows before it reads on. */
 async function readSeen(
@@ -124,10 +139,11 @@ async function readSeen(
 }
 
 /** The schedule that the policy makes in the model; without one the recorded schedule. */
-function perfettoOf(
-  { report, schedules }: SimulationOutcome & { readonly ok: true },
-  recorded: Trace,
-): Iterable<Uint8Array> {
+function perfettoOf({
+  report,
+  schedules,
+  recorded,
+}: SimulationOutcome & { readonly ok: true }): Iterable<Uint8Array> {
   const decisions = (schedules ? report.whatif?.run : report.replay)?.decisions ?? [];
   const remarks = decisions.map(({ t, action, target, words, line }) => ({
     t,

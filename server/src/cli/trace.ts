@@ -9,7 +9,7 @@ import type { Command, Given, Invocation } from './command.ts';
 import { EXIT, type Exit } from './exit.ts';
 import { writeParts } from './output.ts';
 import { Refusal } from './refusal.ts';
-import { table, type Paint } from './terminal.ts';
+import { table, type Paint, type Terminal } from './terminal.ts';
 
 /** What there is to do with a trace, and the options that it takes. */
 const ACTIONS: Actions = {
@@ -66,14 +66,23 @@ perf.data, Perfetto traces, and folders with a CTF trace or ring-buffer pages; p
       if (action === 'events')
         throw new Refusal('events are printed as text or jsonl; convert writes perfetto');
       await writeParts(output ?? '', perfettoTrace(read, '', [], wanted(given)));
-      return EXIT.ok;
+      return written(output ?? '', given, terminal);
     }
-    const parts = written(read, to, wanted(given));
-    if (action === 'events') for (const part of parts) terminal.out(part);
-    else await writeParts(output ?? '', parts);
+    const parts = partsOf(read, to, wanted(given));
+    if (action === 'convert') {
+      await writeParts(output ?? '', parts);
+      return written(output ?? '', given, terminal);
+    }
+    for (const part of parts) terminal.out(part);
     return EXIT.ok;
   },
 };
+
+/** What `convert` has to say once the file `path` is there: for programs, that it is. */
+function written(path: string, given: Given, terminal: Terminal): Exit {
+  if (given.flag('json')) terminal.out(`${JSON.stringify({ version: 1, trace: path })}\n`);
+  return EXIT.ok;
+}
 
 type Format = 'text' | 'jsonl' | 'perfetto';
 /** Lines are handed over together. */
@@ -95,7 +104,7 @@ function wanted(given: Given): (kind: number) => boolean {
   return (kind) => kinds.size === 0 || kinds.has(kind);
 }
 
-function* written(read: Trace, to: 'text' | 'jsonl', isWanted: (kind: number) => boolean): Generator<string> {
+function* partsOf(read: Trace, to: 'text' | 'jsonl', isWanted: (kind: number) => boolean): Generator<string> {
   if (to === 'text') yield textHead(read);
   const write = to === 'text' ? lineWriter(read) : jsonWriter(read);
   let lines: string[] = [];

@@ -112,3 +112,15 @@ describe('text that is no log', () => {
 function names(): string[] {
   return readdirSync(LOGS).map((name) => name.replace(/\.log$/, ''));
 }
+
+it('a verdict without instructions is a refusal where it says why', () => {
+  const size =
+    'processed 1000001 insns (limit 1000000) max_states_per_insn 40 total_states 9 peak_states 9 mark_read 1\n';
+  expect(explainLog(size)).toEqual([]);
+  expect(explainLog(`verification time 12 usec\nstack depth 8\n${size}`)).toEqual([]);
+  const [finding] = explainLog(`BPF program is too large. Processed 1000001 insn\n${size}`);
+  expect(finding).toMatchObject({
+    message: 'BPF program is too large. Processed 1000001 insn',
+    remedy: 'policy',
+  });
+});

@@ -57,8 +57,8 @@ export function readLog(log: string): readonly Refused[] {
     else if (open) open.lines.push(line);
     else outside.push(line);
   }
-  // Text without a frame is a log by itself where it has instructions.
-  if (bodies.length === 0 && outside.some((line) => INSTRUCTION.test(line))) {
+  // Text without a frame is a log by itself where it has instructions, or only says what became of them.
+  if (bodies.length === 0 && (outside.some((line) => INSTRUCTION.test(line)) || isVerdict(outside))) {
     bodies.push({ program: PROGRAM.exec(log)?.groups?.['name'], lines: outside.splice(0) });
   }
   const refused = bodies.map(({ program, lines: body }) => refusalIn(program, body));
@@ -70,6 +70,12 @@ export const isLog = (text: string): boolean =>
   text
     .split('\n')
     .some((line) => /libbpf: |processed \d+ insns/.test(line) || BEGIN.test(line) || INSTRUCTION.test(line));
+
+/** The log of a program that is too large has no instructions, nor has one of which only the statistics were asked for. */
+const isVerdict = (lines: readonly string[]): boolean =>
+  lines.some((line) => /^processed \d+ insns/.test(line)) &&
+  lines.every((line) => !/^libbpf: /.test(line)) &&
+  lines.some((line) => !STATE.test(line));
 
 function refusalIn(program: string | undefined, lines: readonly string[]): Refused {
   const headline = lines.findIndex((line) => line.startsWith('Verification failed: '));

@@ -56,7 +56,7 @@ export async function runSimulation(job: SimulationJob, told: Told): Promise<Sim
   });
   const notes = outcome.diagnostics.map(({ code, message }: Diagnostic) => `${code} ${message}`);
   if (!outcome.ok) return { ok: false, message: notes.join('\n'), needsTrace: true };
-  const pictures = job.pictures && reportPictures({ ...outcome, recorded: opened.trace });
+  const pictures = job.pictures && reportPictures(outcome);
   return { ok: true, report: outcome.report, notes, ...(pictures && { pictures }) };
 }
 
