@@ -33,7 +33,7 @@ lane(
         kernel: 'newest',
         files: [built.get('revive') ?? ''],
         script: REVIVE,
-        timeoutMs: 240_000,
+        timeoutMs: 480_000,
       });
       expectRevived(text);
       expect(finished).toBe(true);
@@ -46,7 +46,7 @@ lane(
         kernel: 'newest',
         files: [built.get('guarded') ?? ''],
         script,
-        timeoutMs: 120_000,
+        timeoutMs: 240_000,
       });
       expect(Number(/"calls_refused":(\d+)/.exec(text)?.[1])).toBeGreaterThan(0);
       expect(text).toContain('STATUS 0');
@@ -62,7 +62,7 @@ dmesg | grep sched_ext`;
         kernel: 'newest',
         files: [built.get('queues') ?? ''],
         script,
-        timeoutMs: 240_000,
+        timeoutMs: 480_000,
       });
       expect([...text.matchAll(/STATUS (\d+)/g)].map(([, status]) => status)).toEqual(['0', '0']);
       expect(text).toMatch(/^ran: \d{2,}, mean \d+ ns/m);

@@ -107,7 +107,7 @@ lane(
       // Of two runs the first in the text counts.
       machines = [...(await run(schedulers, late, 3 * AGENT_SECONDS)), ...machines];
       if (process.env['PV_DUMP']) (await import('node:fs')).writeFileSync(process.env['PV_DUMP'], said());
-    }, 900_000);
+    }, 1_300_000);
 
     afterAll(() => {
       if (process.env['UPDATE_GALLERY'] === '1') remember(said());

@@ -42,7 +42,7 @@ lane(
         kernel,
         files: [loader, object],
         script,
-        timeoutMs: 240_000,
+        timeoutMs: 480_000,
       });
       expect(text).toContain('RESULT {"ok":true,"stage":"run"');
       expect(finished).toBe(true);
@@ -57,7 +57,7 @@ lane(
         kernel: 'newest',
         files: [loader, ...names.map((name) => join(folder, name))],
         script: `${HOGS}\n${runs}\necho AFTERWARDS $(cat /sys/kernel/sched_ext/state)\ndmesg | grep sched_ext`,
-        timeoutMs: 290_000,
+        timeoutMs: 560_000,
       });
       const refused = text
         .split(/^RUN /m)
@@ -92,7 +92,7 @@ lane(
           kernel,
           files: [loader, ...names.map((name) => join(folder, name))],
           script: names.map((name) => `echo "LOAD ${name}"\n/load /${name} 0 verify`).join('\n'),
-          timeoutMs: 290_000,
+          timeoutMs: 560_000,
         });
         const refused = text
           .split(/^LOAD /m)
@@ -113,7 +113,7 @@ lane(
           kernel: 'newest',
           files: [loader, object],
           script: `(while :; do sleep 0.02; done) &\n/load /told_of_idle.bpf.o 3\ndmesg | grep sched_ext`,
-          timeoutMs: 240_000,
+          timeoutMs: 480_000,
         });
         expect(text).toContain('"state":"enabled","ops":"told_of_idle"');
         expect(text).not.toMatch(/runtime error|stall/);
@@ -131,7 +131,7 @@ dmesg | grep sched_ext`;
         kernel: 'newest',
         files: [loader, object],
         script,
-        timeoutMs: 240_000,
+        timeoutMs: 480_000,
       });
       expect(text).toContain('"state":"enabled","ops":"vm_share"');
       expect(text).toContain('AFTERWARDS disabled');

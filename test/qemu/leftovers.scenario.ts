@@ -46,7 +46,7 @@ lane(
 
     it('fails a boot that ends with it', async () => {
       const script = 'renice -n 3 -p 1\necho 1000 > /sys/module/kvm/parameters/halt_poll_ns';
-      const run = boot({ kernel: 'newest', files: [], script, timeoutMs: 120_000 });
+      const run = boot({ kernel: 'newest', files: [], script, timeoutMs: 240_000 });
       await expect(run).rejects.toThrow(
         /left behind in the machine:\n(?=[^]*thread 1 .*nice 3)(?=[^]*halt_poll_ns\t1000 \(was: 200000\))/,
       );

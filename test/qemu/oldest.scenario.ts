@@ -115,7 +115,7 @@ lane(
         kernel: 'oldest',
         files: [buildLoader(folder), ...objects],
         script: objects.map((path) => `echo "LOAD ${basename(path)}"\n/load /${basename(path)} 1`).join('\n'),
-        timeoutMs: 240_000,
+        timeoutMs: 480_000,
       });
       const refused = text
         .split(/^LOAD /m)
@@ -142,7 +142,7 @@ lane(
         kernel: 'oldest',
         files: [vmm, ...paths.flatMap((path) => buildStaticAgent(path, folder))],
         script: `${REVIVE}${PAGES}${GUESTS}\nsleep 2\n${agentsScript(agents)}`,
-        timeoutMs: 280_000,
+        timeoutMs: 560_000,
       });
       expectRevived(text);
       expectPages(text);

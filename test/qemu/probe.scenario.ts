@@ -31,7 +31,7 @@ lane(
         kernel,
         files: [loader, object],
         script: '/probe /probe.bpf.o 5',
-        timeoutMs: 240_000,
+        timeoutMs: 480_000,
       });
       const rows = compare(readMeasured(text));
       const confirmed = rows.filter(({ verdict }) => verdict === 'confirmed').map(({ row }) => row.name);

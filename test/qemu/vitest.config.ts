@@ -13,7 +13,8 @@ export default defineConfig({
     maxConcurrency: 2,
     // An emulated machine may be late, or stand still for a second; what fails twice is broken.
     retry: 1,
-    testTimeout: 300_000,
+    // For what hangs: the same takes three times as long on a machine that has more to do.
+    testTimeout: 600_000,
     hookTimeout: 60_000,
   },
 });

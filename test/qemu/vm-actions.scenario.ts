@@ -62,7 +62,7 @@ lane(
         kernel: 'newest',
         files: [agent, vmm],
         script: SCRIPT,
-        timeoutMs: 240_000,
+        timeoutMs: 480_000,
       });
       if (process.env['SHOW']) console.log(text);
       const line = /SHOW (\w+) used (\d+) polled (\d+) max (\S+) poll (\d+)/g;
