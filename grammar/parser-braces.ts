@@ -26,22 +26,25 @@ export function misaligned(
     if (token.tokenType !== T.RBrace) continue;
     const opener = open.pop();
     if (opener === undefined) return undefined;
-    const at = lineStart(text, token.startOffset);
-    const startsLine = text.slice(at, token.startOffset).trim() === '';
-    if (startsLine && indentation(text, token) < indentation(text, opener)) return { opener, closer: token };
+    const own = leading(text, token.startOffset);
+    if (own !== undefined && own < indentation(text, opener)) return { opener, closer: token };
   }
   return undefined;
 }
 
-const lineStart = (text: string, offset: number): number => {
+/** How much white space stands in front of what begins its line at `offset`; undefined where something else does. */
+function leading(text: string, offset: number): number | undefined {
   let at = offset;
-  while (at > 0 && text[at - 1] !== '\n' && text[at - 1] !== '\r') at--;
-  return at;
-};
+  while (text[at - 1] === ' ' || text[at - 1] === '\t') at--;
+  return at === 0 || isLineEnd(text[at - 1]) ? offset - at : undefined;
+}
+
+const isLineEnd = (character: string | undefined): boolean => character === '\n' || character === '\r';
 
 /** How far the line of a token is indented, in characters; a policy mixes tabs and blanks at its own risk. */
 function indentation(text: string, token: Token): number {
-  const start = lineStart(text, token.startOffset);
+  let start = token.startOffset;
+  while (start > 0 && !isLineEnd(text[start - 1])) start--;
   let at = start;
   while (text[at] === ' ' || text[at] === '\t') at++;
   return at - start;

@@ -112,6 +112,16 @@ describe('huge texts end, with few messages', () => {
     },
   );
 
+  test.each(['on init {', 'if a {', 'match a { 1 => {'])(
+    '50 kB of %j on one line, all closed again',
+    (part) => {
+      const opened = repeated(part, 50_000);
+      const closed = '}'.repeat(opened.match(/\{/gu)?.length ?? 0);
+      const { diagnostics } = checked(`${HEADER}on init { ${opened}${closed} }\n`);
+      expect(diagnostics.length).toBeLessThanOrEqual(501);
+    },
+  );
+
   test('nesting up to the limit is read, beyond it the rest of the file is not', () => {
     const nested = (n: number): string =>
       `${HEADER}const a = ${'('.repeat(n)}1${')'.repeat(n)}\nconst b = 1\n`;
