@@ -366,6 +366,11 @@ describe('what stands in the way', () => {
     const text = (body: string): string =>
       `policy t for tracing\nshared hint { h: bool }\n${hook('sched:sched_switch', 'a', 'log "x"')}\nscenario s {\ntrace "x"\n${body}\n}`;
     expect(codes(text('vm a = comm "qemu*"'), sched)).toEqual(['PV7059']);
+    const some = outcome(text('vm a = pid 5 | pid 999 | comm "qemu*"'), sched).diagnostics;
+    expect(some.map(({ message }) => message.split(';')[0])).toEqual([
+      "no thread of the trace is meant by pid 999 of the VM 'a'",
+      `no thread of the trace is meant by comm "qemu*" of the VM 'a'`,
+    ]);
     expect(codes(text('vm a = cgroup "rt*"'), sched)).toEqual(['PV7060']);
     expect(codes(text('vm a = pid 5\nassume h on a for 1ms after intr_inj'), sched)).toEqual(['PV7061']);
   });

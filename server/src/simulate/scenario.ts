@@ -83,18 +83,21 @@ function patternOf(model: Model, item: ast.VmItem): VmPattern {
 
 function describe(item: ast.VmItem, problem: SelectionProblem): Diagnostic[] {
   const vm = item.name.text;
+  const { by, value } = problem.selector;
+  const selector = typeof value === 'number' ? `${by} ${value}` : `${by} "${value}"`;
   switch (problem.kind) {
     case 'cgroup':
       return [diagnostic('PV7060', item.span, { vm })];
     case 'nothing': {
       const names = problem.present.map((name) => `'${name}'`).join(', ');
       const threads = names === '' ? 'it names no threads' : `its busiest threads are ${names}`;
-      return [diagnostic('PV7059', item.span, { vm, threads })];
+      return [diagnostic('PV7059', item.span, { vm, selector, threads })];
     }
     case 'taken':
       return [
         diagnostic('PV7059', item.span, {
           vm,
+          selector,
           threads: `threads that it picks belong to '${problem.owner}' already`,
         }),
       ];

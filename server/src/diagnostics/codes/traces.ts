@@ -58,9 +58,9 @@ export const TRACES = {
     'scenario without a trace',
     (a) => `the scenario '${a.scenario}' names no trace; add a line such as: trace "traces/example.trace.gz"`,
   ),
-  PV7059: warning<{ vm: string; threads: string }>(
+  PV7059: warning<{ vm: string; selector: string; threads: string }>(
     'VM that is not in the trace',
-    (a) => `no thread of the trace is meant by the VM '${a.vm}'; ${a.threads}`,
+    (a) => `no thread of the trace is meant by ${a.selector} of the VM '${a.vm}'; ${a.threads}`,
   ),
   PV7060: warning<{ vm: string }>(
     'cgroup is not recorded',
