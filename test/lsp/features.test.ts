@@ -92,6 +92,11 @@ describe('hover', () => {
     ['a word of the language', at('defer'), ['`defer`', 'Leaves the hook first']],
     ['a duration', at('20ms'), ['20_000_000 ns']],
     ['a computed constant', 'policy p for tracing\nconst <|>wide = 0xff & ~0x0f\n', ['// 240']],
+    [
+      'a target, which has no type',
+      'policy p for <|>pvsched\n',
+      ['```pvpolicy\npvsched\n```', 'No released kernel'],
+    ],
     ['an enum', 'policy p for tracing\nenum <|>Mode { FAST, SLOW }\n', ['FAST, SLOW']],
     [
       'a hint: that it is not to be trusted',

@@ -28,7 +28,7 @@ const CONTROL = 'keyword.control';
 const SCENARIO = 'keyword.other.scenario';
 const HOOK = 'storage.modifier.hook';
 const TYPE = 'support.type';
-const WORD = 'keyword.operator.word';
+const WORD = 'keyword.operator.wordlike';
 
 const WORDS: Readonly<Record<string, readonly [string, string]>> = {
   policy: ['«policy» a for tracing', DECLARATION],

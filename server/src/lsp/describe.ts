@@ -64,6 +64,8 @@ export function describeSymbol(snapshot: Snapshot, symbol: Symbol): Description 
       return { code: source(snapshot, symbol.decl.span, symbol.decl.name.span), doc: undefined };
     case 'builtin-name':
     case 'builtin-member':
+      // A target has no value.
+      if (symbol.type.kind === 'void') return { code: symbol.name, doc: symbol.doc };
       return { code: `${symbol.name}: ${show(symbol.type)}`, doc: symbol.doc };
     case 'builtin-type':
       return { code: `type ${symbol.name}`, doc: symbol.doc };
