@@ -21,9 +21,12 @@ export interface ThreadMetrics {
   readonly switches: number;
   /** Changes of CPU. */
   readonly migrations: number;
+  /** What it did when the trace ended, and since when (ns): the stretch that the end cuts off. */
+  readonly state: ThreadState;
+  readonly since: number;
 }
 
-interface Running {
+interface Running extends ThreadMetrics {
   readonly tid: number;
   readonly wakeup_latency: number[];
   readonly runqueue_delay: number[];

@@ -48,6 +48,15 @@ describe('sched_ext in charge', () => {
     expect(switches[0]).toBeGreaterThan(2 * switches[1]!);
   });
 
+  test('what the end cuts off is no effect', () => {
+    const { effects } = modelled(FIFO.replace('SLICE', '150ms'), hogs(4, 400)).result;
+    const work = effects.find(({ metric, of }) => metric === 'run_time.sum' && of === 'all');
+    expect(work).toMatchObject({ significant: false });
+    // A third turn has begun on both CPUs.
+    expect(work!.change).toBeLessThan(-0.1);
+    expect(work!.error).toBeGreaterThan(-work!.change!);
+  });
+
   test('an idle CPU is woken for a task that goes to a queue which all CPUs share', () => {
     const over = trace(`
       1.000000 0 t9-9 ${switched(9, 'S', 7)}

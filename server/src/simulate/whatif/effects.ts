@@ -3,6 +3,7 @@ import { quantile, sortedOf, type Sorted } from '../quantiles.ts';
 import type { VmMetrics } from '../metrics.ts';
 import type { Machines } from '../vms.ts';
 import { threadsOf } from '../metrics.ts';
+import { RUNNABLE, RUNNING, type ThreadState } from '../threads.ts';
 import type { Measured } from './metrics.ts';
 
 /** What the policy changes against the baseline, in one metric of one VM or of all threads. ns or counts. */
@@ -15,8 +16,8 @@ export interface Effect {
   /** (policy − baseline) / baseline; null where the baseline is 0. */
   readonly change: number | null;
   /**
-   * How far the baseline itself may be off, as a part of it: its distance from the recording, or what so few values
-   * leave open, whichever is more. null where the recording has no such figure.
+   * How far the baseline itself may be off, as a part of it: its distance from the recording, or what so few values, or the
+   * end of the schedules, leave open, whichever is more. null where the recording has no such figure.
    */
   readonly error: number | null;
   /** Is the change larger than the error? */
@@ -39,6 +40,8 @@ interface Figure {
   readonly of: (metrics: VmMetrics) => number | undefined;
   /** The values that it is a quantile of. */
   readonly quantile: { readonly p: number; readonly key: WaitMetric } | undefined;
+  /** Of a sum of stretches: what may have been under way at the end and would have added to it. */
+  readonly cutOff?: readonly ThreadState[];
 }
 
 const FIGURES: readonly Figure[] = [
@@ -53,8 +56,14 @@ const FIGURES: readonly Figure[] = [
     quantile: { p: 0.99, key: 'runqueue_delay' },
   },
   { metric: 'runqueue_delay.max', of: ({ runqueue_delay: delay }) => delay.max, quantile: undefined },
-  { metric: 'steal.sum', of: ({ steal }) => steal.sum, quantile: undefined },
-  { metric: 'run_time.sum', of: ({ run_time: run }) => run.sum, quantile: undefined },
+  { metric: 'steal.sum', of: ({ steal }) => steal.sum, quantile: undefined, cutOff: [RUNNABLE] },
+  {
+    metric: 'run_time.sum',
+    of: ({ run_time: run }) => run.sum,
+    quantile: undefined,
+    // What waits would run, were the end later.
+    cutOff: [RUNNING, RUNNABLE],
+  },
   { metric: 'switches', of: ({ switches }) => switches, quantile: undefined },
   { metric: 'migrations', of: ({ migrations }) => migrations, quantile: undefined },
 ];
@@ -86,8 +95,9 @@ export function effects(
       };
       const [before, after, truth] = [value(baseline), value(policy), value(recorded)];
       if (before === undefined || after === undefined) return [];
-      const { quantile: rank } = figure;
-      const noise = rank ? uncertainty(waits[rank.key], rank.p, baseline.schedule) : 0;
+      const { quantile: rank, cutOff } = figure;
+      const left = cutOff ? Math.max(...[baseline, policy].map((one) => underWay(one, tids, cutOff))) : 0;
+      const noise = rank ? uncertainty(waits[rank.key], rank.p, baseline.schedule) : left;
       const distance = truth === undefined ? undefined : Math.max(Math.abs(before - truth), noise);
       return [
         {
@@ -102,6 +112,16 @@ export function effects(
       ];
     });
   });
+}
+
+/** How long what the threads were at when the schedule ended had gone on, ns, all together. */
+function underWay(
+  { schedule, threads }: Measured,
+  tids: readonly number[],
+  states: readonly ThreadState[],
+): number {
+  const cut = tids.flatMap((tid) => threads.get(tid) ?? []).filter(({ state }) => states.includes(state));
+  return cut.reduce((sum, { since }) => sum + schedule.durationNs - since, 0);
 }
 
 const part = (value: number, whole: number): number | null => (whole === 0 ? null : value / whole);
