@@ -18,7 +18,8 @@ const inCi = process.env.CI !== undefined && process.env.CI !== 'false';
 const minute = 60_000;
 
 /**
- * One step: a command, what must have passed before it, and whether it counts tests. `when` answers
+ * One step: a command, how long it may take (for what hangs: a machine may be three times as slow as another), what must have
+ * passed before it, and whether it counts tests. `when` answers
  * whether there is anything to do. What comes over the network, and goes on where it ended, is tried up to `tries` times.
  */
 const steps = [
@@ -40,11 +41,11 @@ const steps = [
   { name: 'build', command: ['npm', 'run', 'build'], needs: ['install'] },
   { name: 'typecheck', command: ['npm', 'run', 'typecheck'], needs: ['install'] },
   { name: 'lint', command: ['npm', 'run', 'lint'], needs: ['install'] },
-  { name: 'unit', command: vitest(), limit: 25 * minute, needs: ['install'], counts: true },
+  { name: 'unit', command: vitest(), limit: 40 * minute, needs: ['install'], counts: true },
   {
     name: 'qemu',
     command: vitest('test/qemu/vitest.config.ts'),
-    limit: 30 * minute,
+    limit: 45 * minute,
     needs: ['install'],
     counts: true,
   },
@@ -54,7 +55,7 @@ const steps = [
   {
     name: 'editor',
     command: vitest('test/editor/vitest.config.ts'),
-    limit: 20 * minute,
+    limit: 30 * minute,
     needs: ['package'],
     counts: true,
   },
