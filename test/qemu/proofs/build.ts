@@ -31,7 +31,8 @@ function compileByHand({ c, defines }: Extract<Program, { readonly c: string }>,
   return compileC(join(work, c), ['-Wall', ...defines.map((define) => `-D${define}`)]);
 }
 
-function policyPath(proof: Proof, side: Side, work: string): string {
+/** The policy that one side of a proof is made of, for which `work` may be written to. */
+export function policyPath(proof: Proof, side: Side, work: string): string {
   const named = proof[side];
   if (named !== undefined && 'policy' in named) return join(HERE, named.policy);
   const path = join(work, `${side}.pvpolicy`);

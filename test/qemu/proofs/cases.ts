@@ -95,7 +95,7 @@ export const PROOFS: readonly Proof[] = [
     'queues are declared, and made before the first task comes',
     'returns_cpu.pvpolicy',
     /non-existent DSQ/,
-    replaced('err = scx_bpf_create_dsq(DSQ_SHARED_QUEUE, -1);', 'err = 0;'),
+    replaced('return scx_bpf_create_dsq(DSQ_SHARED_QUEUE, -1);', 'return 0;'),
   ),
   impossible(
     'underflow',
