@@ -111,8 +111,8 @@ const LATER = ['./policy-client.ts', './parts.ts'];
 const later = {
   name: 'later',
   setup({ onLoad, onResolve }) {
-    onResolve({ filter: /^\.\/(policy-client|parts)\.ts$/ }, ({ path, kind }) =>
-      kind === 'dynamic-import' ? { path, namespace: 'later' } : undefined,
+    onResolve({ filter: /^\.\// }, ({ path, kind }) =>
+      kind === 'dynamic-import' && LATER.includes(path) ? { path, namespace: 'later' } : undefined,
     );
     onResolve({ filter: /^\.\/client-later\.cjs$/ }, ({ path }) => ({ path, external: true }));
     onLoad({ filter: /.*/, namespace: 'later' }, ({ path }) => ({

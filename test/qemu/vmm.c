@@ -82,6 +82,7 @@ static void *emulate(void *unused)
 	prctl(PR_SET_NAME, "emulator");
 	for (;;)
 		__asm__ volatile("");
+	return NULL;
 }
 
 int main(int argc, char **argv)

@@ -1,4 +1,4 @@
-/** How much busier another CPU must be, of 100 (kernel/sched/topology.c: sd_init, imbalance_pct). */
+/** How much busier another CPU must be, of 100 (kernel/sched/topology.c: sd_init, imbalance_pct; read in a tree between 6.9 and 6.14). */
 export const IMBALANCE_PCT = 117;
 
 /** What balancing knows of a CPU: averages over the last tenths of a second, and tasks now (update_sg_lb_stats). */

@@ -1,7 +1,7 @@
 import type { Machine, SimTask } from '../types.ts';
 import { Averages } from './averages.ts';
 
-/** The least capacity that a CPU has for fair tasks (scale_rt_capacity). */
+/** The least capacity that a CPU has for fair tasks (kernel/sched/fair.c: scale_rt_capacity, 6.1.158). */
 const LEAST = 1 / 1024;
 
 /** How much CPUs and fair tasks are used, in parts of the time (util_avg, runnable_avg). */
